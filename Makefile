@@ -1,0 +1,69 @@
+# `make demo` and `make test` are all a fresh machine needs: a Python from 3.11 on, and this file.
+# Each command creates the virtual environment if absent and installs only what is missing or older
+# than pyproject.toml and constraints.txt.
+#
+#   make test VENV=/tmp/env           another environment
+#   make test PYTEST_FLAGS="-k pairs" other pytest options
+#   make demo PIP_FLAGS=              see pip's progress
+
+VENV ?= .venv
+PIP_FLAGS ?= --quiet
+# One process per core: each loads torch, so not more than eight.
+PYTEST_FLAGS ?= -n auto --maxprocesses 8 --dist worksteal
+
+# The first Python that is new enough and can create environments. 3.11 comes first because
+# constraints.txt was tested with it.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
+	$$p -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' \
+	>/dev/null 2>&1 && echo $$p && break; done)
+
+BIN = $(VENV)/bin
+INSTALL = $(BIN)/python -m pip install $(PIP_FLAGS) --disable-pip-version-check -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types readme format clean
+.DELETE_ON_ERROR:
+
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+demo: $(VENV)/.installed-plot  ## compare the models on measured data and predict new experiments
+	$(BIN)/python -m sksiamese demo
+
+test: $(VENV)/.installed-test  ## run the tests and the docstrings' examples
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+lint: $(VENV)/.installed-lint  ## check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-lint  ## check types
+	$(BIN)/mypy
+
+readme: $(VENV)/.installed-plot  ## run the README's Python
+	$(BIN)/python .ci/run_blocks.py README.md
+
+format: $(VENV)/.installed-lint  ## rewrite files in the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## remove the environment and all caches
+	rm -rf $(VENV) .venv-ci build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find sksiamese tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# torch goes first and by itself: whatever else is installed then finds the tested version.
+$(VENV)/.installed-torch: constraints.txt
+	@test -n "$(PYTHON)" || { echo "sksiamese needs Python 3.11 or newer with the venv module;" \
+		"none was found. Name one: make <target> PYTHON=/path/to/python3" >&2; exit 1; }
+	@test -x $(BIN)/python || { echo "==> creating $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "==> installing torch (a large download)"
+	@$(INSTALL) torch
+	@touch $@
+
+$(VENV)/.installed-%: $(VENV)/.installed-torch pyproject.toml constraints.txt
+	@echo "==> installing sksiamese with the extra '$*'"
+	@$(INSTALL) --editable '.[$*]'
+	@touch $@
+
+# Keep the stamps: make would take them for intermediate files.
+.PRECIOUS: $(VENV)/.installed-%
