@@ -1,0 +1,117 @@
+"""What the benchmarks share: timing, a table, a JSON file.
+
+Machines differ and neighbours interfere, so a benchmark times all its cases in one process, in
+turns, and reports medians and their ratio to one of the cases. The ratio of the fastest runs stands
+beside it: on a machine with other work it is the steadier figure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import importlib.metadata
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("sksiamese", "numpy", "pandas", "scikit-learn", "torch", "skorch", "rdkit", "joblib")
+
+
+def measure(
+    cases: Mapping[str, Callable[[], object]], *, repeats: int = 5, warm_up: int = 1
+) -> dict[str, list[float]]:
+    """Time every case `repeats` times, in turns; return seconds of each run by case.
+
+    Each turn starts one case further on, so that no case always follows the same neighbour.
+    """
+    for _ in range(warm_up):
+        for case in cases.values():
+            case()
+    names = list(cases)
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for turn in range(repeats):
+        shift = turn % len(names)
+        for name in names[shift:] + names[:shift]:
+            gc.collect()
+            start = time.perf_counter()
+            cases[name]()
+            seconds[name].append(time.perf_counter() - start)
+    return seconds
+
+
+def summarize(
+    seconds: Mapping[str, list[float]], baseline: str, targets: Mapping[str, float] | None = None
+) -> list[dict[str, Any]]:
+    """Give for each case its median, range, ratio of medians to `baseline`, and target ratio."""
+    floor, fastest = statistics.median(seconds[baseline]), min(seconds[baseline])
+    rows = []
+    for name, runs in seconds.items():
+        median = statistics.median(runs)
+        row = {
+            "case": name,
+            "median_s": median,
+            "min_s": min(runs),
+            "max_s": max(runs),
+            "ratio": median / floor,
+            "min_ratio": min(runs) / fastest,
+            "target": (targets or {}).get(name),
+        }
+        rows.append(row)
+    return rows
+
+
+def print_table(title: str, rows: list[dict[str, Any]]) -> None:
+    """Print what `summarize` gave."""
+    width = max(len(row["case"]) for row in rows)
+    print(f"\n{title}")
+    titles = f"{'median s':>9}  {'min s':>9}  {'max s':>9}  {'ratio':>6}  {'of min':>6}  target"
+    print(f"{'case':<{width}}  {titles}")
+    for row in rows:
+        target = "" if row["target"] is None else f"<= {row['target']:g}"
+        print(
+            f"{row['case']:<{width}}  {row['median_s']:9.4f}  {row['min_s']:9.4f}  "
+            f"{row['max_s']:9.4f}  {row['ratio']:6.2f}  {row['min_ratio']:6.2f}  {target}"
+        )
+
+
+def environment(**settings: Any) -> dict[str, Any]:
+    """Describe the machine, the versions and the settings (seeds, sizes) of a run."""
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = None
+    return {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "versions": versions,
+        "settings": settings,
+    }
+
+
+def write_json(path: str | Path, rows: list[dict[str, Any]], about: Mapping[str, Any]) -> None:
+    """Write results beside what they were measured with."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"about": about, "results": rows}, indent=2) + "\n")
+    print(f"\nWritten to {path}")
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --repeats and --json, which every benchmark has."""
+    parser.add_argument("--repeats", type=_at_least_five, default=5, help="timed runs (5 or more)")
+    parser.add_argument("--json", metavar="PATH", help="write the results to this file")
+
+
+def _at_least_five(text: str) -> int:
+    value = int(text)
+    if value < 5:
+        raise argparse.ArgumentTypeError("a median needs at least 5 runs")
+    return value

@@ -1,0 +1,65 @@
+"""Error and warning types of the package; imports nothing."""
+
+from __future__ import annotations
+
+__all__ = ["InvalidSMILESError", "InvalidSMILESWarning", "SmallClassWarning"]
+
+
+class InvalidSMILESError(ValueError):
+    """Cells of a table that cannot be read as molecules.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, where, and how to mend it.
+    cells : sequence of tuple (column, row, text), default=()
+        Every bad cell: the name of its column, the label of its row and what it holds.
+
+    Attributes
+    ----------
+    cells : tuple of tuple (column, row, text)
+        The bad cells, all of them, in the order of the table read column by column. The message
+        shows them shortened, so use this attribute to mend a table in code.
+
+    Examples
+    --------
+    >>> from sksiamese.exceptions import InvalidSMILESError
+    >>> error = InvalidSMILESError("1 cell is not a molecule", [("ligand", 3, "C(C")])
+    >>> error.cells
+    (('ligand', 3, 'C(C'),)
+    """
+
+    def __init__(self, message: str, cells: object = ()) -> None:
+        super().__init__(message)
+        self.cells: tuple[tuple[object, object, object], ...] = tuple(cells)  # type: ignore[arg-type]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep the cells when the error crosses a process border."""
+        return type(self), (str(self), self.cells)
+
+
+class InvalidSMILESWarning(UserWarning):
+    """Cells that cannot be read as molecules were treated as absent (``on_invalid="warn"``).
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sksiamese.exceptions import InvalidSMILESWarning
+    >>> from sksiamese.featurizer import SMILESFeaturizer
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", InvalidSMILESWarning)
+    ...     SMILESFeaturizer(on_invalid="warn").fit_transform(["CCO", "C(C"]).shape
+    (2, 1)
+    """
+
+
+class SmallClassWarning(UserWarning):
+    """A class has too few rows to form a pair with itself.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sksiamese.exceptions import SmallClassWarning
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", SmallClassWarning)  # such a class is an error here
+    """
