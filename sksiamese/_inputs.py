@@ -1,0 +1,273 @@
+"""Tables of experiments to what a network takes: scaled numbers and molecules by role."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas.api import types as pandas_types
+from rdkit import Chem
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from sksiamese._reading import pack_graphs
+from sksiamese._validation import plain_label, shorten
+from sksiamese.descriptors import RDKIT_DESCRIPTORS
+from sksiamese.featurizer import MoleculePool, read_molecules
+from sksiamese.molgraph import EMPTY_GRAPH, MolGraph, parse_smiles
+
+__all__ = ["ExperimentEncoder", "Experiments"]
+
+_Float = npt.NDArray[np.float64]
+_Int = npt.NDArray[np.int64]
+
+
+class Experiments(NamedTuple):
+    """Encoded rows of a table.
+
+    Parameters
+    ----------
+    numeric : ndarray of shape (n_rows, n_numeric)
+        Scaled numeric columns and descriptors.
+    molecules : ndarray of shape (n_rows, n_roles)
+        Place of each row's molecule in `graphs` of its role.
+    graphs : tuple of list of MolGraph, of length n_roles
+        Distinct molecules of each role.
+    """
+
+    numeric: _Float
+    molecules: _Int
+    graphs: tuple[list[MolGraph], ...]
+
+    def take(self, rows: _Int) -> Experiments:
+        """Keep some rows, and the molecules that occur in them."""
+        molecules, graphs = np.empty((len(rows), len(self.graphs)), np.int64), []
+        for role, pool in enumerate(self.graphs):
+            kept, molecules[:, role] = np.unique(self.molecules[rows, role], return_inverse=True)
+            graphs.append([pool[i] for i in kept])
+        return Experiments(self.numeric[rows], molecules, tuple(graphs))
+
+
+class ExperimentEncoder:
+    """Learn the kinds, ranges and scales of columns, and encode rows with them.
+
+    A column that never varies in training is left out: nothing can be learnt from it, and untrained
+    weights must not meet new values of it.
+
+    Parameters
+    ----------
+    descriptors : bool
+        Whether each molecule column also gives RDKit descriptors.
+    scaling : {"standard", "minmax"}
+        Scale of the numbers: zero mean and unit variance, or 0 to 1.
+    n_jobs : int or None
+        Processes for reading SMILES.
+    verbose : int
+        Whether reading many SMILES shows a progress bar.
+
+    Attributes
+    ----------
+    roles_ : list of str
+        Molecule columns in use.
+    numeric_ : list of str
+        Numeric columns in use.
+    """
+
+    def __init__(
+        self, descriptors: bool, scaling: str, n_jobs: int | None = None, verbose: int = 0
+    ) -> None:
+        self.descriptors = descriptors
+        self.scaling = scaling
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    def fit_encode(self, table: pd.DataFrame, weight: _Float) -> Experiments:
+        """Learn from the rows of a table, each with its weight, and encode them."""
+        self.kinds_ = {name: _column_kind(table[name]) for name in table.columns}
+        read = self._read_molecules(table, self._columns("molecule"))
+        pools = {name: pool.merge() for name, pool in read.items()}
+        self.roles_ = [name for name, pool in pools.items() if len(pool.graphs) > 1]
+        numbers = self._read_numbers(table, self._columns("numeric"))
+        self.numeric_ = list(numbers.columns[numbers.max() > numbers.min()])
+        self._require_use(table.columns)
+        wide = self._widen(numbers, pools)
+        self.scaler_ = None
+        if wide.shape[1] and self.scaling == "standard":
+            self.scaler_ = StandardScaler().fit(wide, sample_weight=weight)
+        elif wide.shape[1]:
+            self.scaler_ = MinMaxScaler().fit(wide)
+        return self._join(wide, pools)
+
+    def encode(self, table: pd.DataFrame) -> Experiments:
+        """Encode rows with what was learnt.
+
+        Raises
+        ------
+        InvalidSMILESError
+            Listing the cells that are no molecule.
+        ValueError
+            If a column holds another kind of thing than in training, NaN or infinity.
+        """
+        for name in table.columns.difference(self._columns("empty"), sort=False):
+            kind = _column_kind(table[name])
+            if kind not in (self.kinds_[name], "empty"):
+                raise ValueError(
+                    f"Column {name!r} held {_KIND_TEXT[self.kinds_[name]]} in fit, and now holds "
+                    f"{_KIND_TEXT[kind]}. Pass the columns as they were in fit."
+                )
+        numbers = self._read_numbers(table, self.numeric_)
+        pools = self._read_molecules(table, self.roles_)
+        return self._join(self._widen(numbers, pools), pools)
+
+    def _columns(self, kind: str) -> list[str]:
+        return [name for name, its in self.kinds_.items() if its == kind]
+
+    def _require_use(self, columns: pd.Index) -> None:
+        """Refuse a table from which nothing can be learnt."""
+        if self.roles_ or self.numeric_:
+            return
+        reasons = ", ".join(
+            f"{name!r} {'is empty' if self.kinds_[name] == 'empty' else 'never varies'}"
+            for name in columns
+        )
+        raise ValueError(
+            f"No column of X can be used: {reasons}. Pass a column of SMILES, of MolGraphs or of "
+            "numbers that varies between the rows."
+        )
+
+    def _read_numbers(self, table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+        numbers = table[columns].apply(pd.to_numeric).astype(np.float64)
+        bad = np.argwhere(~(np.abs(numbers.to_numpy()) <= _LARGEST).T)
+        if len(bad):
+            shown = [
+                f"  column {columns[c]!r}, row {plain_label(table.index[r])!r}: "
+                f"{numbers.iloc[r, c]}"
+                for c, r in bad[:_SHOWN].tolist()
+            ]
+            more = f"\n  and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
+            raise ValueError(
+                f"Numeric columns must not hold NaN, infinity or more than {_LARGEST:g} "
+                f"({len(bad)} cells do):\n"
+                + "\n".join(shown)
+                + more
+                + "\nFill these cells in, drop the rows, or put a SimpleImputer before the model."
+            )
+        return numbers
+
+    def _read_molecules(self, table: pd.DataFrame, columns: list[str]) -> dict[str, _Pool]:
+        pools = {c: _Pool.of_graphs(table[c]) for c in columns if _holds_graphs(table[c])}
+        text = [name for name in columns if name not in pools]
+        if text:
+            read = read_molecules(table[text], self.n_jobs, self.verbose)
+            pools |= {name: _Pool.of_codes(read, i) for i, name in enumerate(text)}
+        return {name: pools[name] for name in columns}
+
+    def _widen(self, numbers: pd.DataFrame, pools: dict[str, _Pool]) -> _Float:
+        """Put the molecules' descriptors beside the numeric columns in use."""
+        blocks = [numbers[self.numeric_].to_numpy(np.float64)]
+        if self.descriptors:
+            blocks += [pools[r].descriptors[pools[r].place] for r in self.roles_]
+        return np.hstack(blocks)
+
+    def _join(self, wide: _Float, pools: dict[str, _Pool]) -> Experiments:
+        numeric = self.scaler_.transform(wide) if self.scaler_ is not None else wide
+        places = [pools[role].place for role in self.roles_]
+        molecules = np.stack(places, axis=1) if places else np.empty((len(wide), 0), np.int64)
+        return Experiments(numeric, molecules, tuple(pools[role].graphs for role in self.roles_))
+
+
+class _Pool(NamedTuple):
+    """Distinct molecules of a column and which of them each row holds."""
+
+    graphs: list[MolGraph]
+    descriptors: _Float  # (n_distinct, n_descriptors)
+    place: _Int  # (n_rows,)
+
+    @classmethod
+    def of_codes(cls, read: MoleculePool, column: int) -> _Pool:
+        """Take one column out of what was read from text."""
+        codes, place = np.unique(read.codes[:, column], return_inverse=True)
+        return cls(list(read.graphs[codes]), read.descriptors[codes], place)
+
+    @classmethod
+    def of_graphs(cls, cells: pd.Series) -> _Pool:
+        """Find the distinct graphs of a column; a missing cell is the empty graph."""
+        number: dict[str, int] = {}
+        distinct: list[MolGraph] = []
+        place = np.empty(len(cells), np.int64)
+        for row, cell in enumerate(cells):
+            graph = cell if isinstance(cell, MolGraph) else EMPTY_GRAPH
+            place[row] = number.setdefault(graph.smiles, len(number))
+            if len(number) > len(distinct):
+                distinct.append(graph)
+        packed = pack_graphs(list(number), RDKIT_DESCRIPTORS)
+        return cls(distinct, packed.descriptors, place)
+
+    def merge(self) -> _Pool:
+        """Take all spellings of a molecule as one.
+
+        Training tells rows of one molecule from rows of others; prediction does not.
+        """
+        spelling = [_canonical(graph.smiles) for graph in self.graphs]
+        _, first, number = np.unique(spelling, return_index=True, return_inverse=True)
+        graphs = [self.graphs[i] for i in first]
+        return _Pool(graphs, self.descriptors[first], number[self.place])
+
+
+def _canonical(smiles: str) -> str:
+    """One spelling for all of a molecule."""
+    mol = parse_smiles(smiles)
+    return smiles if mol is None else Chem.MolToSmiles(mol)
+
+
+_LARGEST = 1e100  # squares of larger numbers, and their sums, may overflow
+_SHOWN = 10  # bad cells that a message lists
+_KIND_TEXT = {"molecule": "molecules", "numeric": "numbers", "empty": "nothing"}
+
+
+def _column_kind(column: pd.Series) -> str:
+    """Tell whether a column holds molecules, numbers or nothing at all.
+
+    Raises
+    ------
+    ValueError
+        If it holds something else or a mixture; the message shows a cell.
+    """
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        dtype = dtype.categories.dtype
+    if pandas_types.is_bool_dtype(dtype) or pandas_types.is_numeric_dtype(dtype):
+        if pandas_types.is_complex_dtype(dtype):
+            raise ValueError(f"Complex data not supported: column {column.name!r} is {dtype}.")
+        return "empty" if column.isna().all() else "numeric"  # pandas reads gaps alone as floats
+    present = column[column.notna()]
+    kinds = {_cell_kind(cell) for cell in present}
+    if not kinds:
+        return "empty"
+    if kinds == {"numeric"}:
+        return "numeric"
+    if kinds in ({"text"}, {"graph"}):
+        return "molecule"
+    shown: dict[str, str] = {}  # the first cell of each kind
+    for row, cell in present.items():
+        text = f"row {plain_label(row)!r} holds {shorten(cell)} ({type(cell).__name__})"
+        shown.setdefault(_cell_kind(cell), text)
+    cells = shown["other"] if "other" in shown else " and ".join(shown.values())
+    raise ValueError(
+        f"Column {column.name!r} must hold SMILES, MolGraphs or numbers, one of them; {cells}. "
+        "Correct the column, encode it or drop it."
+    )
+
+
+def _cell_kind(cell: Any) -> str:
+    if isinstance(cell, (str, MolGraph)):
+        return "text" if isinstance(cell, str) else "graph"
+    if isinstance(cell, int) and abs(cell) > sys.float_info.max:
+        return "other"  # no float can hold it
+    return "numeric" if isinstance(cell, (int, float, np.number, np.bool_)) else "other"
+
+
+def _holds_graphs(column: pd.Series) -> bool:
+    return any(isinstance(cell, MolGraph) for cell in column)

@@ -1,0 +1,242 @@
+"""Losses and read-outs against pairwise loops and finite differences."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sksiamese.batching import batch_graphs
+from sksiamese.molgraph import graph_from_smiles
+from sksiamese.nn.fingerprint import GraphTensors
+from sksiamese.nn.losses import kernel_proba, mean_proba, pair_loss, support_loss
+from sksiamese.nn.siamese import NetworkSettings, SiameseNetwork
+from sksiamese.pairs import pair_weights, support_weights
+
+N_CLASSES = 3
+PRIOR = np.array([0.5, 0.3, 0.2])
+
+
+def sigmoid(x):
+    return 1 / (1 + math.exp(-x))
+
+
+def tensors(*arrays):
+    return [torch.as_tensor(np.asarray(array, float)) for array in arrays]
+
+
+def draw(seed, n=6, m=None, n_members=2):
+    random = np.random.RandomState(seed)
+    logits = 3 * random.standard_normal((n_members, n, m or n))
+    return random, logits, random.randint(N_CLASSES, size=n), random.rand(n) * 2
+
+
+def slow_pair_loss(logits, y, weights):
+    losses = []
+    for s in logits:
+        total = 0.0
+        for i in range(len(y)):
+            for j in range(len(y)):
+                p = sigmoid(s[i, j])
+                total -= weights[i, j] * math.log(p if y[i] == y[j] else 1 - p)
+        losses.append(total)
+    return losses
+
+
+def slow_support_loss(logits, y, weights, row_weight, prior):
+    losses = []
+    for s in logits:
+        total = 0.0
+        for i in range(len(y)):
+            evidence = list(prior)
+            for j in range(len(y)):
+                evidence[y[j]] += weights[i, j] * math.exp(s[i, j])
+            total -= row_weight[i] * math.log(evidence[y[i]] / sum(evidence))
+        losses.append(total)
+    return losses
+
+
+@given(st.integers(0, 10**6))
+def test_pair_loss(seed):
+    random, logits, y, weight = draw(seed)
+    pairs = pair_weights(y, weight, random.randint(2, size=len(y)))
+    found = pair_loss(*tensors(logits, y[:, None] == y, pairs))
+    np.testing.assert_allclose(found, slow_pair_loss(logits, y, pairs), rtol=1e-10)
+
+
+@given(st.integers(0, 10**6))
+def test_support_loss(seed):
+    random, logits, y, weight = draw(seed)
+    blocks = random.randint(3, size=len(y))
+    groups, share = random.randint(2, size=len(y)), weight / weight.sum()
+    terms = np.stack([support_weights(weight, groups, apart) for apart in (None, blocks)])
+    found = support_loss(*tensors(logits, np.eye(N_CLASSES)[y], terms, share, PRIOR))
+    slow = [slow_support_loss(logits, y, support, share, PRIOR) for support in terms]
+    np.testing.assert_allclose(found, slow, rtol=1e-10)
+
+
+@given(st.integers(0, 10**6), st.lists(st.integers(1, 3), min_size=5, max_size=5))
+def test_a_weight_is_a_number_of_equal_rows(seed, times):
+    _, logits, y, _ = draw(seed, n=5)
+    logits = logits + logits.transpose(0, 2, 1)
+    rows = np.repeat(np.arange(5), times)
+    wide, groups = logits[:, rows][:, :, rows], np.zeros(5, int)
+    weight, ones = np.array(times, float), np.ones(len(rows))
+
+    same = y[:, None] == y
+    weighted = pair_loss(*tensors(logits, same, pair_weights(y, weight, groups)))
+    pairs = pair_weights(y[rows], ones, groups[rows])
+    repeated = pair_loss(*tensors(wide, same[rows][:, rows], pairs))
+    np.testing.assert_allclose(weighted, repeated, rtol=1e-10)
+
+    one_hot = np.eye(N_CLASSES)[y]
+    support = support_weights(weight, groups)[None]
+    weighted = support_loss(*tensors(logits, one_hot, support, weight / weight.sum(), PRIOR))
+    support = support_weights(ones, groups[rows])[None]
+    repeated = support_loss(*tensors(wide, one_hot[rows], support, ones / len(rows), PRIOR))
+    np.testing.assert_allclose(weighted, repeated, rtol=1e-10)
+
+
+@given(st.integers(0, 10**6))
+def test_support_loss_is_the_cross_entropy_of_kernel_proba(seed):
+    """Each row on its own: the read-out from the other rows, then the logarithm."""
+    _, logits, y, weight = draw(seed)
+    support = support_weights(weight, np.zeros(len(y), int))
+    share = weight / weight.sum()
+    losses = np.zeros(len(logits))
+    for i in range(len(y)):
+        matrix = np.eye(N_CLASSES)[y] * support[i][:, None]
+        proba = kernel_proba(*tensors(logits[:, i : i + 1], matrix, PRIOR)).numpy()
+        losses -= share[i] * np.log(proba[:, 0, y[i]])
+    found = support_loss(*tensors(logits, np.eye(N_CLASSES)[y], support[None], share, PRIOR))
+    np.testing.assert_allclose(found, [losses], rtol=1e-10)
+
+
+@given(st.integers(0, 10**6))
+def test_kernel_proba(seed):
+    random, logits, _, _ = draw(seed, n=4, m=7)
+    y, weight = random.randint(N_CLASSES, size=7), random.rand(7) * 3
+    found = kernel_proba(*tensors(logits, np.eye(N_CLASSES)[y] * weight[:, None], PRIOR)).numpy()
+    for member in range(2):
+        for i in range(4):
+            evidence = PRIOR.copy()
+            for j in range(7):
+                evidence[y[j]] += weight[j] * math.exp(logits[member, i, j])
+            np.testing.assert_allclose(found[member, i], evidence / evidence.sum(), rtol=1e-10)
+
+
+@given(st.integers(0, 10**6), st.integers(1, N_CLASSES))
+def test_mean_proba(seed, n_present):
+    """Classes from `n_present` on have no support; they keep their prior."""
+    random, logits, _, _ = draw(seed, n=4, m=7)
+    y = np.concatenate([np.arange(n_present), random.randint(n_present, size=7 - n_present)])
+    weight = random.rand(7) + 0.1
+    matrix = np.eye(N_CLASSES)[y] * weight[:, None]
+    matrix /= np.maximum(matrix.sum(0), 1e-300)
+    found = mean_proba(*tensors(logits, matrix, PRIOR)).numpy()
+    for member in range(2):
+        for i in range(4):
+            mean = [
+                sum(weight[j] * sigmoid(logits[member, i, j]) for j in range(7) if y[j] == c)
+                / sum(weight[j] for j in range(7) if y[j] == c)
+                for c in range(n_present)
+            ]
+            share = np.array(mean) / sum(mean) * PRIOR[:n_present].sum()
+            np.testing.assert_allclose(found[member, i, :n_present], share, rtol=1e-10)
+            np.testing.assert_allclose(found[member, i, n_present:], PRIOR[n_present:])
+    np.testing.assert_allclose(found.sum(-1), 1, rtol=1e-12)
+
+
+def test_kernel_proba_far_from_all_support_is_the_prior():
+    found = kernel_proba(*tensors(np.full((1, 1, 3), -100.0), np.eye(3), PRIOR))
+    np.testing.assert_allclose(found[0, 0], PRIOR, rtol=1e-12)
+    empty = kernel_proba(*tensors(np.zeros((1, 1, 3)), np.zeros((3, 3)), PRIOR))
+    np.testing.assert_allclose(empty[0, 0], PRIOR, rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [60.0, 1e4])
+def test_huge_logits_give_finite_values_and_gradients(size):
+    n = 4
+    y = np.array([0, 1, 2, 0])
+    target, same = np.eye(N_CLASSES)[y], y[:, None] == y
+    pairs = pair_weights(y, np.ones(n), np.zeros(n, int))
+    support = support_weights(np.ones(n), np.zeros(n, int))
+    signs = np.where(np.random.RandomState(0).rand(1, n, n) < 0.5, -1, 1)
+    for sign in (signs, np.ones_like(signs), -np.ones_like(signs)):
+        logits = torch.as_tensor(size * sign).requires_grad_()
+        values = [
+            pair_loss(logits, *tensors(same, pairs)),
+            support_loss(logits, *tensors(target, support[None], np.full(n, 1 / n), PRIOR)),
+            kernel_proba(logits, *tensors(target, PRIOR)),
+            mean_proba(logits, *tensors(target / target.sum(0), PRIOR)),
+        ]
+        for value in values:
+            assert torch.isfinite(value).all()
+            (gradient,) = torch.autograd.grad(value.sum(), logits)
+            assert torch.isfinite(gradient).all()
+
+
+def test_gradients_of_the_formulas():
+    _, logits, y, weight = draw(0, n=5)
+    groups, target = np.zeros(5, int), np.eye(N_CLASSES)[y]
+    (free,) = tensors(logits)
+    free.requires_grad_()
+    same, pairs, target, support, share, prior = tensors(
+        y[:, None] == y,
+        pair_weights(y, weight, groups),
+        target,
+        [support_weights(weight, groups), support_weights(weight, groups, np.arange(5) // 2)],
+        weight / weight.sum(),
+        PRIOR,
+    )
+    assert torch.autograd.gradcheck(lambda s: pair_loss(s, same, pairs), free)
+    assert torch.autograd.gradcheck(lambda s: support_loss(s, target, support, share, prior), free)
+    assert torch.autograd.gradcheck(lambda s: kernel_proba(s, target, prior), free)
+    matrix = target / target.sum(0).clamp(min=1)
+    assert torch.autograd.gradcheck(lambda s: mean_proba(s, matrix, prior), free)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("readout", ["mean", "kernel"])
+def test_gradients_through_the_whole_network(readout, signed):
+    """Molecules and numbers to embedding, to similarity, to loss: central differences."""
+    settings = NetworkSettings(3, 4, 2, (5,), 3, "tanh", "tanh", 0.0)
+    network = SiameseNetwork(settings, n_numeric=2, n_roles=1, seeds=(1, 2), signed=signed)
+    smiles = ["CCO", "c1ccccc1", "[Na+].[Cl-]", "", "CCO", "FS(F)(F)(F)(F)F"]
+    graphs = [graph_from_smiles(text) for text in dict.fromkeys(smiles)]
+    molecules = torch.as_tensor([list(dict.fromkeys(smiles)).index(text) for text in smiles])
+    pool = torch.nn.ModuleList([GraphTensors(batch_graphs(graphs, 2))])
+    y, weight = np.array([0, 1, 2, 0, 1, 0]), np.array([1, 2, 1, 0.5, 1, 3])
+    groups = np.zeros(6, int)
+    (numeric,) = tensors(np.random.RandomState(0).standard_normal((6, 2)))
+    target, same, pairs, support, share, prior = tensors(
+        np.eye(N_CLASSES)[y],
+        y[:, None] == y,
+        pair_weights(y, weight, groups),
+        [support_weights(weight, groups), support_weights(weight, groups, np.arange(6) // 2)],
+        weight / weight.sum(),
+        PRIOR,
+    )
+
+    def value():
+        g = network(numeric, molecules[:, None], pool)
+        logits = network.similarity(g, g)
+        if readout == "mean":
+            return pair_loss(logits, same, pairs).sum()
+        return support_loss(logits, target, support, share, prior).sum()
+
+    value().backward()
+    random = np.random.RandomState(1)
+    for name, p in network.named_parameters():
+        gradient, flat = p.grad.flatten(), p.data.view(-1)
+        largest = int(gradient.abs().argmax())
+        for i in {largest, *random.choice(len(flat), min(2, len(flat)), replace=False).tolist()}:
+            kept, ends = flat[i].item(), []
+            for sign in (1, -1):
+                flat[i] = kept + sign * 1e-6
+                ends.append(value().item())
+            flat[i] = kept
+            numeric_gradient = (ends[0] - ends[1]) / 2e-6
+            assert gradient[i].item() == pytest.approx(numeric_gradient, rel=1e-4, abs=1e-7), name
