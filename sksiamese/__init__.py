@@ -1,0 +1,17 @@
+"""Siamese neural graph fingerprints for small tables of experiments, in scikit-learn's manner."""
+
+from sksiamese.classifier import GraphFingerprintSiameseClassifier
+from sksiamese.exceptions import InvalidSMILESError, InvalidSMILESWarning, SmallClassWarning
+from sksiamese.featurizer import SMILESFeaturizer
+from sksiamese.molgraph import MolGraph
+
+__all__ = [
+    "GraphFingerprintSiameseClassifier",
+    "InvalidSMILESError",
+    "InvalidSMILESWarning",
+    "MolGraph",
+    "SMILESFeaturizer",
+    "SmallClassWarning",
+]
+
+__version__ = "0.1.0"

@@ -1,0 +1,84 @@
+"""The command line: ``python -m sksiamese``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import sksiamese
+from sksiamese.demo import DEFAULT_OUTPUT, run_demo
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str or None, default=None
+        Words after the program's name; None takes those of the process.
+
+    Returns
+    -------
+    int
+        0 after success, 1 after an error, 130 after an interruption from the keyboard.
+
+    Examples
+    --------
+    >>> from sksiamese.__main__ import main
+    >>> main(["demo", "--quick", "--output", "quick_look"])  # doctest: +SKIP
+    0
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        run_demo(
+            options.output, repeats=options.repeats, n_jobs=options.n_jobs, quick=options.quick
+        )
+    except KeyboardInterrupt:
+        print("\nInterrupted; nothing was written.", file=sys.stderr)
+        return 130
+    except (ImportError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m sksiamese", description=sksiamese.__doc__)
+    parser.add_argument("--version", action="version", version=f"sksiamese {sksiamese.__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    demo = commands.add_parser(
+        "demo",
+        help="compare models on measured crystallisations and predict new experiments",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    demo.add_argument("--output", type=Path, default=DEFAULT_OUTPUT, help="folder for the results")
+    demo.add_argument(
+        "--repeats", type=_count, default=2, help="repeats of the 10-fold cross-validation"
+    )
+    demo.add_argument("--n-jobs", type=_jobs, default=2, help="processes; -1 for all cores")
+    demo.add_argument(
+        "--quick", action="store_true", help="small models, 3 folds: to see that it runs"
+    )
+    return parser
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
+    return value
+
+
+def _jobs(text: str) -> int:
+    value = int(text)
+    if value == 0:
+        raise argparse.ArgumentTypeError("must not be 0; 1 uses no other process")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,338 @@
+"""The package as a whole: import order, import side effects, docstrings, version."""
+
+import ast
+import importlib
+import importlib.metadata
+import inspect
+import json
+import pkgutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from numpydoc.validate import validate
+
+import sksiamese
+
+PACKAGE = Path(sksiamese.__file__).parent
+PYPROJECT = PACKAGE.parent / "pyproject.toml"
+
+# Each module imports only modules above it; datasets/ counts as one module. `demo` and `__main__`
+# are programs that use the package, so they stand below `__init__`.
+ORDER = [
+    "exceptions",
+    "_validation",
+    "molgraph",
+    "batching",
+    "descriptors",
+    "_reading",
+    "featurizer",
+    "_inputs",
+    "pairs",
+    "nn.layers",
+    "nn.fingerprint",
+    "nn.siamese",
+    "nn.losses",
+    "nn",
+    "_training",
+    "_tables",
+    "_base",
+    "classifier",
+    "baselines",
+    "model_selection",
+    "space",
+    "surrogate",
+    "recommend",
+    "plotting",
+    "persistence",
+    "datasets",
+    "__init__",
+    "demo",
+    "__main__",
+]
+# These work with any classifier, or with none, and so import less than the order allows.
+ANY_CLASSIFIER = {"classifier", "baselines"}
+FORBIDDEN = {
+    "model_selection": ANY_CLASSIFIER,
+    "surrogate": ANY_CLASSIFIER,
+    "recommend": ANY_CLASSIFIER,
+    "plotting": ANY_CLASSIFIER,
+    "datasets": set(ORDER) - {"exceptions", "descriptors"},
+}
+
+
+# -- Import order ----------------------------------------------------------------------------------
+
+
+def unit_of(name):
+    """Return the entry of ORDER for a dotted module name within the package, None if unlisted."""
+    if name == "":
+        return "__init__"
+    if name.split(".")[0] == "datasets":
+        return "datasets"
+    return name if name in ORDER else None
+
+
+def dotted_name(path):
+    """Return the module's name within the package: 'nn.losses', '' for the package itself."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def is_type_checking(node):
+    """Tell whether a node is ``if TYPE_CHECKING:``, whose imports never run."""
+    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+
+
+def walk_runtime(node):
+    """Yield the nodes of a tree, functions included, without the ``if TYPE_CHECKING`` bodies."""
+    yield node
+    children = node.orelse if is_type_checking(node) else ast.iter_child_nodes(node)
+    for child in children:
+        yield from walk_runtime(child)
+
+
+def import_targets(node, package):
+    """Yield the absolute names that an import statement in a module of `package` loads."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = node.module or ""
+        if node.level:
+            parts = package.split(".")
+            base = ".".join([*parts[: len(parts) - node.level + 1], *filter(None, [base])])
+        for alias in node.names:
+            submodule = f"{base}.{alias.name}"
+            yield submodule if is_module(submodule) else base
+
+
+def is_module(name):
+    """Tell whether an absolute dotted name is a module or folder of this package."""
+    path = PACKAGE.parent.joinpath(*name.split("."))
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+def imported_units(path):
+    """Return {entry of ORDER: line} for all of the package that a module imports."""
+    name = dotted_name(path)
+    full_name = f"sksiamese.{name}".rstrip(".")
+    package = full_name if path.name == "__init__.py" else full_name.rpartition(".")[0]
+    found = {}
+    for node in walk_runtime(ast.parse(path.read_text(encoding="utf-8"))):
+        for target in import_targets(node, package):
+            head, _, rest = target.partition(".")
+            if head == "sksiamese" and (unit := unit_of(rest)) != unit_of(name):
+                found.setdefault(unit, node.lineno)
+    return found
+
+
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: dotted_name(path) or "__init__")
+def test_module_imports_only_modules_above_it(path):
+    unit = unit_of(dotted_name(path))
+    assert unit is not None, f"{path.name} is not in the list; give it a place in ORDER"
+    above = set(ORDER[: ORDER.index(unit)]) - FORBIDDEN.get(unit, set())
+    wrong = {name: line for name, line in imported_units(path).items() if name not in above}
+    assert not wrong, f"{path.name} imports what it must not: {wrong} (module: line)"
+
+
+def test_import_order_reads_every_form_of_import(tmp_path, monkeypatch):
+    root = tmp_path / "sksiamese"
+    (root / "nn").mkdir(parents=True)
+    for name in ("pairs", "molgraph", "space", "recommend", "nn/__init__", "nn/losses"):
+        (root / f"{name}.py").touch()
+    source = """
+        from typing import TYPE_CHECKING
+        import numpy, sksiamese.space
+        from .. import molgraph
+        from ..pairs import choose
+        from . import losses
+        if TYPE_CHECKING:
+            from ..surrogate import Tree
+        else:
+            from sksiamese import recommend
+        def later():
+            from sksiamese import Name
+    """
+    path = root / "nn" / "fingerprint.py"
+    path.write_text(inspect.cleandoc(source))
+    monkeypatch.setattr(sys.modules[__name__], "PACKAGE", root)
+    assert imported_units(path) == {
+        "space": 2,
+        "molgraph": 3,
+        "pairs": 4,
+        "nn.losses": 5,
+        "recommend": 9,
+        "__init__": 11,
+    }
+
+
+# -- Import side effects ---------------------------------------------------------------------------
+
+# The first import also loads what the package depends on, which may well change global state. The
+# second import, from marked state, runs this package's own code alone.
+SIDE_EFFECTS = """
+import importlib, json, random, sys, warnings
+modules = json.loads(sys.argv[1])
+
+def import_all():
+    for name in modules:
+        importlib.import_module(name)
+
+import_all()
+has_matplotlib = "matplotlib" in sys.modules
+for name in [name for name in sys.modules if name.split(".")[0] == "sksiamese"]:
+    del sys.modules[name]
+
+import numpy as np, pandas as pd, sklearn, torch
+from rdkit import rdBase
+
+def state():
+    kind, keys, *rest = np.random.get_state()
+    return {
+        "warnings.filters": list(warnings.filters),
+        "random": random.getstate(),
+        "numpy.random": (kind, keys.tobytes(), *rest),
+        "numpy print options": {k: v for k, v in np.get_printoptions().items()},
+        "numpy error state": np.geterr(),
+        "torch generator": torch.get_rng_state().numpy().tobytes(),
+        "torch threads": (torch.get_num_threads(), torch.get_num_interop_threads()),
+        "torch dtype": torch.get_default_dtype(),
+        "torch determinism": torch.are_deterministic_algorithms_enabled(),
+        "torch gradients": torch.is_grad_enabled(),
+        "sklearn config": sklearn.get_config(),
+        "pandas copy": pd.get_option("mode.chained_assignment"),
+        "rdkit log": rdBase.LogStatus(),
+    }
+
+warnings.resetwarnings()
+random.seed(7), np.random.seed(7), torch.manual_seed(7), torch.set_num_threads(3)
+before = state()
+import_all()
+after = state()
+changed = [name for name in before if before[name] != after[name]]
+print(json.dumps({"changed": changed, "matplotlib": has_matplotlib}))
+"""
+
+
+def module_names():
+    """Return the dotted names of the package and of its modules, except the programs."""
+    found = pkgutil.walk_packages([str(PACKAGE)], "sksiamese.")
+    names = [module.name for module in found]
+    return ["sksiamese", *(n for n in names if n not in ("sksiamese.__main__", "sksiamese.demo"))]
+
+
+def test_import_changes_nothing_global():
+    command = [sys.executable, "-c", SIDE_EFFECTS, json.dumps(module_names())]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout) == {"changed": [], "matplotlib": False}
+
+
+def test_import_prints_nothing_and_warns_nothing():
+    # Without -W error: third-party imports may warn on some future version; ours is the text.
+    code = "import sys; [__import__(name) for name in sys.argv[1:]]"
+    command = [sys.executable, "-c", code, *module_names()]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+# -- Docstrings ------------------------------------------------------------------------------------
+
+
+def public_modules():
+    """Return the modules without an underscore in their dotted name."""
+    return [name for name in module_names() if "._" not in name]
+
+
+def public_objects():
+    """Return {dotted name: object} of all classes and functions in the modules' `__all__`."""
+    found = {}
+    for module_name in public_modules():
+        module = importlib.import_module(module_name)
+        for name in getattr(module, "__all__", []):
+            thing = getattr(module, name)
+            if inspect.isclass(thing) or inspect.isfunction(thing):
+                found[f"{thing.__module__}.{thing.__qualname__}"] = thing
+    return found
+
+
+def public_methods(name, cls):
+    """Yield dotted names of the public methods and properties that a class itself defines."""
+    for attribute, value in vars(cls).items():
+        # scikit-learn makes the set_*_request methods.
+        if attribute.startswith("_") or attribute.endswith("_request"):
+            continue
+        value = getattr(value, "__func__", value)  # of a classmethod or staticmethod
+        if isinstance(value, property) or inspect.isfunction(value):
+            yield f"{name}.{attribute}"
+
+
+def numpydoc_checks():
+    """Return the codes of the checks listed in pyproject.toml."""
+    with PYPROJECT.open("rb") as file:
+        return set(tomllib.load(file)["tool"]["numpydoc_validation"]["checks"])
+
+
+def docstring_errors(name, waived=frozenset()):
+    """Return the chosen numpydoc checks that the docstring fails, as text."""
+    checks = numpydoc_checks() - waived
+    return [f"{code}: {text}" for code, text in validate(name)["errors"] if code in checks]
+
+
+PUBLIC = public_objects()
+METHODS = [
+    method
+    for name, thing in PUBLIC.items()
+    if inspect.isclass(thing)
+    for method in public_methods(name, thing)
+]
+
+
+def test_all_names_exist_and_are_sorted_out():
+    assert len(set(sksiamese.__all__)) == len(sksiamese.__all__)
+    missing = [name for name in sksiamese.__all__ if not hasattr(sksiamese, name)]
+    assert not missing, f"in sksiamese.__all__ but not defined: {missing}"
+
+
+@pytest.mark.parametrize("name", public_modules())
+def test_public_module_has_a_docstring_and_lists_its_names(name):
+    module = importlib.import_module(name)
+    assert (module.__doc__ or "").strip(), f"{name} has no docstring"
+    assert hasattr(module, "__all__"), f"{name} has no __all__"
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_public_docstring_is_numpydoc_with_examples(name):
+    waived = set()
+    if issubclass_of(PUBLIC[name], BaseException):
+        waived |= {"EX01"}  # shown where it is raised
+    if issubclass_of(PUBLIC[name], tuple) or hasattr(PUBLIC[name], "__dataclass_fields__"):
+        waived |= {"PR01"}  # a record may describe its fields under Attributes
+    assert not docstring_errors(name, waived)
+
+
+def issubclass_of(thing, parent):
+    """Tell whether `thing` is a class and a subclass of `parent`."""
+    return inspect.isclass(thing) and issubclass(thing, parent)
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_public_method_docstring_is_numpydoc(name):
+    # The example of the class shows its methods.
+    assert not docstring_errors(name, {"EX01"})
+
+
+# -- Version ---------------------------------------------------------------------------------------
+
+
+def test_version_is_that_of_the_installed_package():
+    assert sksiamese.__version__ == importlib.metadata.version("sksiamese")
+
+
+def test_package_is_marked_as_typed():
+    assert (PACKAGE / "py.typed").is_file()
