@@ -80,6 +80,7 @@ class NetworkClassifier(TableClassifier):
         verbose = int(self.verbose)
         encoder = ExperimentEncoder(self.descriptors, self.scaling, self.n_jobs, verbose)
         experiments = encoder.fit_encode(table.frame, table.weight)
+        encoder.verbose = 0  # bars are for the fit
         self.classes_ = table.classes
         self.class_prior_ = np.bincount(table.y, table.weight) / table.weight.sum()
         self.encoder_ = encoder

@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback
 
 from sksiamese import GraphFingerprintSiameseClassifier, MolGraph, SMILESFeaturizer
+from sksiamese import classifier as classifier_module
 from sksiamese import featurizer as featurizer_module
 from sksiamese._training import LabelledExperiments, PairLoss
 from sksiamese.molgraph import graph_from_smiles
@@ -689,3 +690,19 @@ def test_from_paper_has_the_published_settings():
 def test_graphs_in_the_explicit_route_are_molgraphs():
     graphs = SMILESFeaturizer().fit_transform(X[["ligand"]])
     assert all(isinstance(graph, MolGraph) for graph in graphs.flat)
+
+
+def test_many_rows_in_single_precision_give_the_same(monkeypatch):
+    rng = np.random.RandomState(0)
+    X, y = rng.normal(size=(60, 3)), np.arange(60) % 3
+    for readout in ("kernel", "mean"):
+        model = GraphFingerprintSiameseClassifier(
+            readout=readout, n_members=2, max_epochs=30, random_state=0
+        ).fit(X, y)
+        double = model.predict_proba(X)
+        monkeypatch.setattr(classifier_module, "_MANY_PAIRS", 0)
+        single = model.predict_proba(X)
+        monkeypatch.undo()
+        assert (single != double).any()
+        np.testing.assert_allclose(single, double, atol=1e-6, rtol=0)
+        np.testing.assert_allclose(single.sum(axis=1), 1, atol=1e-6)

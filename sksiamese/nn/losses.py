@@ -116,7 +116,7 @@ def kernel_proba(logits: Tensor, support: Tensor, prior: Tensor) -> Tensor:
     tensor([[[0.7500, 0.2500],
              [0.5000, 0.5000]]])
     """
-    evidence = torch.exp(logits.clamp(max=MAX_LOGIT)) @ support + prior
+    evidence = logits.clamp(max=MAX_LOGIT).exp_() @ support + prior
     return evidence / evidence.sum(-1, keepdim=True)
 
 

@@ -105,13 +105,14 @@ class PairSimilarity(nn.Module):
         Returns
         -------
         Tensor of shape (n_members, n, m)
-            Logits.
+            Logits, in the precision of the embeddings.
         """
         if not self.signed:
-            return self.bias - torch.cdist(self.scale(g), self.scale(h), p=1)
-        near, far = functional.relu(self.weight), functional.relu(-self.weight)
+            return self.bias.to(g.dtype) - torch.cdist(self.scale(g), self.scale(h), p=1)
+        weight = self.weight.to(g.dtype)
+        near, far = functional.relu(weight), functional.relu(-weight)
         alike = torch.cdist(g * near, h * near, p=1)
-        return self.bias + alike - torch.cdist(g * far, h * far, p=1)
+        return self.bias.to(g.dtype) + alike - torch.cdist(g * far, h * far, p=1)
 
     def of_pairs(self, g: Tensor, h: Tensor) -> Tensor:
         """Compare pair by pair.
@@ -142,7 +143,8 @@ class PairSimilarity(nn.Module):
         Tensor of shape (n_members, n, d)
             Embeddings whose L1 distance is what the logit falls by, unless ``signed=True``.
         """
-        return g * (self.weight.abs() if self.signed else functional.softplus(self.weight))
+        size = self.weight.abs() if self.signed else functional.softplus(self.weight)
+        return g * size.to(g.dtype)
 
 
 class SiameseNetwork(nn.Module):
