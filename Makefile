@@ -2,7 +2,7 @@
 # Each command creates the virtual environment if absent and installs only what is missing or older
 # than pyproject.toml and constraints.txt.
 #
-#   make test VENV=/tmp/env           another environment
+#   make test VENV=../env           another environment
 #   make test PYTEST_FLAGS="-k pairs" other pytest options
 #   make demo PIP_FLAGS=              see pip's progress
 

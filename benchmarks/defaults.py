@@ -40,7 +40,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "no hidden layer": {"hidden_layer_sizes": ()},
     "alpha=0.0001": {"alpha": 1e-4},
     "alpha=0.01": {"alpha": 1e-2},
-    "max_epochs=75": {"max_epochs": 75},
+    "max_epochs=100, lr=0.015": {"max_epochs": 100, "lr": 0.015},
     "max_epochs=300": {"max_epochs": 300},
     "n_members=1": {"n_members": 1},
     "as in the paper": GraphFingerprintSiameseClassifier.from_paper().get_params(),

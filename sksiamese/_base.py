@@ -178,11 +178,11 @@ class NetworkClassifier(TableClassifier):
     def _embed(self, frame: pd.DataFrame) -> Iterator[torch.Tensor]:
         """Yield embeddings (n_members, n_rows, embedding_size) of some rows after the others."""
         module = self.net_.module_.eval()
-        for start in range(0, len(frame), _CHUNK_ROWS):
-            experiments = self.encoder_.encode(frame.iloc[start : start + _CHUNK_ROWS])
+        for experiments in self.encoder_.encode_parts(frame, _CHUNK_ROWS):
             inputs = to_tensors(experiments, module.settings.radius, self.net_.device)
             with torch.no_grad():
-                yield module(*inputs).cpu()
+                embedding = module(*inputs).cpu()
+            yield embedding
 
 
 def _forget_training(net: SiameseNet) -> None:
@@ -192,7 +192,8 @@ def _forget_training(net: SiameseNet) -> None:
 
 def _require_callbacks(owner: str, callbacks: Any) -> None:
     listed = isinstance(callbacks, (list, tuple)) or callbacks is None
-    if not listed or not all(isinstance(callback, Callback) for callback in callbacks or ()):
+    each = [c[-1] if isinstance(c, tuple) and c else c for c in callbacks or ()] if listed else []
+    if not listed or not all(isinstance(callback, Callback) for callback in each):
         raise ValueError(
             f"The 'callbacks' parameter of {owner} must be None or a list of skorch callbacks. "
             f"Got {shorten(callbacks)} instead."

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pandas.api import types as pandas_types
-from rdkit import Chem
+from rdkit import Chem, rdBase
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from sksiamese._reading import pack_graphs
 from sksiamese._validation import plain_label, shorten
 from sksiamese.descriptors import RDKIT_DESCRIPTORS
+from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.featurizer import MoleculePool, read_molecules
 from sksiamese.molgraph import EMPTY_GRAPH, MolGraph, parse_smiles
 
@@ -101,7 +103,11 @@ class ExperimentEncoder:
         return self._join(wide, pools)
 
     def encode(self, table: pd.DataFrame) -> Experiments:
-        """Encode rows with what was learnt.
+        """Encode all rows at once; see :meth:`encode_parts`."""
+        return next(self.encode_parts(table, len(table)))
+
+    def encode_parts(self, table: pd.DataFrame, n_rows: int) -> Iterator[Experiments]:
+        """Read a table, and encode so many of its rows after the others with what was learnt.
 
         Raises
         ------
@@ -119,7 +125,10 @@ class ExperimentEncoder:
                 )
         numbers = self._read_numbers(table, self.numeric_)
         pools = self._read_molecules(table, self.roles_)
-        return self._join(self._widen(numbers, pools), pools)
+        for start in range(0, len(table), n_rows):
+            rows = slice(start, start + n_rows)
+            part = {name: pool.take(rows) for name, pool in pools.items()}
+            yield self._join(self._widen(numbers.iloc[rows], part), part)
 
     def _columns(self, kind: str) -> list[str]:
         return [name for name, its in self.kinds_.items() if its == kind]
@@ -194,23 +203,35 @@ class _Pool(NamedTuple):
     @classmethod
     def of_graphs(cls, cells: pd.Series) -> _Pool:
         """Find the distinct graphs of a column; a missing cell is the empty graph."""
-        number: dict[str, int] = {}
-        distinct: list[MolGraph] = []
+        number: dict[MolGraph, int] = {}
         place = np.empty(len(cells), np.int64)
         for row, cell in enumerate(cells):
             graph = cell if isinstance(cell, MolGraph) else EMPTY_GRAPH
-            place[row] = number.setdefault(graph.smiles, len(number))
-            if len(number) > len(distinct):
-                distinct.append(graph)
-        packed = pack_graphs(list(number), RDKIT_DESCRIPTORS)
-        return cls(distinct, packed.descriptors, place)
+            place[row] = number.setdefault(graph, len(number))
+        packed = pack_graphs([graph.smiles for graph in number], RDKIT_DESCRIPTORS)
+        unreadable = [i for i, graph in packed.apart.items() if graph is None]
+        if unreadable:
+            row = int(np.flatnonzero(place == unreadable[0])[0])
+            raise InvalidSMILESError(
+                f"The MolGraph in column {cells.name!r}, row {plain_label(cells.index[row])!r} "
+                f"has the text {shorten(list(number)[unreadable[0]].smiles)}, from which no "
+                "descriptors can be computed. Make graphs with SMILESFeaturizer, or with "
+                "mol_to_graph and a SMILES."
+            )
+        return cls(list(number), packed.descriptors, place)
+
+    def take(self, rows: slice) -> _Pool:
+        """Keep some rows, and the molecules that occur in them."""
+        kept, place = np.unique(self.place[rows], return_inverse=True)
+        return _Pool([self.graphs[i] for i in kept], self.descriptors[kept], place)
 
     def merge(self) -> _Pool:
         """Take all spellings of a molecule as one.
 
         Training tells rows of one molecule from rows of others; prediction does not.
         """
-        spelling = [_canonical(graph.smiles) for graph in self.graphs]
+        with rdBase.BlockLogs():
+            spelling = [f"{_canonical(g.smiles)} {len(g.atoms)}" for g in self.graphs]
         _, first, number = np.unique(spelling, return_index=True, return_inverse=True)
         graphs = [self.graphs[i] for i in first]
         return _Pool(graphs, self.descriptors[first], number[self.place])

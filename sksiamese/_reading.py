@@ -238,7 +238,8 @@ def _codes_of_keys(
             mols[molecule] = _read_plain(smiles[molecule])
         measured[i] = atom_code(mols[molecule].GetAtomWithIdx(atom - int(first_atom[molecule])))
     _ATOM_CODES.learn(new_keys, measured)
-    return _ATOM_CODES.get(keys)
+    codes[missing] = measured[np.searchsorted(new_keys, keys[missing])]
+    return codes
 
 
 def unpack_graphs(smiles: Sequence[str], packed: PackedGraphs) -> list[MolGraph | None]:

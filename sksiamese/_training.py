@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -252,21 +253,24 @@ class SiameseNet(NeuralNet):
         embedding = module(*batch.inputs)
         same = batch.target @ batch.target.T
         kinds = [kind for kind in (pairs * same, pairs * (1 - same)) if kind.any()]
+        if not kinds:  # a batch of one row, or of rows of different groups
+            return embedding.sum((1, 2)) * 0
         n_draws = -(-self.criterion_.pairs_per_step // len(kinds))
-        places = torch.stack(
-            [
-                torch.cat(
-                    [kind.cpu().flatten().multinomial(n_draws, True, generator=g) for kind in kinds]
-                )
-                for g in module.generators()
-            ]
-        ).to(pairs.device)  # (n_members, n_draws * n_kinds)
+        ladders = [kind.cpu().flatten().cumsum(0) for kind in kinds]
+        draws = [[_draw(rungs, n_draws, g) for rungs in ladders] for g in module.generators()]
+        places = torch.stack([torch.cat(each) for each in draws]).to(pairs.device)
         first, second = places // len(same), places % len(same)
         member = torch.arange(len(places), device=pairs.device)[:, None]
         logits = module.similarity.of_pairs(embedding[member, first], embedding[member, second])
         return functional.binary_cross_entropy_with_logits(
             logits, same[first, second], reduction="none"
         ).mean(1)
+
+
+def _draw(ladder: Tensor, n_draws: int, generator: torch.Generator) -> Tensor:
+    """Draw places with the weights whose running sums are given, any number of them."""
+    height = torch.rand(n_draws, generator=generator, dtype=ladder.dtype) * ladder[-1]
+    return torch.searchsorted(ladder, height, right=True)
 
 
 @dataclass
@@ -332,12 +336,30 @@ class EpochBar(Callback):
         del self.bar_
 
 
+@dataclass
+class _Threads:
+    """What several fits in threads of one process have to agree on."""
+
+    lock: threading.Lock
+    n_fits: int = 0
+    before: int = 1
+
+
+_THREADS = _Threads(threading.Lock())
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Let torch use one thread: its tasks here are small, and several fits may run side by side."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    with _THREADS.lock:
+        if not _THREADS.n_fits:
+            _THREADS.before = torch.get_num_threads()
+        _THREADS.n_fits += 1
+        torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        with _THREADS.lock:
+            _THREADS.n_fits -= 1
+            if not _THREADS.n_fits:
+                torch.set_num_threads(_THREADS.before)

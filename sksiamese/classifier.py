@@ -23,6 +23,7 @@ __all__ = ["GraphFingerprintSiameseClassifier"]
 
 _CHUNK_PAIRS = 500_000  # pairs, times members, compared at once: what a cache holds
 _MANY_PAIRS = 10_000_000  # pairs, times members, beyond which single precision compares them
+_LARGE_WEIGHT = 1e6  # beyond it, sums of evidence might overflow single precision
 
 
 class _Support(NamedTuple):
@@ -455,7 +456,9 @@ class GraphFingerprintSiameseClassifier(
         frame = self._read_fitted(X)
         blocks = []
         for embedding in self._embed(frame):
-            scaled = self.module_.similarity.scale(embedding)
+            similarity = self.module_.similarity
+            with torch.no_grad():
+                scaled = similarity.scale(embedding.to(similarity.bias.device)).cpu()
             blocks.append(scaled.transpose(0, 1).flatten(1))
         return torch.cat(blocks).numpy()
 
@@ -517,6 +520,7 @@ class GraphFingerprintSiameseClassifier(
         >>> model.support_evidence([[0.05]], n_top=2)["outcome"].tolist()
         ['no', 'no']
         """
+        require_integer(type(self).__name__, "n_top", n_top, 1)
         frame = self._read_fitted(X)
         support, parts, start = self._support, [], 0
         for embedding in self._embed(frame):
@@ -645,6 +649,7 @@ class GraphFingerprintSiameseClassifier(
         """
         n_members, n_rows, _ = embedding.shape
         is_large = n_members * n_rows * len(self._support.y) > _MANY_PAIRS
+        is_large &= self._support.weight.max() < _LARGE_WEIGHT
         dtype = torch.float32 if is_large else torch.float64
         support, matrix = self._support.embedding.to(dtype), self._support_matrix().to(dtype)
         prior = torch.as_tensor(self.class_prior_, dtype=dtype)

@@ -359,8 +359,8 @@ class SMILESFeaturizer(TransformerMixin, BaseEstimator):
         message = f"Not readable as SMILES ({len(cells)} in all):\n{lines}\n"
         if self.on_invalid == "raise":
             cure = (
-                "Correct these cells, leave them empty where there is no molecule, or set "
-                "on_invalid='warn' to treat them as absent."
+                "Correct these cells, leave them empty where there is no molecule, or read the "
+                "columns with SMILESFeaturizer(on_invalid='warn') to treat them as absent."
             )
             raise InvalidSMILESError(message + cure, cells)
         message += "These cells are treated as absent."
@@ -402,7 +402,13 @@ def _reason(cell: Any) -> str:
         return f" ({type(cell).__name__}, not text)"
     if len(cell) > MAX_SMILES_LENGTH:
         return f" ({len(cell):,} characters; at most {MAX_SMILES_LENGTH:,} are read)"
-    return "" if cell.isascii() else " (not ASCII)"
+    if not cell.isascii():
+        return " (not ASCII)"
+    try:
+        float(cell)
+    except ValueError:
+        return ""
+    return " (a number as text; convert the column with pandas.to_numeric)"
 
 
 def _progress_bar(total: int, shown: bool) -> Any:

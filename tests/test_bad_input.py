@@ -1,5 +1,6 @@
 """What cannot be used is refused with a message that says what, where and how to mend it."""
 
+import re
 import warnings
 
 import numpy as np
@@ -11,14 +12,14 @@ from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 from skorch.callbacks import Callback
 
-from sksiamese import GraphFingerprintSiameseClassifier
+from sksiamese import GraphFingerprintSiameseClassifier, _base
 from sksiamese.exceptions import InvalidSMILESError, SmallClassWarning
 from sksiamese.molgraph import graph_from_smiles
 
 OWNER = "GraphFingerprintSiameseClassifier"
 CURE = (
-    "Correct these cells, leave them empty where there is no molecule, or set on_invalid='warn' "
-    "to treat them as absent."
+    "Correct these cells, leave them empty where there is no molecule, or read the columns with "
+    "SMILESFeaturizer(on_invalid='warn') to treat them as absent."
 )
 LABELS = list("abcdef")
 X = pd.DataFrame(
@@ -614,3 +615,23 @@ def test_any_table_fits_or_is_refused(case, readout, scaling):
     assert np.isfinite(proba).all()
     np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=0, atol=1e-9)
     assert set(model.predict(table)) <= set(model.classes_)
+
+
+def test_bad_cells_of_all_chunks_are_listed(monkeypatch):
+    monkeypatch.setattr(_base, "_CHUNK_ROWS", 2)
+    model = classifier().fit(X, Y)
+    bad = X.assign(ligand=["C(C", "CCN", "CCS", "CCO", "CCN", "1.5"])
+    with pytest.raises(InvalidSMILESError) as error:
+        model.predict(bad)
+    assert str(error.value) == (
+        "Not readable as SMILES (2 in all):\n"
+        "  column 'ligand', row 'a': 'C(C'\n"
+        "  column 'ligand', row 'f': '1.5' (a number as text; convert the column with "
+        f"pandas.to_numeric)\n{CURE}"
+    )
+
+
+def test_number_of_listed_experiments():
+    message = f"The 'n_top' parameter of {OWNER} must be an integer of at least 1. Got -1 instead."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        classifier().fit(X, Y).support_evidence(X, n_top=-1)

@@ -32,8 +32,8 @@ from sksiamese.molgraph import EMPTY_GRAPH, MAX_SMILES_LENGTH, MolGraph, graph_f
 OUTPUTS = ["graph", "ecfp", "descriptors", "table1"]
 LIGANDS = ["SCCN", "SCCO", "SCCN", "Sc1ccccc1"]
 CURE = (
-    "Correct these cells, leave them empty where there is no molecule, or set on_invalid='warn' "
-    "to treat them as absent."
+    "Correct these cells, leave them empty where there is no molecule, or read the columns with "
+    "SMILESFeaturizer(on_invalid='warn') to treat them as absent."
 )
 
 

@@ -11,6 +11,7 @@ from rdkit import Chem
 
 from sksiamese._inputs import ExperimentEncoder
 from sksiamese.descriptors import molecule_descriptors
+from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.molgraph import EMPTY_GRAPH, graph_from_smiles, mol_to_graph
 
 SMILES = ["CCO", "c1ccccc1", "CCO", "", "CC(=O)O"]
@@ -302,3 +303,22 @@ def test_odd_columns_are_refused():
     message = "Complex data not supported: column 'z' is complex128."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         fit(pd.DataFrame({"z": [1j, 2.0]}))
+
+
+def test_graphs_of_one_text_but_another_structure_are_told_apart():
+    plain = graph_from_smiles("CCO")
+    whole = mol_to_graph(Chem.AddHs(Chem.MolFromSmiles("CCO")), "CCO")
+    _, experiments = fit(pd.DataFrame({"ligand": pd.Series([plain, whole], dtype=object)}))
+    found = [experiments.graphs[0][place] for place in experiments.molecules[:, 0]]
+    assert [len(graph.atoms) for graph in found] == [3, 9]
+
+
+def test_a_graph_whose_text_is_no_molecule_is_refused():
+    graph = mol_to_graph(Chem.MolFromSmiles("CCO"), "mol1")
+    column = pd.Series([graph_from_smiles("C"), graph], index=["a", "b"], dtype=object)
+    with pytest.raises(InvalidSMILESError) as error:
+        fit(pd.DataFrame({"ligand": column}))
+    assert str(error.value) == (
+        "The MolGraph in column 'ligand', row 'b' has the text 'mol1', from which no descriptors "
+        "can be computed. Make graphs with SMILESFeaturizer, or with mol_to_graph and a SMILES."
+    )

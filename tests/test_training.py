@@ -331,3 +331,31 @@ def test_drawn_pairs_give_the_loss_of_all_pairs_on_average():
     few = torch.stack([net._drawn_losses(batch) for _ in range(5)])
     assert (few.std(0) > 0).all()  # drawn anew in each step
     assert (few[:, 0] != few[:, 1]).all()  # and by each member
+
+
+def test_drawing_pairs_where_there_are_none_changes_nothing():
+    """A batch of rows from groups of one has no pair; a legal table must not raise."""
+    data = make_data()
+    data.groups = np.arange(len(data))
+    net = make_net(data, readout="mean", alpha=0.0).initialize()
+    net.criterion_.pairs_per_step = 8
+    before = weights(net)
+    net.partial_fit(data)
+    for name, value in weights(net).items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def test_fits_in_threads_restore_the_number_of_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        first, second = one_thread(), one_thread()
+        first.__enter__()
+        second.__enter__()
+        assert torch.get_num_threads() == 1
+        first.__exit__(None, None, None)
+        assert torch.get_num_threads() == 1
+        second.__exit__(None, None, None)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -312,10 +312,12 @@ class SiameseNetwork(nn.Module):
         Returns
         -------
         list of Parameter
-            The weights; biases and those of the similarity are not among them.
+            The weights, without biases; those of the similarity only if it is signed.
         """
         weights = [cast(MemberLinear, layer).weight for layer in self.dense]
         for network in self.fingerprints:
             network = cast(NeuralFingerprint, network)
             weights += [*network.hidden, *network.output]
+        if self.similarity.signed:  # then it is the paper's last dense layer
+            weights.append(self.similarity.weight)
         return weights
