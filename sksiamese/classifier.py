@@ -624,7 +624,8 @@ class GraphFingerprintSiameseClassifier(
     ) -> None:
         """Embed the rows that every prediction compares with."""
         embedding = torch.cat(list(self._embed(frame)), dim=1)
-        self._support = _Support(embedding, y, weight, frame.index)
+        order = np.argsort(y, kind="stable")  # class after class, for quick sums
+        self._support = _Support(embedding[:, order], y[order], weight[order], frame.index[order])
         self.support_indices_ = rows
 
     def _support_matrix(self) -> torch.Tensor:
@@ -654,8 +655,9 @@ class GraphFingerprintSiameseClassifier(
         support, matrix = self._support.embedding.to(dtype), self._support_matrix().to(dtype)
         prior = torch.as_tensor(self.class_prior_, dtype=dtype)
         read_out = kernel_proba if self.net_.criterion_.readout == "kernel" else mean_proba
+        sizes = np.bincount(self._support.y, minlength=len(self.classes_)).tolist()
         blocks = [
-            read_out(self._similarity(part.to(dtype), support), matrix, prior)
+            read_out(self._similarity(part.to(dtype), support), matrix, prior, sizes)
             for part in embedding.split(self._chunk_rows(len(matrix)), dim=1)
         ]
         return torch.cat(blocks, dim=1).to(torch.float64)

@@ -240,3 +240,13 @@ def test_gradients_through_the_whole_network(readout, signed):
             flat[i] = kept
             numeric_gradient = (ends[0] - ends[1]) / 2e-6
             assert gradient[i].item() == pytest.approx(numeric_gradient, rel=1e-4, abs=1e-7), name
+
+
+@pytest.mark.parametrize("read_out", [kernel_proba, mean_proba])
+def test_sums_over_slices_equal_the_product_with_the_class_matrix(read_out):
+    rng = np.random.RandomState(0)
+    y, weight = np.array([0, 0, 0, 2, 2]), rng.uniform(0.5, 2, 5)  # no row of the second class
+    matrix = np.eye(N_CLASSES)[y] * weight[:, None]
+    logits, support, prior = tensors(rng.normal(size=(2, 4, 5)), matrix, PRIOR)
+    found = read_out(logits, support, prior, np.bincount(y, minlength=N_CLASSES).tolist())
+    torch.testing.assert_close(found, read_out(logits, support, prior), rtol=1e-12, atol=0)
