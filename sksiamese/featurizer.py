@@ -314,10 +314,12 @@ class SMILESFeaturizer(TransformerMixin, BaseEstimator):
         """Yield chunks of texts with their features, from this process or several."""
         n_jobs = joblib.effective_n_jobs(self.n_jobs) if len(texts) >= _WORTH_PROCESSES else 1
         # A few chunks for each process even out their loads; more would only add messages.
-        size = _CHUNK if n_jobs == 1 else max(_CHUNK // 2, -(-len(texts) // (4 * n_jobs)))
+        size = _CHUNK if n_jobs == 1 else max(_CHUNK // 2, -(-len(texts) // (8 * n_jobs)))
         chunks = [texts[i : i + size] for i in range(0, len(texts), size)]
         work = joblib.delayed(_featurize_chunk)
-        results = joblib.Parallel(n_jobs, prefer="processes", return_as="generator")(
+        # Chunks are small and even: dispatching all at once keeps every process busy.
+        options = {"return_as": "generator", "pre_dispatch": "all", "batch_size": 1}
+        results = joblib.Parallel(n_jobs, prefer="processes", **options)(
             work(chunk, output, self.fp_size, self.radius) for chunk in chunks
         )
         with _progress_bar(len(texts), bool(self.verbose)) as bar:
