@@ -250,11 +250,11 @@ class SiameseNet(NeuralNet):
     def _drawn_losses(self, batch: Batch) -> Tensor:
         """Pair loss of each member over pairs that it draws, as many of each kind."""
         module, (pairs,) = self.module_, batch.pairs
-        embedding = module(*batch.inputs)
         same = batch.target @ batch.target.T
         kinds = [kind for kind in (pairs * same, pairs * (1 - same)) if kind.any()]
         if not kinds:  # a batch of one row, or of rows of different groups
-            return embedding.sum((1, 2)) * 0
+            return self._losses(batch)  # zero, with a zero gradient for every weight
+        embedding = module(*batch.inputs)
         n_draws = -(-self.criterion_.pairs_per_step // len(kinds))
         ladders = [kind.cpu().flatten().cumsum(0) for kind in kinds]
         draws = [[_draw(rungs, n_draws, g) for rungs in ladders] for g in module.generators()]

@@ -706,3 +706,11 @@ def test_many_rows_in_single_precision_give_the_same(monkeypatch):
         assert (single != double).any()
         np.testing.assert_allclose(single, double, atol=1e-6, rtol=0)
         np.testing.assert_allclose(single.sum(axis=1), 1, atol=1e-6)
+
+
+def test_the_papers_settings_take_groups_of_one_row():
+    """No pair can be formed then, and the penalty acts alone."""
+    rng = np.random.RandomState(0)
+    model = GraphFingerprintSiameseClassifier.from_paper(max_epochs=3, random_state=0)
+    model.fit(rng.normal(size=(8, 2)), [0, 1] * 4, groups=np.arange(8))
+    assert np.isfinite(model.predict_proba(rng.normal(size=(3, 2)))).all()
