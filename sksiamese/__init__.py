@@ -3,15 +3,23 @@
 from sksiamese.classifier import GraphFingerprintSiameseClassifier
 from sksiamese.exceptions import InvalidSMILESError, InvalidSMILESWarning, SmallClassWarning
 from sksiamese.featurizer import SMILESFeaturizer
+from sksiamese.model_selection import (
+    LeaveOneMoleculeOut,
+    SupportQuerySplit,
+    compare_classifiers,
+)
 from sksiamese.molgraph import MolGraph
 
 __all__ = [
     "GraphFingerprintSiameseClassifier",
     "InvalidSMILESError",
     "InvalidSMILESWarning",
+    "LeaveOneMoleculeOut",
     "MolGraph",
     "SMILESFeaturizer",
     "SmallClassWarning",
+    "SupportQuerySplit",
+    "compare_classifiers",
 ]
 
 __version__ = "0.1.0"

@@ -20,7 +20,7 @@ from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.featurizer import MoleculePool, read_molecules
 from sksiamese.molgraph import EMPTY_GRAPH, MolGraph, parse_smiles
 
-__all__ = ["ExperimentEncoder", "Experiments"]
+__all__ = ["ExperimentEncoder", "Experiments", "column_kind"]
 
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
@@ -87,7 +87,7 @@ class ExperimentEncoder:
 
     def fit_encode(self, table: pd.DataFrame, weight: _Float) -> Experiments:
         """Learn from the rows of a table, each with its weight, and encode them."""
-        self.kinds_ = {name: _column_kind(table[name]) for name in table.columns}
+        self.kinds_ = {name: column_kind(table[name]) for name in table.columns}
         read = self._read_molecules(table, self._columns("molecule"))
         pools = {name: pool.merge() for name, pool in read.items()}
         self.roles_ = [name for name, pool in pools.items() if len(pool.graphs) > 1]
@@ -117,7 +117,7 @@ class ExperimentEncoder:
             If a column holds another kind of thing than in training, NaN or infinity.
         """
         for name in table.columns.difference(self._columns("empty"), sort=False):
-            kind = _column_kind(table[name])
+            kind = column_kind(table[name])
             if kind not in (self.kinds_[name], "empty"):
                 raise ValueError(
                     f"Column {name!r} held {_KIND_TEXT[self.kinds_[name]]} in fit, and now holds "
@@ -248,7 +248,7 @@ _SHOWN = 10  # bad cells that a message lists
 _KIND_TEXT = {"molecule": "molecules", "numeric": "numbers", "empty": "nothing"}
 
 
-def _column_kind(column: pd.Series) -> str:
+def column_kind(column: pd.Series) -> str:
     """Tell whether a column holds molecules, numbers or nothing at all.
 
     Raises

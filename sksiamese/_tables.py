@@ -17,7 +17,7 @@ from sklearn.utils.validation import column_or_1d, validate_data
 from sksiamese._validation import ensure_table, plain_label, shorten
 from sksiamese.molgraph import MolGraph
 
-__all__ = ["TableClassifier", "TrainingTable"]
+__all__ = ["TableClassifier", "TrainingTable", "read_groups", "read_labels"]
 
 
 class TrainingTable(NamedTuple):
@@ -60,14 +60,14 @@ class TableClassifier(ClassifierMixin, BaseEstimator):
                 "Pass one label for each row of X."
             )
         frame = self._read_table(X, reset)
-        labels = _read_labels(y)
+        labels = read_labels(y)
         if len(labels) != len(frame):
             raise ValueError(
                 f"y must hold one label for each row of X. Got {len(labels)} labels for "
                 f"{len(frame)} rows."
             )
         weight = _read_weights(sample_weight, len(frame))
-        group_numbers = _read_groups(groups, len(frame))
+        group_numbers = read_groups(groups, len(frame))
         rows = np.flatnonzero(weight > 0)
         classes, numbers = np.unique(labels[rows], return_inverse=True)
         if reset and len(classes) < 2:
@@ -130,7 +130,16 @@ def _is_numeric(X: Any) -> bool:
     return not any(cell is None or isinstance(cell, (str, MolGraph)) for cell in array.flat)
 
 
-def _read_labels(y: Any) -> npt.NDArray[Any]:
+def read_labels(y: Any) -> npt.NDArray[Any]:
+    """Bring labels to an array of one sortable type.
+
+    Raises
+    ------
+    TypeError
+        If they are of several types.
+    ValueError
+        If one is missing or infinite, or they are no classes.
+    """
     if isinstance(y, pd.Series) and not isinstance(y.dtype, np.dtype):
         y = y.to_numpy(dtype=object)  # scikit-learn would make floats of nullable integers
     labels = column_or_1d(y, warn=True)
@@ -162,7 +171,14 @@ def _require_order(labels: npt.NDArray[Any]) -> None:
         ) from error
 
 
-def _read_groups(groups: Any, n_rows: int) -> npt.NDArray[np.int64]:
+def read_groups(groups: Any, n_rows: int) -> npt.NDArray[np.int64]:
+    """Give each group a number, in the order of their first rows; no groups are one group.
+
+    Raises
+    ------
+    ValueError
+        If they are too few or too many, or one is missing.
+    """
     if groups is None:
         return np.zeros(n_rows, np.int64)
     labels = column_or_1d(groups)

@@ -41,6 +41,10 @@ ORDER = [
     "_base",
     "classifier",
     "baselines",
+    "_splitters",
+    "_scoring",
+    "_cross_validation",
+    "_comparison",
     "model_selection",
     "space",
     "surrogate",
@@ -55,6 +59,10 @@ ORDER = [
 # These work with any classifier, or with none, and so import less than the order allows.
 ANY_CLASSIFIER = {"classifier", "baselines"}
 FORBIDDEN = {
+    "_splitters": ANY_CLASSIFIER,
+    "_scoring": ANY_CLASSIFIER,
+    "_cross_validation": ANY_CLASSIFIER,
+    "_comparison": ANY_CLASSIFIER,
     "model_selection": ANY_CLASSIFIER,
     "surrogate": ANY_CLASSIFIER,
     "recommend": ANY_CLASSIFIER,
