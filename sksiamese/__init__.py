@@ -1,11 +1,14 @@
 """Siamese neural graph fingerprints for small tables of experiments, in scikit-learn's manner."""
 
+from sksiamese.baselines import GraphFingerprintMLPClassifier, GraphFingerprintSVMClassifier
 from sksiamese.classifier import GraphFingerprintSiameseClassifier
 from sksiamese.exceptions import InvalidSMILESError, InvalidSMILESWarning, SmallClassWarning
 from sksiamese.featurizer import SMILESFeaturizer
 from sksiamese.molgraph import MolGraph
 
 __all__ = [
+    "GraphFingerprintMLPClassifier",
+    "GraphFingerprintSVMClassifier",
     "GraphFingerprintSiameseClassifier",
     "InvalidSMILESError",
     "InvalidSMILESWarning",
