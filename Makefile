@@ -40,8 +40,8 @@ lint: $(VENV)/.installed-lint  ## check style and formatting
 types: $(VENV)/.installed-lint  ## check types
 	$(BIN)/mypy
 
-readme: $(VENV)/.installed-plot  ## run the README's Python
-	$(BIN)/python .ci/run_blocks.py README.md
+readme: $(VENV)/.installed-plot  ## run the Python of the README and of the pages in docs
+	$(BIN)/python .ci/run_blocks.py README.md docs/*.md
 
 format: $(VENV)/.installed-lint  ## rewrite files in the project's style
 	$(BIN)/ruff check --fix .

@@ -1,5 +1,6 @@
 """Siamese neural graph fingerprints for small tables of experiments, in scikit-learn's manner."""
 
+from sksiamese.baselines import GraphFingerprintMLPClassifier, GraphFingerprintSVMClassifier
 from sksiamese.classifier import GraphFingerprintSiameseClassifier
 from sksiamese.exceptions import InvalidSMILESError, InvalidSMILESWarning, SmallClassWarning
 from sksiamese.featurizer import SMILESFeaturizer
@@ -11,6 +12,8 @@ from sksiamese.model_selection import (
 from sksiamese.molgraph import MolGraph
 
 __all__ = [
+    "GraphFingerprintMLPClassifier",
+    "GraphFingerprintSVMClassifier",
     "GraphFingerprintSiameseClassifier",
     "InvalidSMILESError",
     "InvalidSMILESWarning",

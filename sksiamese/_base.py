@@ -1,10 +1,10 @@
-"""Classifiers around an ensemble of networks: parameters, training, embedding."""
+"""Classifiers around an ensemble of networks: parameters, training, prediction."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable, Iterator
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,17 +15,10 @@ from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring
 
 from sksiamese._inputs import ExperimentEncoder
+from sksiamese._objectives import LabelledExperiments
 from sksiamese._tables import TableClassifier, TrainingTable
-from sksiamese._training import (
-    CosineSteps,
-    EpochBar,
-    LabelledExperiments,
-    SiameseNet,
-    one_thread,
-    to_tensors,
-)
+from sksiamese._training import CosineSteps, EnsembleNet, EpochBar, one_thread, to_tensors
 from sksiamese._validation import (
-    plain_label,
     require_boolean,
     require_integer,
     require_n_jobs,
@@ -34,38 +27,170 @@ from sksiamese._validation import (
     require_verbose,
     shorten,
 )
-from sksiamese.exceptions import SmallClassWarning
 from sksiamese.nn.layers import ACTIVATIONS
-from sksiamese.nn.siamese import NetworkSettings, SiameseNetwork
+from sksiamese.nn.network import FingerprintNetwork, NetworkSettings
 
-__all__ = ["NetworkClassifier"]
+__all__ = ["PAPER_SETTINGS", "HiddenLayerClassifier", "NetworkClassifier"]
 
-_CHUNK_ROWS = 16_384  # rows that are encoded and embedded together
+PAPER_SETTINGS: dict[str, Any] = {
+    "fp_size": 10,
+    "conv_width": 32,
+    "radius": 2,
+    "descriptors": False,
+    "scaling": "minmax",
+    "activation": "leaky_relu",
+    "alpha": 0.001,
+    "n_members": 1,
+    "max_epochs": 800,  # 25 x 32 steps
+    "lr": 0.001,
+    "lr_schedule": "constant",
+}
+"""What all models of arXiv 1811.02771 have in common."""
+
+_LAYER = re.compile(r"hidden_layer_sizes__\d{1,2}")
+_CHUNK_ROWS = 16_384  # rows that are encoded and put through the networks together
 
 
 class NetworkClassifier(TableClassifier):
-    """Classifier around an ensemble of networks; a subclass has the parameters named here."""
+    """Classifier around an ensemble of networks.
+
+    A subclass has the parameters named here, a `fit`, and says what is its own: `_layers`, the
+    dense layers of the network; `_make_net`, network and loss; `_proba`, how the last layer's
+    outputs become probabilities.
+    """
+
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """Class probabilities, averaged over the members.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments, in the columns of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities in the order of ``classes_``.
+
+        Raises
+        ------
+        ValueError
+            If the table cannot be used.
+
+        Examples
+        --------
+        >>> from sksiamese import GraphFingerprintSiameseClassifier
+        >>> model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=20, random_state=0)
+        >>> model.fit([[0.0], [0.1], [0.9], [1.0]], [0, 0, 1, 1]).predict_proba([[0.5]]).shape
+        (1, 2)
+        """
+        return self.predict_members(X).mean(axis=0)
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Most probable class of each row.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments, in the columns of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels out of ``classes_``.
+
+        Examples
+        --------
+        >>> from sksiamese import GraphFingerprintSiameseClassifier
+        >>> model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=50, random_state=0)
+        >>> model.fit([[0.0], [0.1], [0.9], [1.0]], ["no", "no", "yes", "yes"]).predict([[0.95]])
+        array(['yes'], dtype='<U3')
+        """
+        proba = self.predict_proba(X)  # first, since it tells whether there are classes_
+        return self.classes_[proba.argmax(axis=1)]
+
+    def predict_members(self, X: Any) -> npt.NDArray[np.float64]:
+        """Class probabilities by each member of the ensemble; their spread tells of doubt.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments, in the columns of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_members, n_samples, n_classes)
+            Probabilities.
+
+        Examples
+        --------
+        >>> from sksiamese import GraphFingerprintSiameseClassifier
+        >>> model = GraphFingerprintSiameseClassifier(n_members=3, max_epochs=20, random_state=0)
+        >>> model.fit([[0.0], [0.1], [0.9], [1.0]], [0, 0, 1, 1]).predict_members([[0.5]]).shape
+        (3, 1, 2)
+        """
+        frame = self._read_fitted(X)
+        blocks = [self._proba(outputs) for outputs in self._embed(frame)]
+        return torch.cat(blocks, dim=1).numpy()
+
+    def fingerprint(self, X: Any) -> dict[str, npt.NDArray[np.float64]]:
+        """Learned fingerprints of the molecules of each row.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments, in the columns of ``fit``.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n_samples, n_members, fp_size)
+            The fingerprints V by molecule column, for columns that varied in training.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from sksiamese import GraphFingerprintSiameseClassifier
+        >>> X = pd.DataFrame({"ligand": ["SCCN", "SCCO", "SCC", "SCCC"]})
+        >>> model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=20, random_state=0)
+        >>> model.fit(X, [1, 1, 0, 0]).fingerprint(X)["ligand"].shape
+        (4, 2, 10)
+        """
+        frame = self._read_fitted(X)
+        with torch.no_grad():
+            experiments = self.encoder_.encode(frame)
+            inputs = to_tensors(experiments, self.module_.settings.radius, self.net_.device)
+            found = self.module_.fingerprint(inputs.graphs)
+        return {
+            role: values.transpose(0, 1)[experiments.molecules[:, i]].cpu().numpy()
+            for i, (role, values) in enumerate(zip(self.encoder_.roles_, found, strict=True))
+        }
+
+    @property
+    def module_(self) -> FingerprintNetwork:
+        """The trained network."""
+        return self.net_.module_
+
+    @property
+    def history_(self) -> Any:
+        """Losses of each epoch, a :class:`skorch.history.History`."""
+        return self.net_.history
 
     def _check_parameters(self) -> None:
         """Refuse unknown values of hyper-parameters."""
         owner = type(self).__name__
-        for name in ("fp_size", "conv_width", "embedding_size", "n_members", "max_epochs"):
+        for name in ("fp_size", "conv_width", "n_members", "max_epochs"):
             require_integer(owner, name, getattr(self, name), 1)
         require_integer(owner, "radius", self.radius, 0)
         require_integer(owner, "batch_size", self.batch_size, 2)
         require_integer(owner, "n_iter_no_change", self.n_iter_no_change, 1)
-        for size in self._hidden_sizes():
-            require_integer(owner, "hidden_layer_sizes", size, 0)
-        for name in ("activation", "embedding_activation"):
-            require_option(owner, name, getattr(self, name), ACTIVATIONS)
+        require_option(owner, "activation", self.activation, ACTIVATIONS)
         require_option(owner, "scaling", self.scaling, ("standard", "minmax"))
         require_option(owner, "lr_schedule", self.lr_schedule, ("cosine", "constant"))
-        require_number(owner, "dropout", self.dropout, 0, 1, open_end=True)
         require_number(owner, "alpha", self.alpha, 0, np.inf, open_end=True)
         require_number(owner, "lr", self.lr, 0, np.inf, open_start=True, open_end=True)
         fraction = self.validation_fraction
         require_number(owner, "validation_fraction", fraction, 0, 1, open_start=True, open_end=True)
-        for name in ("descriptors", "signed", "early_stopping"):
+        for name in ("descriptors", "early_stopping"):
             require_boolean(owner, name, getattr(self, name))
         require_n_jobs(owner, self.n_jobs)
         require_verbose(owner, self.verbose)
@@ -73,10 +198,8 @@ class NetworkClassifier(TableClassifier):
         _require_device(owner, self.device)
         _require_random_state(owner, self.random_state)
 
-    def _fit_network(self, X: Any, y: Any, groups: Any, sample_weight: Any) -> TrainingTable:
+    def _train(self, table: TrainingTable) -> None:
         """Encode a training table and train on it; sets the fitted attributes."""
-        table = self._read_labelled(X, y, groups, sample_weight, reset=True)
-        _warn_of_small_classes(table)
         verbose = int(self.verbose)
         encoder = ExperimentEncoder(self.descriptors, self.scaling, self.n_jobs, verbose)
         experiments = encoder.fit_encode(table.frame, table.weight)
@@ -90,7 +213,7 @@ class NetworkClassifier(TableClassifier):
         data = LabelledExperiments(
             experiments, table.y, table.groups, table.weight, held_out, n_classes
         )
-        net = self._make_net(data, seeds, batch_seed)
+        net = self._make_net(**self._net_settings(data, seeds, batch_seed))
         with one_thread():
             net.initialize()
             if self.scaling == "standard" and experiments.graphs:
@@ -100,7 +223,6 @@ class NetworkClassifier(TableClassifier):
             net.partial_fit(data)
         _forget_training(net)
         self.net_ = net
-        return table
 
     def _draw_seeds(self) -> list[int]:
         """Seeds of the batches, the held-out rows and each member; member k's is the k-th."""
@@ -121,43 +243,35 @@ class NetworkClassifier(TableClassifier):
                 held_out[rows[: min(n_held_out, len(rows) - 1)]] = True
         return held_out
 
-    def _hidden_sizes(self) -> tuple[Any, ...]:
-        sizes = self.hidden_layer_sizes
-        return tuple(sizes) if isinstance(sizes, Iterable) else (sizes,)
-
-    def _make_net(self, data: LabelledExperiments, seeds: list[int], batch_seed: int) -> SiameseNet:
-        """Assemble the skorch net, its loss and its callbacks."""
+    def _net_settings(
+        self, data: LabelledExperiments, seeds: list[int], batch_seed: int
+    ) -> dict[str, Any]:
+        """Arguments that every net here takes, whatever its network and its loss."""
         experiments = data.experiments
         settings = NetworkSettings(
             fp_size=self.fp_size,
             conv_width=self.conv_width,
             radius=self.radius,
-            hidden_layer_sizes=tuple(size for size in self._hidden_sizes() if size),
-            embedding_size=self.embedding_size,
             activation=self.activation,
-            embedding_activation=self.embedding_activation,
-            dropout=self.dropout,
+            **self._layers(data.n_classes),
         )
-        return SiameseNet(
-            SiameseNetwork,
-            criterion=self._criterion(self.class_prior_),
-            alpha=self.alpha,
-            batch_seed=batch_seed,
-            module__settings=settings,
-            module__n_numeric=experiments.numeric.shape[1],
-            module__n_roles=len(experiments.graphs),
-            module__seeds=seeds,
-            module__signed=self.signed,
-            optimizer=torch.optim.Adam,
-            optimizer__fused=True,
-            lr=self.lr,
-            max_epochs=self.max_epochs,
-            batch_size=self.batch_size,
-            train_split=None,
-            callbacks=self._make_callbacks(validates=bool(data.held_out.any())),
-            device=self.device,
-            verbose=0,
-        )
+        return {
+            "alpha": self.alpha,
+            "batch_seed": batch_seed,
+            "module__settings": settings,
+            "module__n_numeric": experiments.numeric.shape[1],
+            "module__n_roles": len(experiments.graphs),
+            "module__seeds": seeds,
+            "optimizer": torch.optim.Adam,
+            "optimizer__fused": True,
+            "lr": self.lr,
+            "max_epochs": self.max_epochs,
+            "batch_size": self.batch_size,
+            "train_split": None,
+            "callbacks": self._make_callbacks(validates=bool(data.held_out.any())),
+            "device": self.device,
+            "verbose": 0,
+        }
 
     def _make_callbacks(self, validates: bool) -> list[Callback]:
         callbacks: list[Callback] = []
@@ -176,16 +290,67 @@ class NetworkClassifier(TableClassifier):
         return self._read_table(X)
 
     def _embed(self, frame: pd.DataFrame) -> Iterator[torch.Tensor]:
-        """Yield embeddings (n_members, n_rows, embedding_size) of some rows after the others."""
+        """Yield the last layer (n_members, n_rows, size) of some rows after the others."""
         module = self.net_.module_.eval()
         for experiments in self.encoder_.encode_parts(frame, _CHUNK_ROWS):
             inputs = to_tensors(experiments, module.settings.radius, self.net_.device)
             with torch.no_grad():
-                embedding = module(*inputs).cpu()
-            yield embedding
+                outputs = module(*inputs).cpu()
+            yield outputs
 
 
-def _forget_training(net: SiameseNet) -> None:
+class HiddenLayerClassifier(NetworkClassifier):
+    """Classifier with the parameters `hidden_layer_sizes` and `dropout`."""
+
+    hidden_layer_sizes: int | Sequence[int]
+    dropout: float
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by name.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name. ``hidden_layer_sizes__0`` is the size of the first hidden layer alone,
+            ``hidden_layer_sizes__1`` of the second: one number each, as searches need them.
+
+        Returns
+        -------
+        estimator instance
+            The estimator itself.
+
+        Examples
+        --------
+        >>> from sksiamese import GraphFingerprintSiameseClassifier
+        >>> model = GraphFingerprintSiameseClassifier()
+        >>> model.set_params(hidden_layer_sizes__0=60, hidden_layer_sizes__1=20).hidden_layer_sizes
+        (60, 20)
+        """
+        layers = {name: params.pop(name) for name in list(params) if _LAYER.fullmatch(name)}
+        super().set_params(**params)
+        if layers:
+            sizes = dict(enumerate(_as_tuple(self.hidden_layer_sizes)))
+            sizes |= {int(name.rpartition("__")[2]): size for name, size in layers.items()}
+            self.hidden_layer_sizes = tuple(sizes.get(i, 0) for i in range(max(sizes) + 1))
+        return self
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        owner = type(self).__name__
+        for size in _as_tuple(self.hidden_layer_sizes):
+            require_integer(owner, "hidden_layer_sizes", size, 0)
+        require_number(owner, "dropout", self.dropout, 0, 1, open_end=True)
+
+    def _hidden_layers(self) -> dict[str, Any]:
+        sizes = tuple(size for size in _as_tuple(self.hidden_layer_sizes) if size)
+        return {"hidden_layer_sizes": sizes, "dropout": self.dropout}
+
+
+def _as_tuple(sizes: Any) -> tuple[Any, ...]:
+    return tuple(sizes) if isinstance(sizes, Iterable) else (sizes,)
+
+
+def _forget_training(net: EnsembleNet) -> None:
     """Drop Adam's moments, so that a pickle holds the weights once."""
     net.optimizer_.state.clear()
 
@@ -224,15 +389,3 @@ def _require_random_state(owner: str, random_state: Any) -> None:
 
 def _quiet(*_: Any) -> None:
     """Take what skorch would print."""
-
-
-def _warn_of_small_classes(table: TrainingTable) -> None:
-    n_rows = np.bincount(table.y, np.maximum(table.weight, 1))  # a weight of 2 is as two rows
-    labels = [plain_label(c) for c, n in zip(table.classes, n_rows, strict=True) if n == 1]
-    if labels:
-        warnings.warn(
-            f"Only one row of the class {', '.join(map(repr, labels))}: no pair of its own kind "
-            "can be formed, so little can be learnt about it. Add experiments if you can.",
-            SmallClassWarning,
-            stacklevel=4,
-        )

@@ -1,4 +1,4 @@
-"""Training through skorch: batches of experiments in, all their pairs compared in one pass."""
+"""Training through skorch: batches of experiments in, all members of an ensemble in one pass."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,59 +16,25 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, PassthroughScoring
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from sksiamese._inputs import Experiments
+from sksiamese._objectives import Batch, ClassLoss, Inputs, LabelledExperiments, PairLoss
 from sksiamese.batching import batch_graphs
 from sksiamese.nn.fingerprint import GraphTensors
-from sksiamese.nn.losses import pair_loss, support_loss
-from sksiamese.nn.siamese import SiameseNetwork
-from sksiamese.pairs import class_batches, pair_weights, support_weights
+from sksiamese.nn.network import FingerprintNetwork
+from sksiamese.pairs import class_batches
 
 __all__ = [
-    "Batch",
     "CosineSteps",
+    "EnsembleNet",
     "EpochBar",
-    "Inputs",
-    "LabelledExperiments",
-    "PairLoss",
     "SiameseNet",
     "one_thread",
     "to_tensors",
 ]
 
-_Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
-
-
-class Inputs(NamedTuple):
-    """Encoded rows as tensors; see :meth:`sksiamese.nn.siamese.SiameseNetwork.forward`."""
-
-    numeric: Tensor
-    molecules: Tensor
-    graphs: nn.ModuleList
-
-
-class Batch(NamedTuple):
-    """Rows that are compared with each other in one step.
-
-    Parameters
-    ----------
-    target : Tensor of shape (n, n_classes)
-        One-hot classes.
-    inputs : Inputs
-        What the network takes.
-    pairs : Tensor of shape (n_terms, n, n)
-        Pair weights of each term of the loss.
-    row_weight : Tensor of shape (n,)
-        Weights of the rows as queries; they sum to one.
-    """
-
-    target: Tensor
-    inputs: Inputs
-    pairs: Tensor
-    row_weight: Tensor
 
 
 def to_tensors(experiments: Experiments, radius: int, device: str) -> Inputs:
@@ -81,108 +47,14 @@ def to_tensors(experiments: Experiments, radius: int, device: str) -> Inputs:
     )
 
 
-@dataclass
-class LabelledExperiments(Dataset):
-    """Rows to train on.
+class EnsembleNet(NeuralNet):
+    """Skorch net that trains all members of a network at once, batch by batch.
 
     Parameters
     ----------
-    experiments : Experiments
-        Encoded rows.
-    y, groups : ndarray of shape (n_rows,)
-        Class and group numbers; pairs are formed within groups.
-    weight : ndarray of shape (n_rows,)
-        Sample weights.
-    held_out : ndarray of shape (n_rows,), dtype bool
-        Rows that only validate.
-    n_classes : int
-        Number of classes.
-    """
-
-    experiments: Experiments
-    y: _Int
-    groups: _Int
-    weight: _Float
-    held_out: npt.NDArray[np.bool_]
-    n_classes: int
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(self.y)
-
-    def molecule_blocks(self) -> _Int | None:
-        """Name each row by its molecule, of the role with most; None if that tells nothing new."""
-        sizes = [len(pool) for pool in self.experiments.graphs]
-        if not sizes or max(sizes) == len(self.y):
-            return None
-        return self.experiments.molecules[:, int(np.argmax(sizes))]
-
-
-@dataclass
-class PairLoss:
-    """The loss of a siamese network, as the read-out that it will predict with asks for.
-
-    Parameters
-    ----------
-    readout : {"mean", "kernel"}
-        Whether to train with :func:`~sksiamese.nn.losses.pair_loss` or
-        :func:`~sksiamese.nn.losses.support_loss`.
-    new_molecule_weight : float
-        Share of the support loss in which support comes from other molecules alone.
-    pairs_per_step : int or None
-        Number of pairs that each step draws for the pair loss; None for all of them.
-    prior : ndarray of shape (n_classes,)
-        Prior probabilities of the classes.
-    """
-
-    readout: str
-    new_molecule_weight: float
-    pairs_per_step: int | None
-    prior: _Float
-
-    @property
-    def draws(self) -> bool:
-        """Whether training draws pairs."""
-        return self.readout == "mean" and self.pairs_per_step is not None
-
-    def weigh(self, data: LabelledExperiments, rows: _Int, training: bool) -> tuple[_Float, _Float]:
-        """Weights of the pairs among some rows, (n_terms, n, n), and of the rows, (n,)."""
-        y, groups, held_out = data.y[rows], data.groups[rows], data.held_out[rows]
-        known = np.where(held_out, 0.0, data.weight[rows])
-        query = known if training else data.weight[rows] - known
-        row_weight = query / max(query.sum(), np.finfo(float).tiny)
-        if self.readout == "mean":
-            pairs = pair_weights(y, known, groups, None if training else query)
-            return pairs[None], row_weight
-        whole = np.bincount(data.groups, np.where(data.held_out, 0.0, data.weight))
-        part = np.bincount(groups, known, len(whole))
-        share = (whole / np.maximum(part, 1e-12))[groups]  # a batch stands for all rows
-        blocks = data.molecule_blocks()
-        terms = [support_weights(known, groups)]
-        if blocks is not None and self.new_molecule_weight:
-            terms.append(support_weights(known, groups, blocks[rows]))
-        return np.stack(terms) * share, row_weight
-
-    def __call__(self, logits: Tensor, batch: Batch) -> Tensor:
-        """Loss of each member, (n_members,)."""
-        if self.readout == "mean":
-            same = batch.target @ batch.target.T
-            return pair_loss(logits, same, batch.pairs[0])
-        prior = torch.as_tensor(self.prior, device=logits.device)
-        losses = support_loss(logits, batch.target, batch.pairs, batch.row_weight, prior)
-        if len(losses) == 1:
-            return losses[0]
-        return torch.lerp(losses[0], losses[1], self.new_molecule_weight)
-
-
-class SiameseNet(NeuralNet):
-    """Skorch net that trains a :class:`~sksiamese.nn.siamese.SiameseNetwork` on pairs.
-
-    Parameters
-    ----------
-    module : SiameseNetwork
+    module : type of FingerprintNetwork
         The network.
-    criterion : PairLoss
+    criterion : ClassLoss or PairLoss
         The loss.
     alpha : float
         Weight of the L1 and of the L2 penalty.
@@ -194,8 +66,8 @@ class SiameseNet(NeuralNet):
 
     def __init__(
         self,
-        module: type[SiameseNetwork],
-        criterion: PairLoss,
+        module: type[FingerprintNetwork],
+        criterion: ClassLoss | PairLoss,
         alpha: float,
         batch_seed: int,
         **kwargs: Any,
@@ -208,7 +80,7 @@ class SiameseNet(NeuralNet):
     def _default_callbacks(self) -> list[tuple[str, Callback]]:
         return [("train_loss", PassthroughScoring("train_loss", on_train=True))]
 
-    def initialize_criterion(self) -> SiameseNet:
+    def initialize_criterion(self) -> EnsembleNet:
         """Take the loss as it is: it has no parameters to learn."""
         self.criterion_ = self.criterion
         return self
@@ -223,9 +95,9 @@ class SiameseNet(NeuralNet):
         return _Batches(self, dataset, training, random_state)
 
     def train_step_single(self, batch: Batch, **_: Any) -> dict[str, Any]:
-        """Compute the loss of all pairs of a batch, summed over members, and its gradient."""
+        """Compute the loss of a batch, summed over members, and its gradient."""
         self._set_training(True)
-        losses = self._drawn_losses(batch) if self.criterion_.draws else self._losses(batch)
+        losses = self._step_losses(batch)
         losses.sum().backward()
         self._add_penalty()
         return {"loss": losses.detach().mean(), "y_pred": None}
@@ -235,17 +107,34 @@ class SiameseNet(NeuralNet):
         """Add the gradient of alpha (|w|_1 + |w|_2^2); cheaper than to have it derived."""
         if self.alpha:
             for weight in self.module_.penalized():
+                if weight.grad is None:  # all molecules of a role are absent from this batch
+                    weight.grad = torch.zeros_like(weight)
                 weight.grad.add_(weight.sign().add_(weight, alpha=2), alpha=self.alpha)
 
     def validation_step(self, batch: Batch, **_: Any) -> dict[str, Any]:
-        """Compute the loss of the held-out rows of a batch, compared with its other rows."""
+        """Compute the loss of the held-out rows of a batch."""
         self._set_training(False)
         with torch.no_grad():
             return {"loss": self._losses(batch).mean(), "y_pred": None}
 
     def _losses(self, batch: Batch) -> Tensor:
+        """Loss of each member, (n_members,)."""
+        return self.criterion_(self.module_(*batch.inputs), batch)
+
+    def _step_losses(self, batch: Batch) -> Tensor:
+        """Losses to train on, which may draw from the batch."""
+        return self._losses(batch)
+
+
+class SiameseNet(EnsembleNet):
+    """Skorch net that trains a :class:`~sksiamese.nn.siamese.SiameseNetwork` on pairs of rows."""
+
+    def _losses(self, batch: Batch) -> Tensor:
         embedding = self.module_(*batch.inputs)
         return self.criterion_(self.module_.similarity(embedding, embedding), batch)
+
+    def _step_losses(self, batch: Batch) -> Tensor:
+        return self._drawn_losses(batch) if self.criterion_.draws else self._losses(batch)
 
     def _drawn_losses(self, batch: Batch) -> Tensor:
         """Pair loss of each member over pairs that it draws, as many of each kind."""
@@ -277,7 +166,7 @@ def _draw(ladder: Tensor, n_draws: int, generator: torch.Generator) -> Tensor:
 class _Batches:
     """Batches of a data set, to be gone through once an epoch."""
 
-    net: SiameseNet
+    net: EnsembleNet
     data: LabelledExperiments
     training: bool
     random_state: np.random.RandomState

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,30 +14,27 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback
 
-from sksiamese._base import NetworkClassifier
-from sksiamese._training import PairLoss, to_tensors
-from sksiamese._validation import require_integer, require_number, require_option
-from sksiamese.nn.losses import MAX_LOGIT, kernel_proba, mean_proba
-from sksiamese.nn.siamese import SiameseNetwork
+from sksiamese._base import PAPER_SETTINGS, HiddenLayerClassifier
+from sksiamese._objectives import PairLoss
+from sksiamese._support import SupportSet, chunks, compare
+from sksiamese._tables import TrainingTable
+from sksiamese._training import SiameseNet
+from sksiamese._validation import (
+    plain_label,
+    require_boolean,
+    require_integer,
+    require_number,
+    require_option,
+)
+from sksiamese.exceptions import SmallClassWarning
+from sksiamese.nn.layers import ACTIVATIONS
+from sksiamese.nn.siamese import PairSimilarity, SiameseNetwork
 
 __all__ = ["GraphFingerprintSiameseClassifier"]
 
-_CHUNK_PAIRS = 500_000  # pairs, times members, compared at once: what a cache holds
-_MANY_PAIRS = 10_000_000  # pairs, times members, beyond which single precision compares them
-_LARGE_WEIGHT = 1e6  # beyond it, sums of evidence might overflow single precision
-
-
-class _Support(NamedTuple):
-    """Labelled experiments that rows are compared with."""
-
-    embedding: torch.Tensor  # (n_members, n_support, embedding_size)
-    y: npt.NDArray[np.int64]  # (n_support,)
-    weight: npt.NDArray[np.float64]  # (n_support,)
-    labels: pd.Index  # of the rows in the user's table
-
 
 class GraphFingerprintSiameseClassifier(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkClassifier
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, HiddenLayerClassifier
 ):
     r"""Classifier that compares an experiment with past ones by a learned similarity.
 
@@ -66,6 +64,7 @@ class GraphFingerprintSiameseClassifier(
         numbers from 0 to 1 and fingerprints as they come.
     hidden_layer_sizes : int or tuple of int, default=(32,)
         Sizes of the encoder's hidden layers; zeros are left out.
+        ``set_params(hidden_layer_sizes__0=8)`` sets one of them.
     embedding_size : int, default=8
         Size of the embedding.
     activation : {"tanh", "relu", "leaky_relu", "sigmoid", "identity"}, default="tanh"
@@ -144,6 +143,8 @@ class GraphFingerprintSiameseClassifier(
     See Also
     --------
     sksiamese.featurizer.SMILESFeaturizer : SMILES to graphs as a step of its own.
+    sksiamese.baselines.GraphFingerprintMLPClassifier : A dense network that compares nothing.
+    sksiamese.baselines.GraphFingerprintSVMClassifier : A linear support vector machine.
 
     Notes
     -----
@@ -272,7 +273,9 @@ class GraphFingerprintSiameseClassifier(
         """
         with self._all_or_nothing():
             self._check_parameters()
-            table = self._fit_network(X, y, groups, sample_weight)
+            table = self._read_labelled(X, y, groups, sample_weight, reset=True)
+            _warn_of_small_classes(table)
+            self._train(table)
             self._keep_support(table.frame, table.y, table.weight, table.rows)
         return self
 
@@ -325,80 +328,6 @@ class GraphFingerprintSiameseClassifier(
             self._keep_support(table.frame, numbers, table.weight, table.rows)
         return self
 
-    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
-        """Class probabilities, averaged over the members.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_samples, n_columns)
-            Experiments, in the columns of ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Probabilities in the order of ``classes_``.
-
-        Raises
-        ------
-        ValueError
-            If the table cannot be used.
-
-        Examples
-        --------
-        >>> from sksiamese import GraphFingerprintSiameseClassifier
-        >>> model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=20, random_state=0)
-        >>> model.fit([[0.0], [0.1], [0.9], [1.0]], [0, 0, 1, 1]).predict_proba([[0.5]]).shape
-        (1, 2)
-        """
-        return self.predict_members(X).mean(axis=0)
-
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Most probable class of each row.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_samples, n_columns)
-            Experiments, in the columns of ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Labels out of ``classes_``.
-
-        Examples
-        --------
-        >>> from sksiamese import GraphFingerprintSiameseClassifier
-        >>> model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=50, random_state=0)
-        >>> model.fit([[0.0], [0.1], [0.9], [1.0]], ["no", "no", "yes", "yes"]).predict([[0.95]])
-        array(['yes'], dtype='<U3')
-        """
-        proba = self.predict_proba(X)  # first, since it tells whether there are classes_
-        return self.classes_[proba.argmax(axis=1)]
-
-    def predict_members(self, X: Any) -> npt.NDArray[np.float64]:
-        """Class probabilities by each member of the ensemble; their spread tells of doubt.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_samples, n_columns)
-            Experiments, in the columns of ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_members, n_samples, n_classes)
-            Probabilities.
-
-        Examples
-        --------
-        >>> from sksiamese import GraphFingerprintSiameseClassifier
-        >>> model = GraphFingerprintSiameseClassifier(n_members=3, max_epochs=20, random_state=0)
-        >>> model.fit([[0.0], [0.1], [0.9], [1.0]], [0, 0, 1, 1]).predict_members([[0.5]]).shape
-        (3, 1, 2)
-        """
-        frame = self._read_fitted(X)
-        blocks = [self._proba(g) for g in self._embed(frame)]
-        return torch.cat(blocks, dim=1).numpy()
-
     def pair_score(self, X: Any, Z: Any) -> npt.NDArray[np.float64]:
         """Similarity of every row of X with every row of Z, averaged over the members.
 
@@ -425,10 +354,11 @@ class GraphFingerprintSiameseClassifier(
         first, second = (
             torch.cat(list(self._embed(self._read_fitted(table))), dim=1) for table in (X, Z)
         )
+        similarity = self._similarity
         with torch.no_grad():
             blocks = [
-                torch.sigmoid(self._similarity(part, second)).mean(0)
-                for part in first.split(self._chunk_rows(second.shape[1]), dim=1)
+                torch.sigmoid(compare(similarity, part, second)).mean(0)
+                for part in chunks(first, second.shape[1])
             ]
         return torch.cat(blocks).numpy()
 
@@ -454,45 +384,12 @@ class GraphFingerprintSiameseClassifier(
         (1, 16)
         """
         frame = self._read_fitted(X)
-        blocks = []
+        blocks, similarity = [], self._similarity
         for embedding in self._embed(frame):
-            similarity = self.module_.similarity
             with torch.no_grad():
                 scaled = similarity.scale(embedding.to(similarity.bias.device)).cpu()
             blocks.append(scaled.transpose(0, 1).flatten(1))
         return torch.cat(blocks).numpy()
-
-    def fingerprint(self, X: Any) -> dict[str, npt.NDArray[np.float64]]:
-        """Learned fingerprints of the molecules of each row.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_samples, n_columns)
-            Experiments, in the columns of ``fit``.
-
-        Returns
-        -------
-        dict of str to ndarray of shape (n_samples, n_members, fp_size)
-            The fingerprints V by molecule column, for columns that varied in training.
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> from sksiamese import GraphFingerprintSiameseClassifier
-        >>> X = pd.DataFrame({"ligand": ["SCCN", "SCCO", "SCC", "SCCC"]})
-        >>> model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=20, random_state=0)
-        >>> model.fit(X, [1, 1, 0, 0]).fingerprint(X)["ligand"].shape
-        (4, 2, 10)
-        """
-        frame = self._read_fitted(X)
-        with torch.no_grad():
-            experiments = self.encoder_.encode(frame)
-            inputs = to_tensors(experiments, self.module_.settings.radius, self.net_.device)
-            found = self.module_.fingerprint(inputs.graphs)
-        return {
-            role: values.transpose(0, 1)[experiments.molecules[:, i]].cpu().numpy()
-            for i, (role, values) in enumerate(zip(self.encoder_.roles_, found, strict=True))
-        }
 
     def support_evidence(self, X: Any, n_top: int = 5) -> pd.DataFrame:
         """Past experiments that carry each prediction.
@@ -524,8 +421,8 @@ class GraphFingerprintSiameseClassifier(
         frame = self._read_fitted(X)
         support, parts, start = self._support, [], 0
         for embedding in self._embed(frame):
-            for part in embedding.split(self._chunk_rows(len(support.y)), dim=1):
-                similarity, share = self._shares(part)
+            for part in chunks(embedding, len(support.y)):
+                similarity, share = support.shares(self._similarity, part)
                 top = np.argsort(-share, axis=1, kind="stable")[:, :n_top]
                 rows = np.repeat(np.arange(len(top)), top.shape[1])
                 flat = top.ravel()
@@ -568,37 +465,20 @@ class GraphFingerprintSiameseClassifier(
         >>> GraphFingerprintSiameseClassifier.from_paper(random_state=0).embedding_size
         50
         """
-        settings: dict[str, Any] = {
-            "fp_size": 10,
-            "conv_width": 32,
-            "radius": 2,
-            "descriptors": False,
-            "scaling": "minmax",
+        settings = {
             "hidden_layer_sizes": (60,),
+            "dropout": 0.5,
             "embedding_size": 50,
-            "activation": "leaky_relu",
             "embedding_activation": "sigmoid",
             "signed": True,
             "readout": "mean",
             "pairs_per_step": 32,
-            "dropout": 0.5,
-            "alpha": 0.001,
-            "n_members": 1,
-            "max_epochs": 800,
-            "lr": 0.001,
-            "lr_schedule": "constant",
         }
-        return cls(**(settings | changes))
+        return cls(**(PAPER_SETTINGS | settings | changes))
 
     @property
-    def module_(self) -> SiameseNetwork:
-        """The trained network."""
-        return self.net_.module_
-
-    @property
-    def history_(self) -> Any:
-        """Losses of each epoch, a :class:`skorch.history.History`."""
-        return self.net_.history
+    def _similarity(self) -> PairSimilarity:
+        return cast(SiameseNetwork, self.module_).similarity
 
     @property
     def _n_features_out(self) -> int:
@@ -607,13 +487,26 @@ class GraphFingerprintSiameseClassifier(
     def _check_parameters(self) -> None:
         super()._check_parameters()
         owner = type(self).__name__
+        require_integer(owner, "embedding_size", self.embedding_size, 1)
+        require_option(owner, "embedding_activation", self.embedding_activation, ACTIVATIONS)
+        require_boolean(owner, "signed", self.signed)
         require_option(owner, "readout", self.readout, ("kernel", "mean"))
         require_number(owner, "new_molecule_weight", self.new_molecule_weight, 0, 1)
         if self.pairs_per_step is not None:
             require_integer(owner, "pairs_per_step", self.pairs_per_step, 2)
 
-    def _criterion(self, prior: npt.NDArray[np.float64]) -> PairLoss:
-        return PairLoss(self.readout, self.new_molecule_weight, self.pairs_per_step, prior)
+    def _layers(self, n_classes: int) -> dict[str, Any]:
+        return {
+            **self._hidden_layers(),
+            "embedding_size": self.embedding_size,
+            "embedding_activation": self.embedding_activation,
+        }
+
+    def _make_net(self, **shared: Any) -> SiameseNet:
+        loss = PairLoss(
+            self.readout, self.new_molecule_weight, self.pairs_per_step, self.class_prior_
+        )
+        return SiameseNet(SiameseNetwork, criterion=loss, module__signed=self.signed, **shared)
 
     def _keep_support(
         self,
@@ -624,57 +517,28 @@ class GraphFingerprintSiameseClassifier(
     ) -> None:
         """Embed the rows that every prediction compares with."""
         embedding = torch.cat(list(self._embed(frame)), dim=1)
-        order = np.argsort(y, kind="stable")  # class after class, for quick sums
-        self._support = _Support(embedding[:, order], y[order], weight[order], frame.index[order])
+        order = np.argsort(y, kind="stable")
+        self._support = SupportSet(
+            embedding[:, order],
+            y[order],
+            weight[order],
+            frame.index[order],
+            self.class_prior_,
+            self.net_.criterion_.readout,
+        )
         self.support_indices_ = rows
 
-    def _support_matrix(self) -> torch.Tensor:
-        """Weight of each support row in the column of its class, (n_support, n_classes)."""
-        support = self._support
-        matrix = np.eye(len(self.classes_))[support.y] * support.weight[:, None]
-        if self.net_.criterion_.readout == "mean":
-            matrix /= np.maximum(matrix.sum(0), np.finfo(float).tiny)
-        return torch.as_tensor(matrix)
+    def _proba(self, outputs: torch.Tensor) -> torch.Tensor:
+        return self._support.proba(self._similarity, outputs)
 
-    def _similarity(self, embedding: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
-        """Pair logits (n_members, n, m) of embeddings on the CPU."""
-        similarity = self.module_.similarity
-        device = similarity.bias.device
-        return similarity(embedding.to(device), others.to(device)).cpu()
 
-    @torch.no_grad()
-    def _proba(self, embedding: torch.Tensor) -> torch.Tensor:
-        """Probabilities (n_members, n, n_classes) against the support set, chunk by chunk.
-
-        Many pairs are compared in single precision, at an error of about 1e-7, in half the time.
-        """
-        n_members, n_rows, _ = embedding.shape
-        is_large = n_members * n_rows * len(self._support.y) > _MANY_PAIRS
-        is_large &= self._support.weight.max() < _LARGE_WEIGHT
-        dtype = torch.float32 if is_large else torch.float64
-        support, matrix = self._support.embedding.to(dtype), self._support_matrix().to(dtype)
-        prior = torch.as_tensor(self.class_prior_, dtype=dtype)
-        read_out = kernel_proba if self.net_.criterion_.readout == "kernel" else mean_proba
-        sizes = np.bincount(self._support.y, minlength=len(self.classes_)).tolist()
-        blocks = [
-            read_out(self._similarity(part.to(dtype), support), matrix, prior, sizes)
-            for part in embedding.split(self._chunk_rows(len(matrix)), dim=1)
-        ]
-        return torch.cat(blocks, dim=1).to(torch.float64)
-
-    @torch.no_grad()
-    def _shares(self, embedding: torch.Tensor) -> tuple[Any, Any]:
-        """Similarity and share of the evidence of each support row, (n, n_support) each."""
-        logits = self._similarity(embedding, self._support.embedding)
-        similarity = torch.sigmoid(logits)
-        weight = self._support_matrix().sum(1)
-        if self.net_.criterion_.readout == "kernel":
-            evidence = torch.exp(logits.clamp(max=MAX_LOGIT)) * weight
-            share = evidence / (1 + evidence.sum(-1, keepdim=True))
-        else:
-            evidence = similarity * weight
-            share = evidence / evidence.sum(-1, keepdim=True)
-        return similarity.mean(0).numpy(), share.mean(0).numpy()
-
-    def _chunk_rows(self, n_support: int) -> int:
-        return max(1, _CHUNK_PAIRS // (n_support * len(self.module_.seeds)))
+def _warn_of_small_classes(table: TrainingTable) -> None:
+    n_rows = np.bincount(table.y, np.maximum(table.weight, 1))  # a weight of 2 is as two rows
+    labels = [plain_label(c) for c, n in zip(table.classes, n_rows, strict=True) if n == 1]
+    if labels:
+        warnings.warn(
+            f"Only one row of the class {', '.join(map(repr, labels))}: no pair of its own kind "
+            "can be formed, so little can be learnt about it. Add experiments if you can.",
+            SmallClassWarning,
+            stacklevel=3,
+        )

@@ -16,9 +16,9 @@ from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback
 
 from sksiamese import GraphFingerprintSiameseClassifier, MolGraph, SMILESFeaturizer
-from sksiamese import classifier as classifier_module
+from sksiamese import _support as support_module
 from sksiamese import featurizer as featurizer_module
-from sksiamese._training import LabelledExperiments, PairLoss
+from sksiamese._objectives import LabelledExperiments, PairLoss
 from sksiamese.molgraph import graph_from_smiles
 from sksiamese.nn.siamese import SiameseNetwork
 
@@ -295,7 +295,7 @@ def test_chunks_change_nothing(fitted, fitted_mean, monkeypatch):
     ]
     evidence = fitted.support_evidence(table, n_top=3)
     monkeypatch.setattr("sksiamese._base._CHUNK_ROWS", 5)
-    monkeypatch.setattr("sksiamese.classifier._CHUNK_PAIRS", 80)
+    monkeypatch.setattr("sksiamese._support._CHUNK_PAIRS", 80)
     for model, (proba, score, embedding, _) in zip((fitted, fitted_mean), expected, strict=True):
         close(model.predict_proba(table), proba, 1e-12)
         close(model.pair_score(table, X), score, 1e-12)
@@ -700,7 +700,7 @@ def test_many_rows_in_single_precision_give_the_same(monkeypatch):
             readout=readout, n_members=2, max_epochs=30, random_state=0
         ).fit(X, y)
         double = model.predict_proba(X)
-        monkeypatch.setattr(classifier_module, "_MANY_PAIRS", 0)
+        monkeypatch.setattr(support_module, "_MANY_PAIRS", 0)
         single = model.predict_proba(X)
         monkeypatch.undo()
         assert (single != double).any()

@@ -1,4 +1,4 @@
-"""scikit-learn's own estimator checks of the classifier, on numeric input: none may fail."""
+"""scikit-learn's own estimator checks of the classifiers, on numeric input: none may fail."""
 
 import warnings
 
@@ -6,11 +6,17 @@ import numpy as np
 import pytest
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
-from sksiamese import GraphFingerprintSiameseClassifier
+from sksiamese import (
+    GraphFingerprintMLPClassifier,
+    GraphFingerprintSiameseClassifier,
+    GraphFingerprintSVMClassifier,
+)
 from sksiamese.exceptions import SmallClassWarning
 
-# Fewer members and epochs than the defaults, for time; everything else is as shipped.
+# Fewer members and epochs than the defaults, for time; everything else is as shipped. Without a
+# support set to compare with, five epochs would be too few.
 QUICK = {"n_members": 2, "max_epochs": 5}
+QUICK_SCORES = {"n_members": 2, "max_epochs": 40}
 
 # The paper draws pairs, and dropout for each hidden value of each row, so the networks differ where
 # a row stands twice, not once with weight 2, and where rows come in another order.
@@ -29,7 +35,7 @@ def paper(**changes):
 
 
 def exceptions(estimator):
-    return PAPER_EXCEPTIONS if estimator.dropout else {}
+    return PAPER_EXCEPTIONS if getattr(estimator, "dropout", 0) else {}
 
 
 @parametrize_with_checks(
@@ -37,6 +43,10 @@ def exceptions(estimator):
         GraphFingerprintSiameseClassifier(**QUICK),
         GraphFingerprintSiameseClassifier(**QUICK, readout="mean"),
         paper(),
+        GraphFingerprintMLPClassifier(**QUICK_SCORES),
+        GraphFingerprintMLPClassifier.from_paper(max_epochs=60, lr=0.05, alpha=0),
+        GraphFingerprintSVMClassifier(**QUICK_SCORES),
+        GraphFingerprintSVMClassifier.from_paper(max_epochs=60, lr=0.05),
     ],
     expected_failed_checks=exceptions,
 )
@@ -47,8 +57,16 @@ def test_estimator_check(estimator, check):
         check(estimator)
 
 
-def test_the_default_needs_no_exception():
-    default = GraphFingerprintSiameseClassifier()
+@pytest.mark.parametrize(
+    "kind",
+    [
+        GraphFingerprintMLPClassifier,
+        GraphFingerprintSVMClassifier,
+        GraphFingerprintSiameseClassifier,
+    ],
+)
+def test_the_default_needs_no_exception(kind):
+    default = kind()
     assert exceptions(default) == {}
     assert not default.early_stopping  # would hold other rows out where a row stands twice
 
@@ -60,23 +78,27 @@ def test_exceptions_name_existing_checks():
 
 
 @pytest.mark.parametrize(
-    "settings",
+    "model",
     [
-        {},
-        {"readout": "mean"},
-        {"readout": "mean", "signed": True},
-        {"scaling": "minmax"},
-        paper(dropout=0.0, pairs_per_step=None).get_params(),
+        GraphFingerprintSiameseClassifier(**QUICK),
+        GraphFingerprintSiameseClassifier(**QUICK, readout="mean"),
+        GraphFingerprintSiameseClassifier(**QUICK, readout="mean", signed=True),
+        GraphFingerprintSiameseClassifier(**QUICK, scaling="minmax"),
+        paper(dropout=0.0, pairs_per_step=None),
+        GraphFingerprintMLPClassifier(**QUICK_SCORES),
+        GraphFingerprintMLPClassifier.from_paper(**QUICK_SCORES, dropout=0.0),
+        GraphFingerprintSVMClassifier(**QUICK_SCORES),
+        GraphFingerprintSVMClassifier.from_paper(**QUICK_SCORES),
     ],
-    ids=["default", "mean", "signed", "minmax", "paper without draws"],
+    ids=str,
 )
-def test_weights_equal_repetition(settings):
+def test_weights_equal_repetition(model):
     """In scikit-learn's check 30 columns for 15 rows let most anything pass; here 3 for 30."""
     rng = np.random.RandomState(0)
     X = rng.normal(size=(30, 3))
     y = (X[:, 0] + 0.5 * rng.normal(size=30) > 0).astype(int)
     weight = rng.randint(0, 4, size=30)
-    model = GraphFingerprintSiameseClassifier(**{**QUICK, **settings, "random_state": 0})
+    model.set_params(random_state=0)
     weighted = model.fit(X, y, sample_weight=weight).predict_members(X)
     repeated = model.fit(X.repeat(weight, axis=0), y.repeat(weight)).predict_members(X)
     unweighted = model.fit(X, y).predict_members(X)

@@ -9,8 +9,11 @@ import torch
 from skorch.callbacks import LRScheduler
 
 from sksiamese._inputs import ExperimentEncoder
-from sksiamese._training import LabelledExperiments, PairLoss, SiameseNet, one_thread, to_tensors
-from sksiamese.nn.siamese import NetworkSettings, SiameseNetwork
+from sksiamese._objectives import LabelledExperiments, PairLoss
+from sksiamese._training import SiameseNet, one_thread, to_tensors
+from sksiamese.molgraph import EMPTY_GRAPH
+from sksiamese.nn.network import NetworkSettings
+from sksiamese.nn.siamese import SiameseNetwork
 
 SMILES = ["SCCN", "SCCO", "c1ccccc1S", "SCCN", "OC(=O)CS", "SCCO", "SCCN", "SCCCC"]
 
@@ -263,6 +266,17 @@ def test_numbers_alone_and_molecules_alone():
     bare = make_data()
     bare.experiments = bare.experiments._replace(numeric=np.empty((16, 0)))
     assert np.isfinite(train(bare).history[:, "train_loss"]).all()
+
+
+def test_batches_whose_molecules_are_all_absent():
+    """No atom meets the convolutions then, and the penalty acts on them alone."""
+    data = make_data()
+    data.experiments.graphs[0].append(EMPTY_GRAPH)
+    data.experiments.molecules[1:, 0] = len(data.experiments.graphs[0]) - 1
+    net = train(data, batch_size=6, alpha=0.1)
+    assert any(not batch.inputs.graphs[0].atoms.numel() for batch in batches(net, data))
+    assert np.isfinite(net.history[:, "train_loss"]).all()
+    assert all(np.isfinite(p).all() for p in weights(net).values())
 
 
 def test_molecule_blocks():

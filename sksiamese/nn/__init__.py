@@ -1,12 +1,23 @@
-"""The networks: graphs to fingerprints, input vectors to embeddings, pairs to similarities."""
+"""The networks: graphs to fingerprints, input vectors to embeddings or scores, and their losses."""
 
 from sksiamese.nn.fingerprint import NeuralFingerprint
-from sksiamese.nn.losses import kernel_proba, mean_proba, pair_loss, support_loss
+from sksiamese.nn.losses import (
+    cross_entropy_loss,
+    hinge_loss,
+    kernel_proba,
+    mean_proba,
+    pair_loss,
+    support_loss,
+)
+from sksiamese.nn.network import FingerprintNetwork
 from sksiamese.nn.siamese import SiameseNetwork
 
 __all__ = [
+    "FingerprintNetwork",
     "NeuralFingerprint",
     "SiameseNetwork",
+    "cross_entropy_loss",
+    "hinge_loss",
     "kernel_proba",
     "mean_proba",
     "pair_loss",

@@ -1,4 +1,4 @@
-"""Losses over all pairs of a batch of embedded experiments."""
+"""Losses over the pairs or the rows of a batch, and read-outs of pairs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-__all__ = ["MAX_LOGIT", "kernel_proba", "mean_proba", "pair_loss", "support_loss"]
+__all__ = [
+    "MAX_LOGIT",
+    "cross_entropy_loss",
+    "hinge_loss",
+    "kernel_proba",
+    "mean_proba",
+    "pair_loss",
+    "support_loss",
+]
 
 MAX_LOGIT = 50.0  # keeps the exponential finite
 
@@ -204,3 +212,67 @@ def support_loss(
     evidence = _KernelEvidence.apply(logits, target, weights) + prior
     own = (evidence * target).sum(-1)  # (n_terms, n_members, n)
     return -(row_weight * torch.log(own / evidence.sum(-1))).sum(-1)
+
+
+def cross_entropy_loss(scores: Tensor, target: Tensor, row_weight: Tensor) -> Tensor:
+    r"""Cross-entropy of the classes that a softmax over their scores predicts.
+
+    .. math:: L = -\sum_i u_i \, \log \frac{e^{f_{i y_i}}}{\sum_c e^{f_{ic}}}
+
+    Parameters
+    ----------
+    scores : Tensor of shape (n_members, n, n_classes)
+        Scores f.
+    target : Tensor of shape (n, n_classes)
+        One-hot classes.
+    row_weight : Tensor of shape (n,)
+        Weights u of the rows; they sum to one.
+
+    Returns
+    -------
+    Tensor of shape (n_members,)
+        The loss of each member.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sksiamese.nn import cross_entropy_loss
+    >>> cross_entropy_loss(torch.zeros(1, 2, 2), torch.eye(2), torch.tensor([0.5, 0.5]))  # log 2
+    tensor([0.6931])
+    """
+    return -(row_weight * (torch.log_softmax(scores, -1) * target).sum(-1)).sum(-1)
+
+
+def hinge_loss(scores: Tensor, target: Tensor, row_weight: Tensor) -> Tensor:
+    r"""Multi-class hinge loss (Crammer and Singer 2001, J. Mach. Learn. Res. 2, 265).
+
+    .. math:: L = \sum_i u_i \, \max\bigl(0, 1 - f_{i y_i} + \max_{c \ne y_i} f_{ic}\bigr)
+
+    Keras' ``categorical_hinge``, in the paper's GCNN + SVM, is this where the largest other score
+    is positive, and takes zero in its place where it is not.
+
+    Parameters
+    ----------
+    scores : Tensor of shape (n_members, n, n_classes)
+        Scores f.
+    target : Tensor of shape (n, n_classes)
+        One-hot classes.
+    row_weight : Tensor of shape (n,)
+        Weights u of the rows; they sum to one.
+
+    Returns
+    -------
+    Tensor of shape (n_members,)
+        The loss of each member.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sksiamese.nn import hinge_loss
+    >>> scores = torch.tensor([[[3.0, 1.0], [0.5, 1.0]]])  # one far enough, one by half too little
+    >>> hinge_loss(scores, torch.eye(2), torch.tensor([0.5, 0.5]))
+    tensor([0.2500])
+    """
+    own = (scores * target).sum(-1)  # (n_members, n)
+    other = scores.masked_fill(target > 0, -torch.inf).amax(-1)
+    return (row_weight * functional.relu(1 - own + other)).sum(-1)

@@ -1,54 +1,17 @@
-"""Input vectors to embeddings, pairs of embeddings to similarities."""
+"""Pairs of embeddings to similarities."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sksiamese.nn.fingerprint import NeuralFingerprint
-from sksiamese.nn.layers import ACTIVATIONS, MemberLinear, member_generators, member_normal
+from sksiamese.nn.layers import member_generators, member_normal
+from sksiamese.nn.network import FingerprintNetwork, NetworkSettings
 
-__all__ = ["NetworkSettings", "PairSimilarity", "SiameseNetwork"]
-
-
-@dataclass(frozen=True)
-class NetworkSettings:
-    """Sizes and kinds of a network's parts; the estimators document them.
-
-    Parameters
-    ----------
-    fp_size, conv_width, radius : int
-        Length of the learned fingerprint, size of an atom's state, number of convolutions.
-    hidden_layer_sizes : tuple of int
-        Sizes of the hidden dense layers.
-    embedding_size : int
-        Size of the embedding.
-    activation, embedding_activation : str
-        Names of the activations of the hidden layers (and convolutions) and of the embedding.
-    dropout : float
-        Share of hidden values set to zero in training.
-
-    Examples
-    --------
-    >>> from sksiamese.nn.siamese import NetworkSettings
-    >>> NetworkSettings(10, 32, 2, (60,), 50, "leaky_relu", "sigmoid", 0.5).embedding_size
-    50
-    """
-
-    fp_size: int
-    conv_width: int
-    radius: int
-    hidden_layer_sizes: tuple[int, ...]
-    embedding_size: int
-    activation: str
-    embedding_activation: str
-    dropout: float
+__all__ = ["PairSimilarity", "SiameseNetwork"]
 
 
 class PairSimilarity(nn.Module):
@@ -147,12 +110,10 @@ class PairSimilarity(nn.Module):
         return g * size.to(g.dtype)
 
 
-class SiameseNetwork(nn.Module):
-    r"""Graph fingerprints, joined with numbers, through one shared encoder, to an embedding.
+class SiameseNetwork(FingerprintNetwork):
+    """Network whose last layer is an embedding, shared by both experiments of a pair.
 
-    The intermediate input vector is :math:`X = V_1 \oplus ... \oplus V_k \oplus W` (eq. 1 of the
-    paper): a learned fingerprint for each molecule role and the numeric columns. `similarity`
-    compares embeddings.
+    `similarity` compares embeddings.
 
     Parameters
     ----------
@@ -171,16 +132,15 @@ class SiameseNetwork(nn.Module):
     --------
     >>> import torch
     >>> from torch import nn
-    >>> from sksiamese.nn.siamese import NetworkSettings, SiameseNetwork
+    >>> from sksiamese.nn import SiameseNetwork
+    >>> from sksiamese.nn.network import NetworkSettings
     >>> settings = NetworkSettings(10, 32, 2, (60,), 50, "leaky_relu", "sigmoid", 0.5)
     >>> network = SiameseNetwork(settings, n_numeric=3, n_roles=0, seeds=[0, 1], signed=True)
     >>> numbers = torch.rand(4, 3, dtype=torch.float64)
-    >>> network(numbers, torch.empty(4, 0, dtype=torch.int64), nn.ModuleList()).shape
-    torch.Size([2, 4, 50])
+    >>> embedding = network(numbers, torch.empty(4, 0, dtype=torch.int64), nn.ModuleList())
+    >>> network.similarity(embedding, embedding).shape
+    torch.Size([2, 4, 4])
     """
-
-    center: Tensor
-    scale: Tensor
 
     def __init__(
         self,
@@ -190,121 +150,9 @@ class SiameseNetwork(nn.Module):
         seeds: Sequence[int],
         signed: bool,
     ) -> None:
-        super().__init__()
-        self.settings, self.seeds = settings, tuple(seeds)
-        self._generators: list[torch.Generator] | None = None  # made when first needed
         generators = member_generators(seeds)
-        self.fingerprints = nn.ModuleList(
-            NeuralFingerprint(
-                generators,
-                settings.fp_size,
-                settings.conv_width,
-                settings.radius,
-                settings.activation,
-            )
-            for _ in range(n_roles)
-        )
-        n_inputs = n_numeric + n_roles * settings.fp_size
-        sizes = [n_inputs, *settings.hidden_layer_sizes, settings.embedding_size]
-        self.dense = nn.ModuleList(
-            MemberLinear(generators, n_in, n_out) for n_in, n_out in itertools.pairwise(sizes)
-        )
+        super().__init__(settings, n_numeric, n_roles, seeds, generators)
         self.similarity = PairSimilarity(generators, settings.embedding_size, signed)
-        shape = (n_roles, len(seeds), 1, settings.fp_size)
-        self.register_buffer("center", torch.zeros(shape, dtype=torch.float64))
-        self.register_buffer("scale", torch.ones(shape, dtype=torch.float64))
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave out the generators, which not every version of torch can pickle."""
-        return {**self.__dict__, "_generators": None}
-
-    def generators(self) -> list[torch.Generator]:
-        """Give each member's source of what is drawn in training.
-
-        Returns
-        -------
-        list of torch.Generator
-            The generators, which go on where they stopped.
-        """
-        if self._generators is None:
-            self._generators = member_generators(self.seeds)
-        return self._generators
-
-    def fingerprint(self, graphs: nn.ModuleList) -> list[Tensor]:
-        """Compute the learned fingerprints of all molecules.
-
-        Parameters
-        ----------
-        graphs : ModuleList of GraphTensors of length n_roles
-            The distinct molecules of each role.
-
-        Returns
-        -------
-        list of Tensor of shape (n_members, n_molecules, fp_size)
-            The fingerprints of each role.
-        """
-        return [network(batch) for network, batch in zip(self.fingerprints, graphs, strict=True)]
-
-    @torch.no_grad()
-    def standardize(self, graphs: nn.ModuleList, molecules: Tensor, weight: Tensor) -> None:
-        """Fix centre and scale of the fingerprints by the untrained network on the training rows.
-
-        A sum over atoms grows with the molecule; without this step it would drown the numeric
-        columns, which are standardised.
-
-        Parameters
-        ----------
-        graphs : ModuleList of GraphTensors of length n_roles
-            The distinct molecules of each role.
-        molecules : Tensor of shape (n, n_roles)
-            Place of each row's molecules in `graphs`.
-        weight : Tensor of shape (n,)
-            Weight of each row.
-        """
-        share = (weight / weight.sum()).view(1, -1, 1)
-        for role, values in enumerate(self.fingerprint(graphs)):
-            rows = values[:, molecules[:, role]]  # (n_members, n, fp_size)
-            mean = (share * rows).sum(1, keepdim=True)
-            spread = (share * (rows - mean) ** 2).sum(1, keepdim=True).sqrt()
-            self.center[role] = mean
-            self.scale[role] = torch.where(spread > 1e-6, spread, 1.0)
-
-    def forward(self, numeric: Tensor, molecules: Tensor, graphs: nn.ModuleList) -> Tensor:
-        """Embed experiments.
-
-        Parameters
-        ----------
-        numeric : Tensor of shape (n, n_numeric)
-            Scaled numeric columns, W.
-        molecules : Tensor of shape (n, n_roles)
-            Place of each row's molecules in `graphs`.
-        graphs : ModuleList of GraphTensors of length n_roles
-            The distinct molecules of each role.
-
-        Returns
-        -------
-        Tensor of shape (n_members, n, embedding_size)
-            The embedding G(X).
-        """
-        parts = [numeric.expand(len(self.seeds), -1, -1)]
-        for role, values in enumerate(self.fingerprint(graphs)):
-            scaled = (values - self.center[role]) / self.scale[role]
-            parts.append(scaled[:, molecules[:, role]])
-        x = torch.cat(parts, dim=-1)  # (n_members, n, n_inputs)
-        settings = self.settings
-        for layer in self.dense[:-1]:
-            x = self._drop(ACTIVATIONS[settings.activation](layer(x)))
-        return ACTIVATIONS[settings.embedding_activation](self.dense[-1](x))
-
-    def _drop(self, x: Tensor) -> Tensor:
-        """Dropout from each member's own generator."""
-        rate = self.settings.dropout
-        if not (self.training and rate):
-            return x
-        shape = x.shape[1:]
-        uniform = [torch.rand(shape, generator=g, dtype=x.dtype) for g in self.generators()]
-        keep = (torch.stack(uniform) >= rate).to(x.device)
-        return x * keep / (1 - rate)
 
     def penalized(self) -> list[nn.Parameter]:
         """List the weights under the L1 and L2 penalty: of dense layers and convolutions.
@@ -314,10 +162,7 @@ class SiameseNetwork(nn.Module):
         list of Parameter
             The weights, without biases; those of the similarity only if it is signed.
         """
-        weights = [cast(MemberLinear, layer).weight for layer in self.dense]
-        for network in self.fingerprints:
-            network = cast(NeuralFingerprint, network)
-            weights += [*network.hidden, *network.output]
+        weights = super().penalized()
         if self.similarity.signed:  # then it is the paper's last dense layer
             weights.append(self.similarity.weight)
         return weights

@@ -7,12 +7,22 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import hinge_loss as sklearn_hinge_loss
+from sklearn.metrics import log_loss
 
 from sksiamese.batching import batch_graphs
 from sksiamese.molgraph import graph_from_smiles
 from sksiamese.nn.fingerprint import GraphTensors
-from sksiamese.nn.losses import kernel_proba, mean_proba, pair_loss, support_loss
-from sksiamese.nn.siamese import NetworkSettings, SiameseNetwork
+from sksiamese.nn.losses import (
+    cross_entropy_loss,
+    hinge_loss,
+    kernel_proba,
+    mean_proba,
+    pair_loss,
+    support_loss,
+)
+from sksiamese.nn.network import NetworkSettings
+from sksiamese.nn.siamese import SiameseNetwork
 from sksiamese.pairs import pair_weights, support_weights
 
 N_CLASSES = 3
@@ -250,3 +260,81 @@ def test_sums_over_slices_equal_the_product_with_the_class_matrix(read_out):
     logits, support, prior = tensors(rng.normal(size=(2, 4, 5)), matrix, PRIOR)
     found = read_out(logits, support, prior, np.bincount(y, minlength=N_CLASSES).tolist())
     torch.testing.assert_close(found, read_out(logits, support, prior), rtol=1e-12, atol=0)
+
+
+# Losses of class scores
+
+
+def draw_scores(seed, n_classes=N_CLASSES, n=6):
+    random = np.random.RandomState(seed)
+    scores = 2 * random.standard_normal((2, n, n_classes))
+    y = random.permutation(np.arange(n) % n_classes)
+    return scores, y, random.rand(n) * 2
+
+
+def slow_cross_entropy(f, y):
+    return -math.log(math.exp(f[y]) / sum(math.exp(score) for score in f))
+
+
+def slow_hinge(f, y):
+    return max(0.0, 1 - f[y] + max(score for c, score in enumerate(f) if c != y))
+
+
+CLASS_LOSSES = [(cross_entropy_loss, slow_cross_entropy), (hinge_loss, slow_hinge)]
+
+
+@pytest.mark.parametrize(("loss", "slow"), CLASS_LOSSES)
+@given(st.integers(0, 10**6), st.integers(2, 4))
+def test_class_losses_row_by_row(loss, slow, seed, n_classes):
+    scores, y, weight = draw_scores(seed, n_classes)
+    found = loss(*tensors(scores, np.eye(n_classes)[y], weight))
+    for member, value in zip(scores, found.tolist(), strict=True):
+        total = sum(weight[i] * slow(member[i], y[i]) for i in range(len(y)))
+        assert value == pytest.approx(total, rel=1e-10)
+
+
+@given(st.integers(0, 10**6), st.integers(2, 4))
+def test_class_losses_are_those_of_scikit_learn(seed, n_classes):
+    scores, y, weight = draw_scores(seed, n_classes)
+    inputs = tensors(scores[:1], np.eye(n_classes)[y], weight / weight.sum())
+    decision = scores[0, :, 1] - scores[0, :, 0] if n_classes == 2 else scores[0]
+    expected = sklearn_hinge_loss(y, decision, sample_weight=weight)
+    assert hinge_loss(*inputs).item() == pytest.approx(expected, rel=1e-10)
+    proba = np.exp(scores[0]) / np.exp(scores[0]).sum(1, keepdims=True)
+    expected = log_loss(y, proba, sample_weight=weight)
+    assert cross_entropy_loss(*inputs).item() == pytest.approx(expected, rel=1e-10)
+
+
+@given(st.integers(0, 10**6))
+def test_hinge_loss_beside_that_of_keras(seed):
+    """Keras multiplies the scores with 1 - target and takes the maximum, so zero is among them."""
+    scores, y, _ = draw_scores(seed)
+    target = np.eye(N_CLASSES)[y]
+    keras = np.maximum(((1 - target) * scores).max(-1) - (target * scores).sum(-1) + 1, 0)
+    other = np.where(target > 0, -np.inf, scores).max(-1)
+    found = [
+        hinge_loss(*tensors(scores[:, [i]], target[[i]], np.ones(1))).numpy() for i in range(len(y))
+    ]
+    for ours, theirs, largest in zip(np.transpose(found).flat, keras.flat, other.flat, strict=True):
+        assert ours <= theirs + 1e-12
+        if largest >= 0:
+            assert ours == pytest.approx(theirs, rel=1e-10)
+
+
+@pytest.mark.parametrize(("loss", "slow"), CLASS_LOSSES)
+def test_gradients_of_the_class_losses(loss, slow):
+    scores, y, weight = draw_scores(0)
+    free, target, weight = tensors(scores, np.eye(N_CLASSES)[y], weight)
+    assert torch.autograd.gradcheck(lambda f: loss(f, target, weight), free.requires_grad_())
+
+
+@pytest.mark.parametrize("loss", [cross_entropy_loss, hinge_loss])
+@pytest.mark.parametrize("size", [60.0, 1e4])
+def test_huge_scores_give_finite_values_and_gradients(loss, size):
+    target = np.eye(N_CLASSES)[[0, 1, 2, 0]]
+    for sign in (target - 0.5, 0.5 - target, np.ones_like(target)):
+        scores = torch.as_tensor(size * sign[None]).requires_grad_()
+        value = loss(scores, *tensors(target, np.full(4, 0.25)))
+        (gradient,) = torch.autograd.grad(value.sum(), scores)
+        assert torch.isfinite(value).all()
+        assert torch.isfinite(gradient).all()

@@ -13,7 +13,8 @@ from sksiamese.batching import batch_graphs
 from sksiamese.molgraph import graph_from_smiles
 from sksiamese.nn.fingerprint import GraphTensors
 from sksiamese.nn.layers import MemberLinear, member_generators
-from sksiamese.nn.siamese import NetworkSettings, PairSimilarity, SiameseNetwork
+from sksiamese.nn.network import NetworkSettings
+from sksiamese.nn.siamese import PairSimilarity, SiameseNetwork
 
 LIGANDS = ["SCCN", "SCCO", "c1ccccc1S", "", "OC(=O)CS", "[Na+].[S-]CCN"]
 SOLVENTS = ["O", "CCO", "Cc1ccccc1"]
