@@ -14,7 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring
 
-from sksiamese._inputs import ExperimentEncoder
+from sksiamese._inputs import ExperimentEncoder, Experiments
 from sksiamese._objectives import LabelledExperiments
 from sksiamese._tables import TableClassifier, TrainingTable
 from sksiamese._training import CosineSteps, EnsembleNet, EpochBar, one_thread, to_tensors
@@ -38,6 +38,7 @@ PAPER_SETTINGS: dict[str, Any] = {
     "radius": 2,
     "descriptors": False,
     "scaling": "minmax",
+    "tanimoto": "never",
     "activation": "leaky_relu",
     "alpha": 0.001,
     "n_members": 1,
@@ -130,7 +131,7 @@ class NetworkClassifier(TableClassifier):
         (3, 1, 2)
         """
         frame = self._read_fitted(X)
-        blocks = [self._proba(outputs) for outputs in self._embed(frame)]
+        blocks = [self._proba(*part) for part in self._embed(frame)]
         return torch.cat(blocks, dim=1).numpy()
 
     def fingerprint(self, X: Any) -> dict[str, npt.NDArray[np.float64]]:
@@ -185,6 +186,7 @@ class NetworkClassifier(TableClassifier):
         require_integer(owner, "n_iter_no_change", self.n_iter_no_change, 1)
         require_option(owner, "activation", self.activation, ACTIVATIONS)
         require_option(owner, "scaling", self.scaling, ("standard", "minmax"))
+        require_option(owner, "tanimoto", self.tanimoto, ("auto", "always", "never"))
         require_option(owner, "lr_schedule", self.lr_schedule, ("cosine", "constant"))
         require_number(owner, "alpha", self.alpha, 0, np.inf, open_end=True)
         require_number(owner, "lr", self.lr, 0, np.inf, open_start=True, open_end=True)
@@ -198,10 +200,12 @@ class NetworkClassifier(TableClassifier):
         _require_device(owner, self.device)
         _require_random_state(owner, self.random_state)
 
-    def _train(self, table: TrainingTable) -> None:
+    def _train(self, table: TrainingTable) -> Experiments:
         """Encode a training table and train on it; sets the fitted attributes."""
         verbose = int(self.verbose)
-        encoder = ExperimentEncoder(self.descriptors, self.scaling, self.n_jobs, verbose)
+        encoder = ExperimentEncoder(
+            self.descriptors, self.scaling, self.tanimoto, self.n_jobs, verbose
+        )
         experiments = encoder.fit_encode(table.frame, table.weight)
         encoder.verbose = 0  # bars are for the fit
         self.classes_ = table.classes
@@ -223,6 +227,7 @@ class NetworkClassifier(TableClassifier):
             net.partial_fit(data)
         _forget_training(net)
         self.net_ = net
+        return experiments
 
     def _draw_seeds(self) -> list[int]:
         """Seeds of the batches, the held-out rows and each member; member k's is the k-th."""
@@ -289,14 +294,17 @@ class NetworkClassifier(TableClassifier):
         check_is_fitted(self, "net_")
         return self._read_table(X)
 
-    def _embed(self, frame: pd.DataFrame) -> Iterator[torch.Tensor]:
-        """Yield the last layer (n_members, n_rows, size) of some rows after the others."""
-        module = self.net_.module_.eval()
+    def _embed(self, frame: pd.DataFrame) -> Iterator[tuple[Experiments, torch.Tensor]]:
+        """Encode some rows after the others, and yield them with their last layer."""
         for experiments in self.encoder_.encode_parts(frame, _CHUNK_ROWS):
-            inputs = to_tensors(experiments, module.settings.radius, self.net_.device)
-            with torch.no_grad():
-                outputs = module(*inputs).cpu()
-            yield outputs
+            yield experiments, self._last_layer(experiments)
+
+    def _last_layer(self, experiments: Experiments) -> torch.Tensor:
+        """Put encoded rows through the networks: (n_members, n_rows, size), on the CPU."""
+        module = self.net_.module_.eval()
+        inputs = to_tensors(experiments, module.settings.radius, self.net_.device)
+        with torch.no_grad():
+            return module(*inputs).cpu()
 
 
 class HiddenLayerClassifier(NetworkClassifier):

@@ -14,7 +14,9 @@ from rdkit import Chem, rdBase
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from sksiamese._reading import pack_graphs
+from sksiamese._similarity import TanimotoMap
 from sksiamese._validation import plain_label, shorten
+from sksiamese.batching import molecule_keys
 from sksiamese.descriptors import RDKIT_DESCRIPTORS
 from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.featurizer import MoleculePool, read_molecules
@@ -37,11 +39,14 @@ class Experiments(NamedTuple):
         Place of each row's molecule in `graphs` of its role.
     graphs : tuple of list of MolGraph, of length n_roles
         Distinct molecules of each role.
+    is_known : ndarray of shape (n_rows,), dtype bool
+        Whether each molecule of the row stood in training; of roles where molecules recur.
     """
 
     numeric: _Float
     molecules: _Int
     graphs: tuple[list[MolGraph], ...]
+    is_known: npt.NDArray[np.bool_]
 
     def take(self, rows: _Int) -> Experiments:
         """Keep some rows, and the molecules that occur in them."""
@@ -49,7 +54,7 @@ class Experiments(NamedTuple):
         for role, pool in enumerate(self.graphs):
             kept, molecules[:, role] = np.unique(self.molecules[rows, role], return_inverse=True)
             graphs.append([pool[i] for i in kept])
-        return Experiments(self.numeric[rows], molecules, tuple(graphs))
+        return Experiments(self.numeric[rows], molecules, tuple(graphs), self.is_known[rows])
 
 
 class ExperimentEncoder:
@@ -63,7 +68,11 @@ class ExperimentEncoder:
     descriptors : bool
         Whether each molecule column also gives RDKit descriptors.
     scaling : {"standard", "minmax"}
-        Scale of the numbers: zero mean and unit variance, or 0 to 1.
+        Scale of the numbers: zero mean and unit variance (beside molecules, conditions spread twice
+        as far), or 0 to 1.
+    tanimoto : {"auto", "always", "never"}
+        Whether molecule columns also give coordinates made from similarities of fixed fingerprints;
+        "auto" where three rows in four have a molecule of their own.
     n_jobs : int or None
         Processes for reading SMILES.
     verbose : int
@@ -78,10 +87,16 @@ class ExperimentEncoder:
     """
 
     def __init__(
-        self, descriptors: bool, scaling: str, n_jobs: int | None = None, verbose: int = 0
+        self,
+        descriptors: bool,
+        scaling: str,
+        tanimoto: str,
+        n_jobs: int | None = None,
+        verbose: int = 0,
     ) -> None:
         self.descriptors = descriptors
         self.scaling = scaling
+        self.tanimoto = tanimoto
         self.n_jobs = n_jobs
         self.verbose = verbose
 
@@ -98,8 +113,17 @@ class ExperimentEncoder:
         self.scaler_ = None
         if wide.shape[1] and self.scaling == "standard":
             self.scaler_ = StandardScaler().fit(wide, sample_weight=weight)
+            if self.roles_:
+                self.scaler_.scale_[: len(self.numeric_)] /= _CONDITION_SPREAD
         elif wide.shape[1]:
             self.scaler_ = MinMaxScaler().fit(wide)
+        recurs = {r: len(pools[r].graphs) < _OWN_MOLECULES * weight.sum() for r in self.roles_}
+        self.known_ = {r: molecule_keys(pools[r].graphs) for r in self.roles_ if recurs[r]}
+        self.maps_ = {
+            role: TanimotoMap(pools[role].graphs)
+            for role in self.roles_
+            if self.tanimoto == "always" or (self.tanimoto == "auto" and not recurs[role])
+        }
         return self._join(wide, pools)
 
     def encode(self, table: pd.DataFrame) -> Experiments:
@@ -182,9 +206,18 @@ class ExperimentEncoder:
 
     def _join(self, wide: _Float, pools: dict[str, _Pool]) -> Experiments:
         numeric = self.scaler_.transform(wide) if self.scaler_ is not None else wide
+        points = [
+            each.transform(pools[role].graphs)[pools[role].place]
+            for role, each in self.maps_.items()
+        ]
+        numeric = np.hstack([numeric, *points])
+        is_known = np.ones(len(wide), bool)
+        for role, keys in self.known_.items():
+            is_known &= np.isin(molecule_keys(pools[role].graphs), keys)[pools[role].place]
         places = [pools[role].place for role in self.roles_]
         molecules = np.stack(places, axis=1) if places else np.empty((len(wide), 0), np.int64)
-        return Experiments(numeric, molecules, tuple(pools[role].graphs for role in self.roles_))
+        graphs = tuple(pools[role].graphs for role in self.roles_)
+        return Experiments(numeric, molecules, graphs, is_known)
 
 
 class _Pool(NamedTuple):
@@ -243,6 +276,8 @@ def _canonical(smiles: str) -> str:
     return smiles if mol is None else Chem.MolToSmiles(mol)
 
 
+_OWN_MOLECULES = 0.75  # molecules for a row from which on they are not said to recur
+_CONDITION_SPREAD = 2.0  # conditions are few and a molecule's numbers many
 _LARGEST = 1e100  # squares of larger numbers, and their sums, may overflow
 _SHOWN = 10  # bad cells that a message lists
 _KIND_TEXT = {"molecule": "molecules", "numeric": "numbers", "empty": "nothing"}

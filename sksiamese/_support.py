@@ -11,6 +11,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from sksiamese._inputs import Experiments
+from sksiamese._trees import LeafSupport
 from sksiamese.nn.losses import MAX_LOGIT, kernel_proba, mean_proba
 from sksiamese.nn.siamese import PairSimilarity
 
@@ -29,14 +31,19 @@ def compare(similarity: PairSimilarity, g: Tensor, h: Tensor) -> Tensor:
     return similarity(g.to(device), h.to(device)).cpu()
 
 
-def chunks(embedding: Tensor, n_others: int) -> Iterator[Tensor]:
-    """Split embeddings (n_members, n, d) into rows to be compared at once with `n_others`."""
-    n_rows = max(1, _CHUNK_PAIRS // (n_others * len(embedding)))
-    yield from embedding.split(n_rows, dim=1)
+def chunks(embedding: Tensor, n_others: int) -> Iterator[slice]:
+    """Rows of embeddings (n_members, n, d) to be compared at once with `n_others`."""
+    n_members, n_rows, _ = embedding.shape
+    step = max(1, _CHUNK_PAIRS // (n_others * n_members))
+    for start in range(0, n_rows, step):
+        yield slice(start, start + step)
 
 
 class SupportSet(NamedTuple):
     """Labelled experiments, class after class, which makes their sums quick.
+
+    Where there are trees, they vote on rows of known molecules, and the probability is the mean of
+    theirs and the networks'.
 
     Parameters
     ----------
@@ -52,6 +59,8 @@ class SupportSet(NamedTuple):
         Prior probabilities of the classes.
     readout : {"kernel", "mean"}
         How similarities become probabilities.
+    leaves : LeafSupport or None
+        The same experiments in the leaves of trees.
     """
 
     embedding: Tensor
@@ -60,10 +69,22 @@ class SupportSet(NamedTuple):
     labels: pd.Index
     prior: _Float
     readout: str
+    leaves: LeafSupport | None
+
+    def proba(
+        self, similarity: PairSimilarity, embedding: Tensor, experiments: Experiments
+    ) -> Tensor:
+        """Class probabilities (n_members, n, n_classes) of embedded rows."""
+        proba = self._network_proba(similarity, embedding)
+        rows = np.flatnonzero(experiments.is_known)
+        if self.leaves is not None and len(rows):
+            votes = torch.as_tensor(self.leaves.proba(experiments.numeric[rows]))
+            proba[:, rows] = (proba[:, rows] + votes) / 2
+        return proba
 
     @torch.no_grad()
-    def proba(self, similarity: PairSimilarity, embedding: Tensor) -> Tensor:
-        """Class probabilities (n_members, n, n_classes) of embedded rows, chunk by chunk.
+    def _network_proba(self, similarity: PairSimilarity, embedding: Tensor) -> Tensor:
+        """Class probabilities by the networks, chunk by chunk.
 
         Many pairs are compared in single precision, at an error of about 1e-7, in half the time.
         """
@@ -74,15 +95,17 @@ class SupportSet(NamedTuple):
         support, matrix = self.embedding.to(dtype), self._matrix().to(dtype)
         prior = torch.as_tensor(self.prior, dtype=dtype)
         read_out = kernel_proba if self.readout == "kernel" else mean_proba
-        sizes = np.bincount(self.y, minlength=len(self.prior)).tolist()
+        fixed = matrix, prior, np.bincount(self.y, minlength=len(self.prior)).tolist()
         blocks = [
-            read_out(compare(similarity, part.to(dtype), support), matrix, prior, sizes)
-            for part in chunks(embedding, len(self.y))
+            read_out(compare(similarity, embedding[:, rows].to(dtype), support), *fixed)
+            for rows in chunks(embedding, len(self.y))
         ]
         return torch.cat(blocks, dim=1).to(torch.float64)
 
     @torch.no_grad()
-    def shares(self, similarity: PairSimilarity, embedding: Tensor) -> tuple[_Float, _Float]:
+    def shares(
+        self, similarity: PairSimilarity, embedding: Tensor, experiments: Experiments
+    ) -> tuple[_Float, _Float]:
         """Similarity and share of the evidence of each support row, (n, n_support) each."""
         logits = compare(similarity, embedding, self.embedding)
         alike = torch.sigmoid(logits)
@@ -93,7 +116,11 @@ class SupportSet(NamedTuple):
         else:
             evidence = alike * weight
             share = evidence / evidence.sum(-1, keepdim=True)
-        return alike.mean(0).numpy(), share.mean(0).numpy()
+        shares = share.mean(0).numpy()
+        rows = np.flatnonzero(experiments.is_known)
+        if self.leaves is not None and len(rows):
+            shares[rows] = (shares[rows] + self.leaves.shares(experiments.numeric[rows])) / 2
+        return alike.mean(0).numpy(), shares
 
     def _matrix(self) -> Tensor:
         """Weight of each support row in the column of its class, (n_support, n_classes)."""

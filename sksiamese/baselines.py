@@ -11,6 +11,7 @@ import torch
 from skorch.callbacks import Callback
 
 from sksiamese._base import PAPER_SETTINGS, HiddenLayerClassifier, NetworkClassifier
+from sksiamese._inputs import Experiments
 from sksiamese._objectives import ClassLoss
 from sksiamese._training import EnsembleNet
 from sksiamese.nn.losses import cross_entropy_loss, hinge_loss
@@ -77,7 +78,7 @@ class _ScoreClassifier(NetworkClassifier):
     def _make_net(self, **shared: Any) -> EnsembleNet:
         return EnsembleNet(FingerprintNetwork, criterion=ClassLoss(type(self)._loss), **shared)
 
-    def _proba(self, outputs: torch.Tensor) -> torch.Tensor:
+    def _proba(self, experiments: Experiments, outputs: torch.Tensor) -> torch.Tensor:
         return torch.softmax(outputs, dim=-1)
 
 
@@ -106,8 +107,12 @@ class GraphFingerprintMLPClassifier(_ScoreClassifier, HiddenLayerClassifier):
         Whether each molecule column also gives the 12 RDKit descriptors of
         ``sksiamese.descriptors.RDKIT_DESCRIPTORS``.
     scaling : {"standard", "minmax"}, default="standard"
-        Scale of the inputs: zero mean and unit variance, the learned fingerprints included; or
-        numbers from 0 to 1 and fingerprints as they come.
+        Scale of the inputs: zero mean, and unit variance of a descriptor and of a fingerprint as a
+        whole, twice that spread of a condition beside molecules; or numbers from 0 to 1 and
+        fingerprints as they come.
+    tanimoto : {"auto", "always", "never"}, default="auto"
+        Whether the molecules' Tanimoto similarities to those of training join the numbers, as
+        principal components; "auto" does so where three rows in four have a molecule of their own.
     hidden_layer_sizes : int or tuple of int, default=(32,)
         Sizes of the hidden layers; zeros are left out.
         ``set_params(hidden_layer_sizes__0=8)`` sets one of them.
@@ -202,6 +207,7 @@ class GraphFingerprintMLPClassifier(_ScoreClassifier, HiddenLayerClassifier):
         radius: int = 2,
         descriptors: bool = True,
         scaling: str = "standard",
+        tanimoto: str = "auto",
         hidden_layer_sizes: int | Sequence[int] = (32,),
         activation: str = "tanh",
         dropout: float = 0.0,
@@ -225,6 +231,7 @@ class GraphFingerprintMLPClassifier(_ScoreClassifier, HiddenLayerClassifier):
         self.radius = radius
         self.descriptors = descriptors
         self.scaling = scaling
+        self.tanimoto = tanimoto
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
@@ -299,8 +306,12 @@ class GraphFingerprintSVMClassifier(_ScoreClassifier):
         Whether each molecule column also gives the 12 RDKit descriptors of
         ``sksiamese.descriptors.RDKIT_DESCRIPTORS``.
     scaling : {"standard", "minmax"}, default="standard"
-        Scale of the inputs: zero mean and unit variance, the learned fingerprints included; or
-        numbers from 0 to 1 and fingerprints as they come.
+        Scale of the inputs: zero mean, and unit variance of a descriptor and of a fingerprint as a
+        whole, twice that spread of a condition beside molecules; or numbers from 0 to 1 and
+        fingerprints as they come.
+    tanimoto : {"auto", "always", "never"}, default="auto"
+        Whether the molecules' Tanimoto similarities to those of training join the numbers, as
+        principal components; "auto" does so where three rows in four have a molecule of their own.
     activation : {"tanh", "relu", "leaky_relu", "sigmoid", "identity"}, default="tanh"
         Activation of the convolutions.
     alpha : float, default=0.001
@@ -398,6 +409,7 @@ class GraphFingerprintSVMClassifier(_ScoreClassifier):
         radius: int = 2,
         descriptors: bool = True,
         scaling: str = "standard",
+        tanimoto: str = "auto",
         activation: str = "tanh",
         alpha: float = 0.001,
         n_members: int = 10,
@@ -419,6 +431,7 @@ class GraphFingerprintSVMClassifier(_ScoreClassifier):
         self.radius = radius
         self.descriptors = descriptors
         self.scaling = scaling
+        self.tanimoto = tanimoto
         self.activation = activation
         self.alpha = alpha
         self.n_members = n_members
@@ -462,7 +475,9 @@ class GraphFingerprintSVMClassifier(_ScoreClassifier):
         array([False,  True])
         """
         frame = self._read_fitted(X)
-        scores = torch.cat(list(self._embed(frame)), dim=1)  # (n_members, n, n_classes)
+        scores = torch.cat(
+            [part for _, part in self._embed(frame)], dim=1
+        )  # (n_members, n, n_classes)
         members = torch.log_softmax(scores, dim=-1)
         log_proba = (torch.logsumexp(members, dim=0) - np.log(len(members))).numpy()
         if len(self.classes_) > 2:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from sksiamese.molgraph import ATOM_FEATURES, BOND_FEATURES, EMPTY_GRAPH, MolGraph
 
-__all__ = ["MAX_DEGREE", "BatchedMolGraph", "batch_graphs"]
+__all__ = ["MAX_DEGREE", "BatchedMolGraph", "batch_graphs", "environment_keys", "molecule_keys"]
 
 MAX_DEGREE = 5
 """Atoms of more neighbours share the weights of this degree."""
@@ -134,6 +134,73 @@ def batch_graphs(graphs: Sequence[MolGraph], radius: int) -> BatchedMolGraph:
         layers.append(atoms.layer(example, inner_place, n_inner))
         pools.append(_count(atoms.molecule, place, (len(graphs), len(example))))
     return BatchedMolGraph(ATOM_FEATURES[codes].astype(np.float64), tuple(layers), tuple(pools))
+
+
+def environment_keys(graphs: Sequence[MolGraph], radius: int) -> tuple[_Int, _UInt]:
+    """List the distinct atom environments of each molecule: circular fingerprints, unfolded.
+
+    Parameters
+    ----------
+    graphs : sequence of MolGraph of length n_molecules
+        The molecules; an empty graph is legal.
+    radius : int
+        Largest environment, in bonds.
+
+    Returns
+    -------
+    molecule : ndarray of shape (n_entries,)
+        Place of a molecule in `graphs`.
+    key : ndarray of shape (n_entries,), dtype uint64
+        Key of an environment of radius 0 to `radius` that it has, the same in every batch; each
+        stands once for each molecule.
+
+    Examples
+    --------
+    >>> from sksiamese.batching import environment_keys
+    >>> from sksiamese.molgraph import graph_from_smiles
+    >>> graphs = [graph_from_smiles("CCO"), graph_from_smiles("CCCO")]
+    >>> molecule, key = environment_keys(graphs, radius=1)
+    >>> ethanol, propanol = set(key[molecule == 0]), set(key[molecule == 1])
+    >>> len(ethanol & propanol), len(ethanol | propanol)
+    (5, 8)
+    """
+    atoms = _concatenate(graphs)
+    keys = [atoms.codes.astype(np.uint64)]
+    for _ in range(radius):
+        keys.append(atoms.grow(keys[-1]))
+    molecule, key = np.tile(atoms.molecule, radius + 1), np.concatenate(keys)
+    _, first = np.unique(_mix(key) + _mix(molecule.astype(np.uint64)), return_index=True)
+    return molecule[first], key[first]
+
+
+def molecule_keys(graphs: Sequence[MolGraph]) -> _UInt:
+    """Name molecules by the multiset of their atom environments of three bonds, however spelled.
+
+    Parameters
+    ----------
+    graphs : sequence of MolGraph of length n_molecules
+        The molecules; an empty graph is legal.
+
+    Returns
+    -------
+    ndarray of shape (n_molecules,), dtype uint64
+        Keys; equal for two spellings of a molecule.
+
+    Examples
+    --------
+    >>> from sksiamese.batching import molecule_keys
+    >>> from sksiamese.molgraph import graph_from_smiles
+    >>> first, second, other = molecule_keys([graph_from_smiles(s) for s in ("CCO", "OCC", "CCN")])
+    >>> bool(first == second), bool(first == other)
+    (True, False)
+    """
+    atoms = _concatenate(graphs)
+    keys = atoms.codes.astype(np.uint64)
+    for _ in range(3):
+        keys = atoms.grow(keys)
+    total = np.zeros(len(graphs), np.uint64)
+    np.add.at(total, atoms.molecule, _mix(keys))
+    return total
 
 
 @dataclass(frozen=True)

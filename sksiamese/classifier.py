@@ -11,14 +11,17 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback
 
 from sksiamese._base import PAPER_SETTINGS, HiddenLayerClassifier
+from sksiamese._inputs import Experiments
 from sksiamese._objectives import PairLoss
 from sksiamese._support import SupportSet, chunks, compare
 from sksiamese._tables import TrainingTable
 from sksiamese._training import SiameseNet
+from sksiamese._trees import LeafSupport, grow_trees
 from sksiamese._validation import (
     plain_label,
     require_boolean,
@@ -60,8 +63,12 @@ class GraphFingerprintSiameseClassifier(
         Whether each molecule column also gives the 12 RDKit descriptors of
         ``sksiamese.descriptors.RDKIT_DESCRIPTORS``.
     scaling : {"standard", "minmax"}, default="standard"
-        Scale of the inputs: zero mean and unit variance, the learned fingerprints included; or
-        numbers from 0 to 1 and fingerprints as they come.
+        Scale of the inputs: zero mean, and unit variance of a descriptor and of a fingerprint as a
+        whole, twice that spread of a condition beside molecules; or numbers from 0 to 1 and
+        fingerprints as they come.
+    tanimoto : {"auto", "always", "never"}, default="auto"
+        Whether the molecules' Tanimoto similarities to those of training join the numbers, as
+        principal components; "auto" does so where three rows in four have a molecule of their own.
     hidden_layer_sizes : int or tuple of int, default=(32,)
         Sizes of the encoder's hidden layers; zeros are left out.
         ``set_params(hidden_layer_sizes__0=8)`` sets one of them.
@@ -85,6 +92,11 @@ class GraphFingerprintSiameseClassifier(
     pairs_per_step : int or None, default=None
         Pairs that each member draws in a step of the "mean" loss, half of them of equal class, as
         in the paper; None takes all pairs, weighted so. Not used by "kernel".
+    n_trees : int, default=100
+        Number of extremely randomised trees on the numbers. To share leaves is to be alike, so that
+        support rows vote in trees too; the mean of both votes is the probability. Trees know little
+        of molecules they never met, and do not vote on them, unless nearly every row has a molecule
+        of its own. 0 is none.
     dropout : float, default=0.0
         Share, from 0 to below 1, of hidden values dropped in training.
     alpha : float, default=0.001
@@ -127,6 +139,8 @@ class GraphFingerprintSiameseClassifier(
         Weighted frequencies of the classes in training.
     encoder_ : ExperimentEncoder
         Kinds and scales of the columns.
+    trees_ : sklearn.ensemble.ExtraTreesClassifier or None
+        The trees.
     net_ : SiameseNet
         The trained skorch net.
     module_ : SiameseNetwork
@@ -176,6 +190,7 @@ class GraphFingerprintSiameseClassifier(
         radius: int = 2,
         descriptors: bool = True,
         scaling: str = "standard",
+        tanimoto: str = "auto",
         hidden_layer_sizes: int | Sequence[int] = (32,),
         embedding_size: int = 8,
         activation: str = "tanh",
@@ -184,6 +199,7 @@ class GraphFingerprintSiameseClassifier(
         readout: str = "kernel",
         new_molecule_weight: float = 0.5,
         pairs_per_step: int | None = None,
+        n_trees: int = 100,
         dropout: float = 0.0,
         alpha: float = 0.001,
         n_members: int = 10,
@@ -205,6 +221,7 @@ class GraphFingerprintSiameseClassifier(
         self.radius = radius
         self.descriptors = descriptors
         self.scaling = scaling
+        self.tanimoto = tanimoto
         self.hidden_layer_sizes = hidden_layer_sizes
         self.embedding_size = embedding_size
         self.activation = activation
@@ -213,6 +230,7 @@ class GraphFingerprintSiameseClassifier(
         self.readout = readout
         self.new_molecule_weight = new_molecule_weight
         self.pairs_per_step = pairs_per_step
+        self.n_trees = n_trees
         self.dropout = dropout
         self.alpha = alpha
         self.n_members = n_members
@@ -275,8 +293,9 @@ class GraphFingerprintSiameseClassifier(
             self._check_parameters()
             table = self._read_labelled(X, y, groups, sample_weight, reset=True)
             _warn_of_small_classes(table)
-            self._train(table)
-            self._keep_support(table.frame, table.y, table.weight, table.rows)
+            experiments = self._train(table)
+            self.trees_ = self._grow_trees(experiments, table)
+            self._keep_support(experiments, table.y, table)
         return self
 
     def set_support(
@@ -325,7 +344,7 @@ class GraphFingerprintSiameseClassifier(
                     f"support set must be among {list(known)}."
                 )
             numbers = np.array([known[label] for label in table.classes.tolist()])[table.y]
-            self._keep_support(table.frame, numbers, table.weight, table.rows)
+            self._keep_support(self.encoder_.encode(table.frame), numbers, table)
         return self
 
     def pair_score(self, X: Any, Z: Any) -> npt.NDArray[np.float64]:
@@ -352,13 +371,14 @@ class GraphFingerprintSiameseClassifier(
         True
         """
         first, second = (
-            torch.cat(list(self._embed(self._read_fitted(table))), dim=1) for table in (X, Z)
+            torch.cat([part for _, part in self._embed(self._read_fitted(table))], dim=1)
+            for table in (X, Z)
         )
         similarity = self._similarity
         with torch.no_grad():
             blocks = [
-                torch.sigmoid(compare(similarity, part, second)).mean(0)
-                for part in chunks(first, second.shape[1])
+                torch.sigmoid(compare(similarity, first[:, rows], second)).mean(0)
+                for rows in chunks(first, second.shape[1])
             ]
         return torch.cat(blocks).numpy()
 
@@ -385,7 +405,7 @@ class GraphFingerprintSiameseClassifier(
         """
         frame = self._read_fitted(X)
         blocks, similarity = [], self._similarity
-        for embedding in self._embed(frame):
+        for _, embedding in self._embed(frame):
             with torch.no_grad():
                 scaled = similarity.scale(embedding.to(similarity.bias.device)).cpu()
             blocks.append(scaled.transpose(0, 1).flatten(1))
@@ -406,8 +426,8 @@ class GraphFingerprintSiameseClassifier(
         DataFrame of shape (n_samples * min(n_top, n_support), 5)
             Columns "row" (label of the row in X), "support" (label of the past experiment in the
             table it came from), "outcome" (its class), "similarity" (as in :meth:`pair_score`) and
-            "share" (its part of all evidence, prior included, averaged over the members), largest
-            share first.
+            "share" (its part of all evidence, prior included, averaged over the members, and over
+            networks and trees), largest share first.
 
         Examples
         --------
@@ -420,9 +440,12 @@ class GraphFingerprintSiameseClassifier(
         require_integer(type(self).__name__, "n_top", n_top, 1)
         frame = self._read_fitted(X)
         support, parts, start = self._support, [], 0
-        for embedding in self._embed(frame):
+        for experiments, embedding in self._embed(frame):
+            places = np.arange(embedding.shape[1])
             for part in chunks(embedding, len(support.y)):
-                similarity, share = support.shares(self._similarity, part)
+                similarity, share = support.shares(
+                    self._similarity, embedding[:, part], experiments.take(places[part])
+                )
                 top = np.argsort(-share, axis=1, kind="stable")[:, :n_top]
                 rows = np.repeat(np.arange(len(top)), top.shape[1])
                 flat = top.ravel()
@@ -473,6 +496,7 @@ class GraphFingerprintSiameseClassifier(
             "signed": True,
             "readout": "mean",
             "pairs_per_step": 32,
+            "n_trees": 0,
         }
         return cls(**(PAPER_SETTINGS | settings | changes))
 
@@ -492,6 +516,7 @@ class GraphFingerprintSiameseClassifier(
         require_boolean(owner, "signed", self.signed)
         require_option(owner, "readout", self.readout, ("kernel", "mean"))
         require_number(owner, "new_molecule_weight", self.new_molecule_weight, 0, 1)
+        require_integer(owner, "n_trees", self.n_trees, 0)
         if self.pairs_per_step is not None:
             require_integer(owner, "pairs_per_step", self.pairs_per_step, 2)
 
@@ -508,28 +533,36 @@ class GraphFingerprintSiameseClassifier(
         )
         return SiameseNet(SiameseNetwork, criterion=loss, module__signed=self.signed, **shared)
 
+    def _grow_trees(
+        self, experiments: Experiments, table: TrainingTable
+    ) -> ExtraTreesClassifier | None:
+        if not self.n_trees or not experiments.numeric.shape[1]:
+            return None
+        seed = self.module_.seeds[0]
+        return grow_trees(experiments.numeric, table.y, table.weight, self.n_trees, seed)
+
     def _keep_support(
-        self,
-        frame: pd.DataFrame,
-        y: npt.NDArray[np.int64],
-        weight: npt.NDArray[np.float64],
-        rows: npt.NDArray[np.int64],
+        self, experiments: Experiments, y: npt.NDArray[np.int64], table: TrainingTable
     ) -> None:
         """Embed the rows that every prediction compares with."""
-        embedding = torch.cat(list(self._embed(frame)), dim=1)
         order = np.argsort(y, kind="stable")
+        numbers, y, weight = experiments.numeric[order], y[order], table.weight[order]
+        leaves = None
+        if self.trees_ is not None:
+            leaves = LeafSupport.of_rows(self.trees_, numbers, y, weight, self.class_prior_)
         self._support = SupportSet(
-            embedding[:, order],
-            y[order],
-            weight[order],
-            frame.index[order],
+            self._last_layer(experiments)[:, order],
+            y,
+            weight,
+            table.frame.index[order],
             self.class_prior_,
             self.net_.criterion_.readout,
+            leaves,
         )
-        self.support_indices_ = rows
+        self.support_indices_ = table.rows
 
-    def _proba(self, outputs: torch.Tensor) -> torch.Tensor:
-        return self._support.proba(self._similarity, outputs)
+    def _proba(self, experiments: Experiments, outputs: torch.Tensor) -> torch.Tensor:
+        return self._support.proba(self._similarity, outputs, experiments)
 
 
 def _warn_of_small_classes(table: TrainingTable) -> None:

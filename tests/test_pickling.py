@@ -91,7 +91,7 @@ def test_no_part_of_the_training_stays():
 
 def test_size_is_that_of_the_weights():
     """Neither the optimizer's memory nor a second copy of the weights."""
-    model = classifier().fit(X, Y)
+    model = classifier(n_trees=0).fit(X, Y)
     weights = sum(p.numel() * 8 for p in model.module_.parameters())
     assert weights < len(pickle.dumps(model)) < 1.3 * weights
 
@@ -134,7 +134,7 @@ def test_only_what_skorch_maps_and_the_cpu_support_set_hold_tensors():
             assert all(t is model._support.embedding for t in finder.tensors), name
     assert model._support.embedding.device.type == "cpu"
     # What _embed gives is brought to the CPU before it is kept, wherever the network is.
-    assert all(block.device.type == "cpu" for block in model._embed(X))
+    assert all(block.device.type == "cpu" for _, block in model._embed(X))
 
 
 LOAD_WITHOUT_CUDA = """

@@ -49,6 +49,8 @@ OTHER = {
     "radius": 1,
     "descriptors": False,
     "scaling": "minmax",
+    "tanimoto": "always",
+    "n_trees": 0,
     "hidden_layer_sizes": (4, 3),
     "embedding_size": 2,
     "activation": "relu",

@@ -152,7 +152,7 @@ class FingerprintNetwork(nn.Module):
         """Fix centre and scale of the fingerprints by the untrained network on the training rows.
 
         A sum over atoms grows with the molecule; without this step it would drown the numeric
-        columns, which are standardised.
+        columns. A fingerprint as a whole gets unit variance, as a single numeric column has.
 
         Parameters
         ----------
@@ -168,6 +168,7 @@ class FingerprintNetwork(nn.Module):
             rows = values[:, molecules[:, role]]  # (n_members, n, fp_size)
             mean = (share * rows).sum(1, keepdim=True)
             spread = (share * (rows - mean) ** 2).sum(1, keepdim=True).sqrt()
+            spread = spread * self.settings.fp_size**0.5
             self.center[role] = mean
             self.scale[role] = torch.where(spread > 1e-6, spread, 1.0)
 

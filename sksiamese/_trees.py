@@ -1,0 +1,85 @@
+"""Similarity grown by trees: two experiments are alike where they fall into the same leaf."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.ensemble import ExtraTreesClassifier
+
+__all__ = ["LeafSupport", "grow_trees"]
+
+_Float = npt.NDArray[np.float64]
+_Int = npt.NDArray[np.int64]
+
+_LARGEST = 1e30  # trees compute in single precision
+
+
+def grow_trees(
+    numeric: _Float, y: _Int, weight: _Float, n_trees: int, seed: int
+) -> ExtraTreesClassifier:
+    """Grow extremely randomised trees on the scaled numbers of experiments, to pure leaves."""
+    trees = ExtraTreesClassifier(n_trees, random_state=seed)
+    return trees.fit(_bounded(numeric), y, sample_weight=weight)
+
+
+class LeafSupport(NamedTuple):
+    """Labelled experiments in the leaves of trees.
+
+    A tree's vote is the class shares of the support rows in the leaf, so that row j is evidence of
+    weight ``w_j / sum(w in the leaf)``; leaves without support do not vote, and the class
+    frequencies count as one more tree.
+
+    Parameters
+    ----------
+    trees : ExtraTreesClassifier
+        Trees that give the leaves.
+    leaves : ndarray of shape (n_support, n_trees)
+        Leaf of each support row in each tree.
+    weight : ndarray of shape (n_support,)
+        Sample weights.
+    votes : list of ndarray of shape (n_nodes, n_classes), of length n_trees
+        Class shares of each tree's leaves; zeros without support.
+    prior : ndarray of shape (n_classes,)
+        Prior probabilities of the classes.
+    """
+
+    trees: ExtraTreesClassifier
+    leaves: _Int
+    weight: _Float
+    votes: list[_Float]
+    prior: _Float
+
+    @classmethod
+    def of_rows(
+        cls, trees: ExtraTreesClassifier, numeric: _Float, y: _Int, weight: _Float, prior: _Float
+    ) -> LeafSupport:
+        """Let labelled rows fall into the leaves."""
+        leaves = trees.apply(_bounded(numeric))
+        votes = []
+        for tree, column in zip(trees.estimators_, leaves.T, strict=True):
+            counts = np.zeros((tree.tree_.node_count, len(prior)))
+            np.add.at(counts, (column, y), weight)
+            votes.append(counts / np.maximum(counts.sum(1, keepdims=True), np.finfo(float).tiny))
+        return cls(trees, leaves, weight, votes, prior)
+
+    def proba(self, numeric: _Float) -> _Float:
+        """Class probabilities (n, n_classes) of encoded rows."""
+        total = np.tile(self.prior, (len(numeric), 1))
+        for votes, column in zip(self.votes, self.trees.apply(_bounded(numeric)).T, strict=True):
+            total += votes[column]
+        return total / total.sum(1, keepdims=True)
+
+    def shares(self, numeric: _Float) -> _Float:
+        """Share of the evidence of each support row, (n, n_support)."""
+        evidence = np.zeros((len(numeric), len(self.weight)))
+        leaves = self.trees.apply(_bounded(numeric))
+        for own, column in zip(self.leaves.T, leaves.T, strict=True):
+            shared = np.where(np.equal.outer(column, own), self.weight, 0.0)
+            evidence += shared / np.maximum(shared.sum(1, keepdims=True), np.finfo(float).tiny)
+        return evidence / (1 + evidence.sum(1, keepdims=True))
+
+
+def _bounded(numeric: _Float) -> _Float:
+    return np.clip(numeric, -_LARGEST, _LARGEST)
