@@ -2,7 +2,12 @@
 
 from sksiamese.baselines import GraphFingerprintMLPClassifier, GraphFingerprintSVMClassifier
 from sksiamese.classifier import GraphFingerprintSiameseClassifier
-from sksiamese.exceptions import InvalidSMILESError, InvalidSMILESWarning, SmallClassWarning
+from sksiamese.exceptions import (
+    InvalidSMILESError,
+    InvalidSMILESWarning,
+    LowFidelityWarning,
+    SmallClassWarning,
+)
 from sksiamese.featurizer import SMILESFeaturizer
 from sksiamese.model_selection import (
     LeaveOneMoleculeOut,
@@ -10,18 +15,23 @@ from sksiamese.model_selection import (
     compare_classifiers,
 )
 from sksiamese.molgraph import MolGraph
+from sksiamese.space import DesignSpace
+from sksiamese.surrogate import SurrogateTreeExplainer
 
 __all__ = [
+    "DesignSpace",
     "GraphFingerprintMLPClassifier",
     "GraphFingerprintSVMClassifier",
     "GraphFingerprintSiameseClassifier",
     "InvalidSMILESError",
     "InvalidSMILESWarning",
     "LeaveOneMoleculeOut",
+    "LowFidelityWarning",
     "MolGraph",
     "SMILESFeaturizer",
     "SmallClassWarning",
     "SupportQuerySplit",
+    "SurrogateTreeExplainer",
     "compare_classifiers",
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["InvalidSMILESError", "InvalidSMILESWarning", "SmallClassWarning"]
+__all__ = ["InvalidSMILESError", "InvalidSMILESWarning", "LowFidelityWarning", "SmallClassWarning"]
 
 
 class InvalidSMILESError(ValueError):
@@ -50,6 +50,18 @@ class InvalidSMILESWarning(UserWarning):
     ...     warnings.simplefilter("ignore", InvalidSMILESWarning)
     ...     SMILESFeaturizer(on_invalid="warn").fit_transform(["CCO", "C(C"]).shape
     (2, 1)
+    """
+
+
+class LowFidelityWarning(UserWarning):
+    """A surrogate tree tells only a part of what its black box does.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sksiamese.exceptions import LowFidelityWarning
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", LowFidelityWarning)  # no such tree gets out of here
     """
 
 
