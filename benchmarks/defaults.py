@@ -34,6 +34,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "readout='mean' (pair loss)": {"readout": "mean"},
     "new_molecule_weight=0": {"new_molecule_weight": 0.0},
     "descriptors=False": {"descriptors": False},
+    "tanimoto='never'": {"tanimoto": "never"},
+    "n_trees=0": {"n_trees": 0},
     "conv_width=32": {"conv_width": 32},
     "fp_size=32": {"fp_size": 32},
     "hidden (64,), embedding 16": {"hidden_layer_sizes": (64,), "embedding_size": 16},
