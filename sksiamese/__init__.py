@@ -15,11 +15,13 @@ from sksiamese.model_selection import (
     compare_classifiers,
 )
 from sksiamese.molgraph import MolGraph
+from sksiamese.recommend import ExperimentRecommender
 from sksiamese.space import DesignSpace
 from sksiamese.surrogate import SurrogateTreeExplainer
 
 __all__ = [
     "DesignSpace",
+    "ExperimentRecommender",
     "GraphFingerprintMLPClassifier",
     "GraphFingerprintSVMClassifier",
     "GraphFingerprintSiameseClassifier",

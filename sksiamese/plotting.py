@@ -9,7 +9,16 @@ from typing import Any
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["SurrogateTreeDisplay"]
+from sksiamese._map_displays import ConditionCubeDisplay, ProbabilityMapDisplay
+from sksiamese._molecule_displays import EvidenceDisplay, FingerprintDistanceDisplay
+
+__all__ = [
+    "ConditionCubeDisplay",
+    "EvidenceDisplay",
+    "FingerprintDistanceDisplay",
+    "ProbabilityMapDisplay",
+    "SurrogateTreeDisplay",
+]
 
 # Okabe and Ito's colours, told apart whatever the colour vision; light, since text stands on them.
 _COLORS = ("#F3C677", "#8FC9EE", "#7FCDB4", "#F5EE9B", "#E2B3CE", "#E7A27A", "#9FB8D9")

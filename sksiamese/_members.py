@@ -1,0 +1,103 @@
+"""Probability of success by any classifier, and by the members whose spread tells of doubt."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils import resample
+
+__all__ = ["SuccessModel"]
+
+_Floats: TypeAlias = npt.NDArray[np.float64]
+
+
+class SuccessModel:
+    """A classifier, seen as a probability of success.
+
+    Parameters
+    ----------
+    estimator : classifier with predict_proba
+        Not fitted, or in FrozenEstimator, which is kept as it is.
+    names : list of str of length n_columns
+        Columns that the classifier reads.
+    named : bool
+        Whether it is given frames, or else arrays.
+    """
+
+    def __init__(self, estimator: Any, names: list[str], named: bool) -> None:
+        self.is_frozen = isinstance(estimator, FrozenEstimator)
+        self.estimator = estimator if self.is_frozen else clone(estimator)
+        self._names = names
+        self._named = named
+        self._bootstrap: list[Any] = []
+        self._positive: Any = None
+
+    def fit(
+        self,
+        frame: pd.DataFrame,
+        y: npt.NDArray[Any],
+        n_bootstrap: int,
+        rng: np.random.RandomState,
+    ) -> SuccessModel:
+        """Fit the classifier and, if it has no members of its own, clones of it on resamples."""
+        if self.is_frozen:
+            return self
+        self.estimator.fit(self._rows(frame), y)
+        if _find_members(self.estimator) is None:
+            for _ in range(n_bootstrap):
+                rows = resample(np.arange(len(y)), stratify=y, random_state=rng)
+                member = clone(self.estimator)
+                self._bootstrap.append(member.fit(self._rows(frame.iloc[rows]), y[rows]))
+        return self
+
+    def set_positive(self, label: Any) -> None:
+        """Choose the class that counts as success."""
+        self._positive = label
+
+    @property
+    def has_members(self) -> bool:
+        """Whether there is a spread."""
+        return bool(self._bootstrap) or _find_members(self.estimator) is not None
+
+    def probability(self, frame: pd.DataFrame) -> _Floats:
+        """Probability of success, (n_rows,)."""
+        return self._success(self.estimator, self.estimator.predict_proba(self._rows(frame)))
+
+    def both(self, frame: pd.DataFrame) -> tuple[_Floats, _Floats | None]:
+        """Probability (n_rows,), and by each member (n_members, n_rows) or None without members."""
+        rows = self._rows(frame)
+        found = _find_members(self.estimator)
+        if found is not None:  # one pass; their mean is what predict_proba gives
+            steps, model = found
+            proba = model.predict_members(rows if steps is None else steps.transform(rows))
+            members = self._success(model, proba)
+            return members.mean(axis=0), members
+        p = self.probability(frame)
+        if not self._bootstrap:
+            return p, None
+        return p, np.array([self._success(m, m.predict_proba(rows)) for m in self._bootstrap])
+
+    def _success(self, model: Any, proba: Any) -> _Floats:
+        """Column of the positive class, out of the last axis."""
+        column = np.flatnonzero(np.asarray(model.classes_) == self._positive)[0]
+        return np.asarray(proba, dtype=np.float64)[..., column]
+
+    def _rows(self, frame: pd.DataFrame) -> Any:
+        rows = frame[self._names]
+        return rows if self._named else rows.to_numpy()
+
+
+def _find_members(estimator: Any) -> tuple[Any, Any] | None:
+    """Find the steps before the model (or None), and the model with predict_members."""
+    inner = estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
+    if hasattr(inner, "predict_members"):
+        return None, inner
+    if isinstance(inner, Pipeline) and hasattr(inner[-1], "predict_members"):
+        return inner[:-1], inner[-1]
+    return None
