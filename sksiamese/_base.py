@@ -19,6 +19,7 @@ from sksiamese._objectives import LabelledExperiments
 from sksiamese._tables import TableClassifier, TrainingTable
 from sksiamese._training import CosineSteps, EnsembleNet, EpochBar, one_thread, to_tensors
 from sksiamese._validation import (
+    make_generator,
     require_boolean,
     require_integer,
     require_n_jobs,
@@ -231,10 +232,7 @@ class NetworkClassifier(TableClassifier):
 
     def _draw_seeds(self) -> list[int]:
         """Seeds of the batches, the held-out rows and each member; member k's is the k-th."""
-        if self.random_state is None:
-            generator = np.random.RandomState()
-        else:
-            generator = check_random_state(self.random_state)
+        generator = make_generator(self.random_state)
         return generator.randint(2**31 - 1, size=2 + self.n_members).tolist()
 
     def _hold_out(self, table: TrainingTable, seed: int) -> npt.NDArray[np.bool_]:

@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.model_selection import BaseCrossValidator, LeaveOneGroupOut
-from sklearn.utils import check_random_state, indexable
+from sklearn.utils import indexable
 from sklearn.utils.validation import column_or_1d
 
 from sksiamese._tables import read_groups, read_labels
 from sksiamese._validation import (
     ensure_table,
+    make_generator,
     plain_label,
     require_integer,
     require_smiles_columns,
@@ -23,7 +24,7 @@ from sksiamese._validation import (
 from sksiamese.descriptors import canonical_smiles
 from sksiamese.featurizer import read_molecules
 
-__all__ = ["LeaveOneMoleculeOut", "SupportQuerySplit", "make_generator"]
+__all__ = ["LeaveOneMoleculeOut", "SupportQuerySplit"]
 
 _Int = npt.NDArray[np.int64]
 
@@ -305,8 +306,3 @@ def _require_query(cells: list[_Cell]) -> None:
             + "\n".join(lacking)
             + "\nLower n_support, or leave these rows out."
         )
-
-
-def make_generator(random_state: Any) -> np.random.RandomState:
-    """Read a `random_state` as scikit-learn does, but None is never the global generator."""
-    return np.random.RandomState() if random_state is None else check_random_state(random_state)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pandas.api import types as pandas_types
+from sklearn.utils import check_random_state
 
 _SHOWN = 60  # characters of a bad cell that a message shows
 
@@ -307,3 +308,8 @@ def require_number(
     raise ValueError(
         f"The {name!r} parameter of {owner} must be a number in {interval}. Got {value!r} instead."
     )
+
+
+def make_generator(random_state: Any) -> np.random.RandomState:
+    """Read a `random_state` as scikit-learn does, but None is never the global generator."""
+    return np.random.RandomState() if random_state is None else check_random_state(random_state)

@@ -19,10 +19,11 @@ from sksiamese._cross_validation import (
     run_jobs,
 )
 from sksiamese._scoring import read_scoring
-from sksiamese._splitters import LeaveOneMoleculeOut, SupportQuerySplit, make_generator
+from sksiamese._splitters import LeaveOneMoleculeOut, SupportQuerySplit
 from sksiamese._tables import read_labels
 from sksiamese._validation import (
     ensure_table,
+    make_generator,
     plain_label,
     require_integer,
     require_n_jobs,

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._acquisition import ACQUISITIONS, NEED_MEMBERS, acquire, choose_batch
@@ -26,6 +25,7 @@ from sksiamese._recipes import RecipeGeometry
 from sksiamese._tables import read_labels
 from sksiamese._validation import (
     ensure_table,
+    make_generator,
     plain_label,
     require_integer,
     require_number,
@@ -290,7 +290,7 @@ class ExperimentRecommender(BaseEstimator):
         self._require_spread(self._model)
         require_integer("recommend", "batch_size", batch_size, 1)
         require_option("recommend", "mode", mode, ("explore", "optimize"))
-        rng = _generator(self.random_state)
+        rng = make_generator(self.random_state)
         waiting = self._read_rows("pending", pending)
         excluded = None if isinstance(exclude, Mapping) else self._read_rows("exclude", exclude)
         banned = self._read_banned(exclude) if isinstance(exclude, Mapping) else {}
@@ -347,7 +347,7 @@ class ExperimentRecommender(BaseEstimator):
                 f"y holds one class only, {plain_label(labels[0])!r}, in {len(labels)} rows. A "
                 "classifier needs rows of at least two classes."
             )
-        model.fit(frame, labels, self.n_bootstrap, _generator(self.random_state))
+        model.fit(frame, labels, self.n_bootstrap, make_generator(self.random_state))
         classes = model.estimator.classes_
         positive = classes[-1] if label is None else label
         if positive not in list(classes):
@@ -489,11 +489,6 @@ class ExperimentRecommender(BaseEstimator):
             distance=distance,
             acquisition=values,
         )
-
-
-def _generator(random_state: Any) -> np.random.RandomState:
-    """Make a generator, without touching the global one."""
-    return np.random.RandomState() if random_state is None else check_random_state(random_state)
 
 
 def _listed(names: Iterable[Any]) -> str:

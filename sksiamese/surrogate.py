@@ -14,12 +14,12 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
 from sklearn.tree import DecisionTreeClassifier
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._rules import Feature, TreeWords, show_number
 from sksiamese._tables import TableClassifier
 from sksiamese._validation import (
+    make_generator,
     plain_label,
     require_integer,
     require_number,
@@ -186,7 +186,7 @@ class SurrogateTreeExplainer(TableClassifier):
             self.space_ = self._find_space(frame)
             self.view_ = ReadableView(self.space_) if self.view is None else self.view
             self._look(frame)  # what the tree could not judge later is refused now
-            rng = _generator(self.random_state)
+            rng = make_generator(self.random_state)
             samples = self._draw(self.n_samples, rng)
             self.tree_ = self._grow(samples, rng)
             features = [Feature.of(samples.view[name]) for name in samples.view]
@@ -506,8 +506,3 @@ class SurrogateTreeExplainer(TableClassifier):
 
 def _show_scores(scores: Mapping[str, float]) -> str:
     return f"accuracy {scores['accuracy']:.2f}, F1 {scores['f1']:.2f}, MCC {scores['mcc']:.2f}"
-
-
-def _generator(random_state: Any) -> np.random.RandomState:
-    """Make a generator, without touching the global one."""
-    return np.random.RandomState() if random_state is None else check_random_state(random_state)
