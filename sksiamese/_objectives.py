@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from sksiamese._inputs import Experiments
+from sksiamese.nn.fingerprint import GraphTensors
 from sksiamese.nn.losses import pair_loss, support_loss
 from sksiamese.pairs import pair_weights, support_weights
 
@@ -27,7 +28,7 @@ class Inputs(NamedTuple):
 
     numeric: Tensor
     molecules: Tensor
-    graphs: nn.ModuleList
+    graphs: GraphTensors | None
 
 
 class Batch(NamedTuple):

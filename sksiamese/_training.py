@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, PassthroughScoring
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
 
@@ -39,11 +39,11 @@ _Int = npt.NDArray[np.int64]
 
 def to_tensors(experiments: Experiments, radius: int, device: str) -> Inputs:
     """Turn encoded rows into what the network takes."""
-    graphs = nn.ModuleList(GraphTensors(batch_graphs(pool, radius)) for pool in experiments.graphs)
+    batches = [batch_graphs(pool, radius) for pool in experiments.graphs]
     return Inputs(
         torch.as_tensor(experiments.numeric).to(device),
         torch.as_tensor(experiments.molecules).to(device),
-        graphs.to(device),
+        GraphTensors(batches).to(device) if batches else None,
     )
 
 

@@ -261,7 +261,7 @@ def test_a_class_of_one_row_and_one_row_groups_give_no_nan(readout, batch_size):
 def test_numbers_alone_and_molecules_alone():
     data = make_data(molecules=False)
     assert data.molecule_blocks() is None
-    assert len(make_net(data).initialize().module_.fingerprints) == 0
+    assert make_net(data).initialize().module_.fingerprints is None
     train(data)
     bare = make_data()
     bare.experiments = bare.experiments._replace(numeric=np.empty((16, 0)))
@@ -274,7 +274,7 @@ def test_batches_whose_molecules_are_all_absent():
     data.experiments.graphs[0].append(EMPTY_GRAPH)
     data.experiments.molecules[1:, 0] = len(data.experiments.graphs[0]) - 1
     net = train(data, batch_size=6, alpha=0.1)
-    assert any(not batch.inputs.graphs[0].atoms.numel() for batch in batches(net, data))
+    assert any(not batch.inputs.graphs.atoms.numel() for batch in batches(net, data))
     assert np.isfinite(net.history[:, "train_loss"]).all()
     assert all(np.isfinite(p).all() for p in weights(net).values())
 
@@ -317,7 +317,7 @@ def test_to_tensors_keeps_rows_and_molecules():
     inputs = to_tensors(data.experiments, 2, "cpu")
     np.testing.assert_array_equal(inputs.numeric, data.experiments.numeric)
     np.testing.assert_array_equal(inputs.molecules, data.experiments.molecules)
-    assert inputs.graphs[0].n_molecules == len(data.experiments.graphs[0])
+    assert inputs.graphs.n_molecules == [len(data.experiments.graphs[0])]
 
 
 def test_one_thread_restores_the_number_of_threads():

@@ -10,7 +10,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from sksiamese.nn.fingerprint import NeuralFingerprint
+from sksiamese.nn.fingerprint import GraphTensors, NeuralFingerprint
 from sksiamese.nn.layers import ACTIVATIONS, MemberLinear, member_generators
 
 __all__ = ["FingerprintNetwork", "NetworkSettings"]
@@ -73,12 +73,11 @@ class FingerprintNetwork(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from torch import nn
     >>> from sksiamese.nn.network import FingerprintNetwork, NetworkSettings
     >>> settings = NetworkSettings(10, 32, 2, (60,), 50, "leaky_relu", "sigmoid", 0.5)
     >>> network = FingerprintNetwork(settings, n_numeric=3, n_roles=0, seeds=[0, 1])
     >>> numbers = torch.rand(4, 3, dtype=torch.float64)
-    >>> network(numbers, torch.empty(4, 0, dtype=torch.int64), nn.ModuleList()).shape
+    >>> network(numbers, torch.empty(4, 0, dtype=torch.int64), None).shape
     torch.Size([2, 4, 50])
     """
 
@@ -97,22 +96,22 @@ class FingerprintNetwork(nn.Module):
         self.settings, self.seeds = settings, tuple(seeds)
         self._generators: list[torch.Generator] | None = None  # made when first needed
         generators = generators or member_generators(seeds)
-        self.fingerprints = nn.ModuleList(
-            NeuralFingerprint(
+        self.fingerprints = None
+        if n_roles:
+            self.fingerprints = NeuralFingerprint(
                 generators,
+                n_roles,
                 settings.fp_size,
                 settings.conv_width,
                 settings.radius,
                 settings.activation,
             )
-            for _ in range(n_roles)
-        )
         n_inputs = n_numeric + n_roles * settings.fp_size
         sizes = [n_inputs, *settings.hidden_layer_sizes, settings.embedding_size]
         self.dense = nn.ModuleList(
             MemberLinear(generators, n_in, n_out) for n_in, n_out in itertools.pairwise(sizes)
         )
-        shape = (n_roles, len(seeds), 1, settings.fp_size)
+        shape = (len(seeds), 1, n_roles * settings.fp_size)
         self.register_buffer("center", torch.zeros(shape, dtype=torch.float64))
         self.register_buffer("scale", torch.ones(shape, dtype=torch.float64))
 
@@ -132,23 +131,25 @@ class FingerprintNetwork(nn.Module):
             self._generators = member_generators(self.seeds)
         return self._generators
 
-    def fingerprint(self, graphs: nn.ModuleList) -> list[Tensor]:
+    def fingerprint(self, graphs: GraphTensors | None) -> list[Tensor]:
         """Compute the learned fingerprints of all molecules.
 
         Parameters
         ----------
-        graphs : ModuleList of GraphTensors of length n_roles
-            The distinct molecules of each role.
+        graphs : GraphTensors or None
+            The distinct molecules of all roles; None if there is no role.
 
         Returns
         -------
         list of Tensor of shape (n_members, n_molecules, fp_size)
             The fingerprints of each role.
         """
-        return [network(batch) for network, batch in zip(self.fingerprints, graphs, strict=True)]
+        if self.fingerprints is None or graphs is None:
+            return []
+        return list(self.fingerprints(graphs).split(graphs.n_molecules, dim=1))
 
     @torch.no_grad()
-    def standardize(self, graphs: nn.ModuleList, molecules: Tensor, weight: Tensor) -> None:
+    def standardize(self, graphs: GraphTensors, molecules: Tensor, weight: Tensor) -> None:
         """Fix centre and scale of the fingerprints by the untrained network on the training rows.
 
         A sum over atoms grows with the molecule; without this step it would drown the numeric
@@ -156,23 +157,22 @@ class FingerprintNetwork(nn.Module):
 
         Parameters
         ----------
-        graphs : ModuleList of GraphTensors of length n_roles
-            The distinct molecules of each role.
+        graphs : GraphTensors
+            The distinct molecules of all roles.
         molecules : Tensor of shape (n, n_roles)
-            Place of each row's molecules in `graphs`.
+            Place of each row's molecules among those of their role.
         weight : Tensor of shape (n,)
             Weight of each row.
         """
+        rows = self._row_fingerprints(graphs, molecules)  # (n_members, n, n_roles * fp_size)
         share = (weight / weight.sum()).view(1, -1, 1)
-        for role, values in enumerate(self.fingerprint(graphs)):
-            rows = values[:, molecules[:, role]]  # (n_members, n, fp_size)
-            mean = (share * rows).sum(1, keepdim=True)
-            spread = (share * (rows - mean) ** 2).sum(1, keepdim=True).sqrt()
-            spread = spread * self.settings.fp_size**0.5
-            self.center[role] = mean
-            self.scale[role] = torch.where(spread > 1e-6, spread, 1.0)
+        mean = (share * rows).sum(1, keepdim=True)
+        spread = (share * (rows - mean) ** 2).sum(1, keepdim=True).sqrt()
+        spread = spread * self.settings.fp_size**0.5
+        self.center = mean
+        self.scale = torch.where(spread > 1e-6, spread, 1.0)
 
-    def forward(self, numeric: Tensor, molecules: Tensor, graphs: nn.ModuleList) -> Tensor:
+    def forward(self, numeric: Tensor, molecules: Tensor, graphs: GraphTensors | None) -> Tensor:
         """Map experiments to the last layer.
 
         Parameters
@@ -180,24 +180,29 @@ class FingerprintNetwork(nn.Module):
         numeric : Tensor of shape (n, n_numeric)
             Scaled numeric columns, W.
         molecules : Tensor of shape (n, n_roles)
-            Place of each row's molecules in `graphs`.
-        graphs : ModuleList of GraphTensors of length n_roles
-            The distinct molecules of each role.
+            Place of each row's molecules among those of their role.
+        graphs : GraphTensors or None
+            The distinct molecules of all roles; None if there is no role.
 
         Returns
         -------
         Tensor of shape (n_members, n, embedding_size)
             Embeddings G(X), or scores of classes.
         """
-        parts = [numeric.expand(len(self.seeds), -1, -1)]
-        for role, values in enumerate(self.fingerprint(graphs)):
-            scaled = (values - self.center[role]) / self.scale[role]
-            parts.append(scaled[:, molecules[:, role]])
-        x = torch.cat(parts, dim=-1)  # (n_members, n, n_inputs)
+        x = numeric.expand(len(self.seeds), -1, -1)
+        if graphs is not None:
+            rows = self._row_fingerprints(graphs, molecules)
+            x = torch.cat([x, (rows - self.center) / self.scale], dim=-1)
         settings = self.settings
         for layer in self.dense[:-1]:
             x = self._drop(ACTIVATIONS[settings.activation](layer(x)))
         return ACTIVATIONS[settings.embedding_activation](self.dense[-1](x))
+
+    def _row_fingerprints(self, graphs: GraphTensors, molecules: Tensor) -> Tensor:
+        """Fingerprints of each row, role beside role: (n_members, n, n_roles * fp_size)."""
+        places = (molecules + graphs.starts).flatten()
+        rows = cast(NeuralFingerprint, self.fingerprints)(graphs).index_select(1, places)
+        return rows.reshape(len(self.seeds), len(molecules), -1)
 
     def _drop(self, x: Tensor) -> Tensor:
         """Dropout from each member's own generator."""
@@ -218,7 +223,6 @@ class FingerprintNetwork(nn.Module):
             The weights, without biases.
         """
         weights = [cast(MemberLinear, layer).weight for layer in self.dense]
-        for network in self.fingerprints:
-            network = cast(NeuralFingerprint, network)
-            weights += [*network.hidden, *network.output]
+        if self.fingerprints is not None:
+            weights += [*self.fingerprints.hidden, *self.fingerprints.output]
         return weights

@@ -137,7 +137,7 @@ class SiameseNetwork(FingerprintNetwork):
     >>> settings = NetworkSettings(10, 32, 2, (60,), 50, "leaky_relu", "sigmoid", 0.5)
     >>> network = SiameseNetwork(settings, n_numeric=3, n_roles=0, seeds=[0, 1], signed=True)
     >>> numbers = torch.rand(4, 3, dtype=torch.float64)
-    >>> embedding = network(numbers, torch.empty(4, 0, dtype=torch.int64), nn.ModuleList())
+    >>> embedding = network(numbers, torch.empty(4, 0, dtype=torch.int64), None)
     >>> network.similarity(embedding, embedding).shape
     torch.Size([2, 4, 4])
     """

@@ -68,18 +68,18 @@ def softmax(x):
     return e / e.sum()
 
 
-def weights(network, member):
-    """Filters of one member: hidden H[r][degree], c[r][degree], output W[r], b[r]."""
-    hidden = [p[member].detach().numpy() for p in network.hidden]
-    hidden_bias = [p[member, :, 0].detach().numpy() for p in network.hidden_bias]
-    output = [p[member].detach().numpy() for p in network.output]
-    output_bias = [p[member, 0].detach().numpy() for p in network.output_bias]
+def weights(network, member, role):
+    """Filters of one member and role: hidden H[r][degree], c[r][degree], output W[r], b[r]."""
+    hidden = [p[member, role].detach().numpy() for p in network.hidden]
+    hidden_bias = [p[member, role, :, 0].detach().numpy() for p in network.hidden_bias]
+    output = [p[member, role].detach().numpy() for p in network.output]
+    output_bias = [p[member, role, 0].detach().numpy() for p in network.output_bias]
     return hidden, hidden_bias, output, output_bias
 
 
-def slow_fingerprint(smiles, network, member):
+def slow_fingerprint(smiles, network, member, role=0):
     """Equations of NeuralFingerprint's docstring, one atom at a time."""
-    H, c, W, b = weights(network, member)
+    H, c, W, b = weights(network, member, role)
     act = ACTIVATIONS[network.activation]
     total = np.zeros(W[0].shape[-1])
     if not smiles:
@@ -104,9 +104,10 @@ def slow_fingerprint(smiles, network, member):
     raise AssertionError("more hidden filters than output filters")
 
 
-def make_network(seeds=(0, 1), fp_size=4, width=5, radius=2, activation="tanh"):
+def make_network(seeds=(0, 1), n_roles=1, fp_size=4, width=5, radius=2, activation="tanh"):
     """Build a network whose biases are not zero either."""
-    network = NeuralFingerprint(member_generators(seeds), fp_size, width, radius, activation)
+    sizes = n_roles, fp_size, width, radius
+    network = NeuralFingerprint(member_generators(seeds), *sizes, activation)
     with torch.no_grad():
         for bias in [*network.hidden_bias, *network.output_bias]:
             for member, seed in enumerate(seeds):
@@ -118,7 +119,7 @@ def make_network(seeds=(0, 1), fp_size=4, width=5, radius=2, activation="tanh"):
 def fingerprints(network, smiles):
     batch = batch_graphs([graph_from_smiles(text) for text in smiles], len(network.hidden))
     with torch.no_grad():
-        return network(GraphTensors(batch)).numpy()
+        return network(GraphTensors([batch])).numpy()
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
@@ -140,11 +141,42 @@ def test_other_radii(radius):
     np.testing.assert_allclose(found[1], slow, rtol=0, atol=1e-10)
 
 
+ROLES = [SMILES, ["CCO", "c1ccccc1S"], ["", ""], ["O", "FS(F)(F)(F)(F)F", "CCO"]]
+
+
+@pytest.mark.parametrize("padded", [0, 400, 10**6])
+@pytest.mark.parametrize("radius", [0, 2])
+def test_each_role_has_weights_of_its_own(monkeypatch, padded, radius):
+    """However the rows of the roles are laid out."""
+    monkeypatch.setattr(fingerprint, "_PADDED_ROWS", padded)
+    network = make_network(n_roles=len(ROLES), radius=radius)
+    pools = [batch_graphs([graph_from_smiles(s) for s in role], radius) for role in ROLES]
+    graphs = GraphTensors(pools)
+    with torch.no_grad():
+        found = network(graphs)
+    assert found.shape == (2, sum(map(len, ROLES)), 4)
+    for role, values in enumerate(found.split(graphs.n_molecules, dim=1)):
+        slow = [slow_fingerprint(text, network, 1, role) for text in ROLES[role]]
+        np.testing.assert_allclose(values[1], slow, rtol=0, atol=1e-10)
+
+
+def test_the_layout_of_rows_changes_no_gradient(monkeypatch):
+    pools = [batch_graphs([graph_from_smiles(s) for s in role], 2) for role in ROLES]
+    found = []
+    for size in (0, 10**6):
+        monkeypatch.setattr(fingerprint, "_PADDED_ROWS", size)
+        network = make_network(n_roles=len(ROLES))
+        network(GraphTensors(pools)).square().sum().backward()
+        found.append([p.grad for p in network.parameters()])
+    for ragged, padded in zip(*found, strict=True):
+        torch.testing.assert_close(ragged, padded, rtol=1e-10, atol=1e-10)
+
+
 def test_packed_graphs_give_the_same():
     network = make_network()
     graphs = unpack_graphs(SMILES, pack_graphs(SMILES))
     with torch.no_grad():
-        found = network(GraphTensors(batch_graphs(graphs, 2))).numpy()
+        found = network(GraphTensors([batch_graphs(graphs, 2)])).numpy()
     np.testing.assert_allclose(found, fingerprints(network, SMILES), rtol=0, atol=1e-12)
 
 
@@ -206,7 +238,7 @@ def test_members_together_equal_members_alone():
 
 def test_first_weights_are_glorot_normal_and_leave_the_global_state_alone():
     before = torch.get_rng_state()
-    network = NeuralFingerprint(member_generators(range(20)), 10, 32, 2, "tanh")
+    network = NeuralFingerprint(member_generators(range(20)), 1, 10, 32, 2, "tanh")
     assert torch.equal(before, torch.get_rng_state())
     n_ins = [62, 32]
     for n_in, p in zip(n_ins, network.hidden, strict=True):
@@ -220,7 +252,7 @@ def test_first_weights_are_glorot_normal_and_leave_the_global_state_alone():
 def test_gradients_match_finite_differences():
     smiles = ["CC(=O)Oc1ccccc1", "FS(F)(F)(F)(F)F", "[Na+].[Cl-]", "", "CCO", "C"]
     network = make_network(fp_size=2, width=2)
-    graphs = GraphTensors(batch_graphs([graph_from_smiles(text) for text in smiles], 2))
+    graphs = GraphTensors([batch_graphs([graph_from_smiles(text) for text in smiles], 2)])
     mix = torch.randn(network(graphs).shape, generator=torch.Generator().manual_seed(0)).double()
 
     def value():
@@ -251,8 +283,8 @@ def test_sums_over_bags_equal_dense_products(monkeypatch):
     found = []
     for size in (0, 10**9):
         monkeypatch.setattr(fingerprint, "_DENSE_SIZE", size)
-        network = NeuralFingerprint(member_generators([0, 1]), 4, 6, 2, "tanh")
-        values = network(GraphTensors(batch))
+        network = NeuralFingerprint(member_generators([0, 1]), 1, 4, 6, 2, "tanh")
+        values = network(GraphTensors([batch]))
         values.square().sum().backward()
         found.append([values.detach(), *(p.grad for p in network.parameters())])
     for bags, dense in zip(*found, strict=True):

@@ -217,7 +217,7 @@ def test_gradients_through_the_whole_network(readout, signed):
     smiles = ["CCO", "c1ccccc1", "[Na+].[Cl-]", "", "CCO", "FS(F)(F)(F)(F)F"]
     graphs = [graph_from_smiles(text) for text in dict.fromkeys(smiles)]
     molecules = torch.as_tensor([list(dict.fromkeys(smiles)).index(text) for text in smiles])
-    pool = torch.nn.ModuleList([GraphTensors(batch_graphs(graphs, 2))])
+    pool = GraphTensors([batch_graphs(graphs, 2)])
     y, weight = np.array([0, 1, 2, 0, 1, 0]), np.array([1, 2, 1, 0.5, 1, 3])
     groups = np.zeros(6, int)
     (numeric,) = tensors(np.random.RandomState(0).standard_normal((6, 2)))

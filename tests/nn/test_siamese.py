@@ -29,11 +29,14 @@ ACTIVATIONS = {
 }
 
 
-def pools(radius=2):
-    return torch.nn.ModuleList(
-        GraphTensors(batch_graphs([graph_from_smiles(text) for text in smiles], radius))
-        for smiles in (LIGANDS, SOLVENTS)
-    )
+def pools(radius=2, n_roles=2):
+    roles = (LIGANDS, SOLVENTS)[:n_roles]
+    batches = [batch_graphs([graph_from_smiles(s) for s in smiles], radius) for smiles in roles]
+    return GraphTensors(batches) if batches else None
+
+
+def count_roles(network):
+    return 0 if network.fingerprints is None else network.fingerprints.output[0].shape[1]
 
 
 def make_network(seeds=(0, 1), *, signed=False, n_roles=2, **changes):
@@ -54,15 +57,15 @@ def make_network(seeds=(0, 1), *, signed=False, n_roles=2, **changes):
 
 
 def embed(network, rows=slice(None)):
-    roles = ROLES[rows, : len(network.fingerprints)]
-    graphs = pools(network.settings.radius)[: roles.shape[1]]
+    roles = ROLES[rows, : count_roles(network)]
+    graphs = pools(network.settings.radius, roles.shape[1])
     with torch.no_grad():
         return network(torch.as_tensor(NUMERIC[rows]), torch.as_tensor(roles), graphs).numpy()
 
 
 def standardized(network, rows=slice(None), weight=None):
     weight = np.ones(len(ROLES[rows])) if weight is None else np.asarray(weight, float)
-    roles = torch.as_tensor(ROLES[rows, : len(network.fingerprints)])
+    roles = torch.as_tensor(ROLES[rows, : count_roles(network)])
     network.standardize(pools(network.settings.radius), roles, torch.as_tensor(weight))
     return network
 
@@ -231,9 +234,8 @@ def test_penalized_weights_are_those_of_dense_layers_and_convolutions():
     names = {id(p): name for name, p in network.named_parameters()}
     found = {names[id(p)] for p in network.penalized()}
     expected = {f"dense.{k}.weight" for k in range(3)}
-    for role in (0, 1):
-        expected |= {f"fingerprints.{role}.hidden.{r}" for r in range(2)}
-        expected |= {f"fingerprints.{role}.output.{r}" for r in range(3)}
+    expected |= {f"fingerprints.hidden.{r}" for r in range(2)}
+    expected |= {f"fingerprints.output.{r}" for r in range(3)}
     assert found == expected
 
 
