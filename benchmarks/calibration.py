@@ -90,7 +90,7 @@ def draw(predictions: pd.DataFrame, title: str) -> Any:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(
-        1, len(CLASSIFIERS), figsize=(12, 4.6), sharex=True, sharey=True, layout="constrained"
+        1, len(CLASSIFIERS), figsize=(12, 4.9), sharex=True, sharey=True, layout="constrained"
     )
     styles = {"": ("#D55E00", "o"), AFTER: ("#0072B2", "s")}
     for panel, name in zip(axes, CLASSIFIERS, strict=True):
@@ -107,7 +107,8 @@ def draw(predictions: pd.DataFrame, title: str) -> Any:
                 marker=marker,
             )
         panel.set(title=name, xlabel="mean predicted probability", ylabel="")
-        panel.set_aspect("equal")
+        panel.set_box_aspect(1)
+        panel.legend(loc="upper left")
         panel.grid(color="0.9")
     axes[0].set_ylabel("share of successes")
     figure.suptitle(title)
