@@ -19,7 +19,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("sksiamese", "numpy", "pandas", "scikit-learn", "torch", "skorch", "rdkit", "joblib")
+PACKAGES = (
+    "sksiamese",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scikit-optimize",
+    "torch",
+    "skorch",
+    "rdkit",
+    "joblib",
+)
 
 
 def measure(

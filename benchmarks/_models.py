@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from sklearn.compose import make_column_transformer
@@ -22,11 +25,16 @@ BASE_MODELS: dict[str, Any] = {
     "DNN": GraphFingerprintMLPClassifier,
     "SVM": GraphFingerprintSVMClassifier,
 }
+SETTINGS = ("paper", "default", "tuned")
+TUNED_PATH = Path(__file__).with_name("tuned_settings.json")  # python benchmarks/tuning.py --save
 
 
-def make_model(model: str, setting: str, smiles_columns: list[str]) -> Pipeline:
-    """Make an unfitted Pipeline whose last step is "model"; the setting is "paper" or "default".
+def make_model(
+    model: str, setting: str, smiles_columns: list[str], tuned: Mapping[str, Any] | None = None
+) -> Pipeline:
+    """Make an unfitted Pipeline whose last step is "model".
 
+    The setting is "paper", "default" or "tuned", which is the default with the parameters `tuned`.
     Without GCNN, molecules become RDKit descriptors before the model sees them.
     """
     kind = BASE_MODELS[model]
@@ -37,4 +45,15 @@ def make_model(model: str, setting: str, smiles_columns: list[str]) -> Pipeline:
             (SMILESFeaturizer("descriptors"), smiles_columns), remainder="passthrough"
         )
         steps.insert(0, ("descriptors", columns))
-    return Pipeline(steps)
+    return Pipeline(steps).set_params(**(tuned or {}))
+
+
+def read_tuned_settings(path: Path = TUNED_PATH) -> dict[tuple[str, str], dict[str, Any]]:
+    """Read what searches found, by model and data."""
+    if not path.exists():
+        raise SystemExit(
+            f"{path} is not there. Write it with python benchmarks/tuning.py --save {path}, or "
+            "leave tuned models out: --settings paper default"
+        )
+    found = json.loads(path.read_text())["results"]
+    return {(row["model"], row["data"]): row["settings"] for row in found}

@@ -1,0 +1,104 @@
+"""Data sets and splits of the studies, and the rows that tuning may see.
+
+simulated         10-fold cross-validation of 54 simulated nanocluster syntheses
+perovskites       10-fold cross-validation of 208 measured crystallisations
+new-salts         the same, leaving out all experiments of one salt at a time
+draws             54 crystallisations (27 of each outcome) of the release, scored on all others
+cmet-16/-32/-64   so many labelled c-Met inhibitors, scored on all others
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import LeaveOneGroupOut, StratifiedKFold
+
+from sksiamese import SupportQuerySplit
+from sksiamese.datasets import fetch_perovskites, load_cmet, load_perovskites, make_nanoclusters
+
+TASKS = ("simulated", "perovskites", "new-salts", "draws", "cmet-16", "cmet-32", "cmet-64")
+TUNING_DATA = ("simulated", "perovskites", "cmet")
+TUNING_SEED = 1000
+_N_TUNING_ROWS = {"simulated": 1000, "perovskites": 1500, "cmet": 300}
+_FOLDS = StratifiedKFold(10, shuffle=True)
+
+
+class Task(NamedTuple):
+    """Rows and how they are split."""
+
+    X: pd.DataFrame
+    y: pd.Series
+    groups: pd.Series | None
+    smiles_columns: list[str]
+    cv: Any
+    n_repeats: int
+    molecules: str = "descriptors"  # what the baselines are given
+
+
+def make_task(
+    name: str, release: str | None, n_repeats: int | None = None, leave_out: bool = False
+) -> Task:
+    """Load a task; `n_repeats` replaces its own, `leave_out` drops the rows that tuning saw."""
+    if name == "simulated":
+        task = _task(make_nanoclusters(54, random_state=0), _FOLDS, 10)
+    elif name in ("perovskites", "new-salts"):
+        task = _task(load_perovskites(), LeaveOneGroupOut() if name == "new-salts" else _FOLDS, 10)
+    elif name == "draws":
+        task = _task(fetch_perovskites(path=release), SupportQuerySplit(27, n_repeats=1), 30)
+    else:
+        n_each = int(name.partition("-")[2]) // 2
+        task = _task(load_cmet(), SupportQuerySplit(n_each, n_repeats=1), 20)._replace(
+            molecules="ecfp"
+        )
+    if leave_out and (name == "draws" or name.startswith("cmet")):
+        kept = task.X.index.difference(make_tuning_task(data_of(name), release).X.index)
+        groups = None if task.groups is None else task.groups.loc[kept]
+        task = task._replace(X=task.X.loc[kept], y=task.y.loc[kept], groups=groups)
+    return task._replace(n_repeats=n_repeats or task.n_repeats)
+
+
+def make_tuning_task(data: str, release: str | None) -> Task:
+    """Load what a search sees: five draws of few rows, each scored on the other rows of this part.
+
+    The simulated syntheses are of a seed of their own. The crystallisations are none of the 208
+    that the package ships; the task "draws", and those of c-Met, leave the rows out that are here.
+    """
+    if data == "simulated":
+        n_rows = _N_TUNING_ROWS[data]
+        return _task(make_nanoclusters(n_rows, random_state=TUNING_SEED), _draws(27), 1)
+    if data == "perovskites":
+        dataset = fetch_perovskites(path=release)
+        shipped = load_perovskites().frame["experiment"]
+        task = _task(dataset, _draws(27), 1)
+        free = task.X.index[~dataset.frame["name"].isin(shipped).to_numpy()]
+    else:
+        task = _task(load_cmet(), _draws(16), 1)
+        free = task.X.index
+    rows = free.to_series().sample(_N_TUNING_ROWS[data], random_state=TUNING_SEED).index
+    return task._replace(X=task.X.loc[rows], y=task.y.loc[rows], groups=None)
+
+
+def data_of(task: str) -> str:
+    """Name the data that a task's models are tuned on."""
+    if task == "simulated":
+        return task
+    return "cmet" if task.startswith("cmet") else "perovskites"
+
+
+def _draws(n_each: int) -> SupportQuerySplit:
+    return SupportQuerySplit(n_each, n_repeats=5, random_state=TUNING_SEED)
+
+
+def _task(dataset: Any, cv: Any, n_repeats: int) -> Task:
+    """Take rows by number, so that parts of a data set can be told apart."""
+    groups = dataset.get("groups")
+    return Task(
+        dataset.data.reset_index(drop=True),
+        dataset.target.reset_index(drop=True),
+        None if groups is None else pd.Series(np.asarray(groups)),
+        dataset.smiles_columns,
+        cv,
+        n_repeats,
+    )

@@ -1,0 +1,162 @@
+"""Are the probabilities right? Reliability curves and Brier scores, before and after calibration.
+
+    python benchmarks/calibration.py --tasks simulated draws --json calibration.json --plot c.png
+
+The siamese classifier, a random forest and a logistic regression, as they are and inside
+`CalibratedClassifierCV` (sigmoid, five folds of the training rows), on the splits of
+`six_models.py`; `_tasks.py` describes the tasks. Differences are paired by repeat, intervals are
+over repeats. The pictures have the task in their names: c-simulated.png.
+
+The task "draws" trains on as many successes as failures and scores rows of which one in six is a
+success, so there all classifiers expect too many.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from _common import environment, write_json
+from _tasks import TASKS, Task, make_task
+from scipy import stats
+from sklearn.calibration import CalibratedClassifierCV, CalibrationDisplay, calibration_curve
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sksiamese import GraphFingerprintSiameseClassifier, SMILESFeaturizer, compare_classifiers
+
+CLASSIFIERS = ("siamese", "random forest", "logistic regression")
+AFTER = ", calibrated"
+N_BINS = 10
+
+
+def make_classifiers(task: Task) -> dict[str, Any]:
+    """Make the three classifiers, and each with calibration."""
+    molecules = make_column_transformer(
+        (SMILESFeaturizer(task.molecules), task.smiles_columns), remainder="passthrough"
+    )
+    plain = {
+        "siamese": GraphFingerprintSiameseClassifier(),
+        "random forest": make_pipeline(molecules, RandomForestClassifier()),
+        "logistic regression": make_pipeline(
+            molecules, StandardScaler(), LogisticRegression(max_iter=1000)
+        ),
+    }
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)  # the rows may come sorted
+    calibrated = {
+        name + AFTER: CalibratedClassifierCV(model, method="sigmoid", cv=folds)
+        for name, model in plain.items()
+    }
+    return plain | calibrated
+
+
+def compare_brier(scores: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
+    """Mean Brier scores and paired differences, with t-intervals over repeats."""
+    values = scores.pivot_table(values="value", index="repeat", columns="classifier")
+    plain = {name: values[name] for name in CLASSIFIERS}
+    calibrated = {name + AFTER: values[name + AFTER] for name in CLASSIFIERS}
+    gains = {f"{name}: calibrated - plain": values[name + AFTER] - values[name] for name in plain}
+    rivals = {
+        f"siamese - {name}{suffix}": values["siamese" + suffix] - values[name + suffix]
+        for suffix in ("", AFTER)
+        for name in CLASSIFIERS[1:]
+    }
+    table = pd.DataFrame(plain | calibrated | gains | rivals)  # (n_repeats, n_rows_of_the_table)
+    half = stats.t.ppf((1 + confidence) / 2, len(table) - 1) * table.std() / np.sqrt(len(table))
+    mean = table.mean()
+    return pd.DataFrame({"mean": mean, "low": mean - half, "high": mean + half})
+
+
+def reliability(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Expected and found share of successes, in bins of equally many predictions of all repeats."""
+    parts = []
+    for name, part in predictions.groupby("classifier", sort=False):
+        found, expected = calibration_curve(
+            part["y"], part["proba_1"], n_bins=N_BINS, strategy="quantile"
+        )
+        parts.append(pd.DataFrame({"classifier": name, "expected": expected, "found": found}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def draw(predictions: pd.DataFrame, title: str) -> Any:
+    """Draw a panel for each classifier, before and after calibration; give the figure."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(
+        1, len(CLASSIFIERS), figsize=(12, 4.9), sharex=True, sharey=True, layout="constrained"
+    )
+    styles = {"": ("#D55E00", "o"), AFTER: ("#0072B2", "s")}
+    for panel, name in zip(axes, CLASSIFIERS, strict=True):
+        for suffix, (color, marker) in styles.items():
+            part = predictions[predictions["classifier"] == name + suffix]
+            CalibrationDisplay.from_predictions(
+                part["y"],
+                part["proba_1"],
+                n_bins=N_BINS,
+                strategy="quantile",
+                name="calibrated" if suffix else "as it is",
+                ax=panel,
+                color=color,
+                marker=marker,
+            )
+        panel.set(title=name, xlabel="mean predicted probability", ylabel="")
+        panel.set_box_aspect(1)
+        panel.legend(loc="upper left")
+        panel.grid(color="0.9")
+    axes[0].set_ylabel("share of successes")
+    figure.suptitle(title)
+    return figure
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=["simulated"])
+    parser.add_argument("--release", metavar="PATH", help="local perovskite release (for draws)")
+    parser.add_argument("--repeats", type=int, help="repeats of each task instead of its own")
+    parser.add_argument("--n-jobs", type=int, default=2, help="processes")
+    parser.add_argument("--json", metavar="PATH", help="write the results to this file")
+    parser.add_argument("--plot", metavar="PATH", help="draw each task; its name joins the file's")
+    arguments = parser.parse_args()
+
+    results: list[dict[str, Any]] = []
+    for name in arguments.tasks:
+        task = make_task(name, arguments.release, arguments.repeats)
+        comparison = compare_classifiers(
+            make_classifiers(task),
+            task.X,
+            task.y,
+            cv=task.cv,
+            groups=task.groups if name == "new-salts" else None,
+            scoring="pooled_brier",
+            n_repeats=task.n_repeats,
+            baselines=False,
+            n_jobs=arguments.n_jobs,
+            random_state=0,
+            verbose=1,
+        )
+        title = f"{name}, {len(task.X):,} rows, {task.n_repeats} repeats"
+        table = compare_brier(comparison.scores)
+        print(f"\n{title}: Brier score (lower is better) and differences\n{table.round(4)}")
+        curves = reliability(comparison.predictions)
+        about = {"task": name, "repeats": task.n_repeats}
+        results += table.rename_axis("what").reset_index().assign(**about).to_dict("records")
+        results += curves.assign(what="reliability", **about).to_dict("records")
+        if arguments.plot:
+            path = Path(arguments.plot)
+            path = path.with_name(f"{path.stem}-{name}{path.suffix}")
+            draw(comparison.predictions, title).savefig(path, dpi=120)
+            print(f"Drawn to {path}")
+        if arguments.json:
+            write_json(arguments.json, results, environment(random_state=0, **vars(arguments)))
+
+
+if __name__ == "__main__":
+    main()
