@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring
 
 from sksiamese._inputs import ExperimentEncoder, Experiments
-from sksiamese._objectives import LabelledExperiments
+from sksiamese._objectives import Inputs, LabelledExperiments
 from sksiamese._tables import TableClassifier, TrainingTable
 from sksiamese._training import CosineSteps, EnsembleNet, EpochBar, one_thread, to_tensors
 from sksiamese._validation import (
@@ -31,23 +31,7 @@ from sksiamese._validation import (
 from sksiamese.nn.layers import ACTIVATIONS
 from sksiamese.nn.network import FingerprintNetwork, NetworkSettings
 
-__all__ = ["PAPER_SETTINGS", "HiddenLayerClassifier", "NetworkClassifier"]
-
-PAPER_SETTINGS: dict[str, Any] = {
-    "fp_size": 10,
-    "conv_width": 32,
-    "radius": 2,
-    "descriptors": False,
-    "scaling": "minmax",
-    "tanimoto": "never",
-    "activation": "leaky_relu",
-    "alpha": 0.001,
-    "n_members": 1,
-    "max_epochs": 800,  # 25 x 32 steps
-    "lr": 0.001,
-    "lr_schedule": "constant",
-}
-"""What all models of arXiv 1811.02771 have in common."""
+__all__ = ["HiddenLayerClassifier", "NetworkClassifier"]
 
 _LAYER = re.compile(r"hidden_layer_sizes__\d{1,2}")
 _CHUNK_ROWS = 16_384  # rows that are encoded and put through the networks together
@@ -60,6 +44,49 @@ class NetworkClassifier(TableClassifier):
     dense layers of the network; `_make_net`, network and loss; `_proba`, how the last layer's
     outputs become probabilities.
     """
+
+    _paper_settings: ClassVar[dict[str, Any]] = {
+        "fp_size": 10,
+        "conv_width": 32,
+        "radius": 2,
+        "descriptors": False,
+        "scaling": "minmax",
+        "tanimoto": "never",
+        "activation": "leaky_relu",
+        "alpha": 0.001,
+        "n_members": 1,
+        "max_epochs": 800,  # 25 x 32 steps
+        "lr": 0.001,
+        "lr_schedule": "constant",
+    }
+
+    @classmethod
+    def from_paper(cls, **changes: Any) -> Self:
+        """Give a classifier with the settings of arXiv 1811.02771, where they apply.
+
+        Of all models: fingerprints of length 10 from two convolutions of width 32, leaky ReLU,
+        L1 = L2 = 0.001, Adam with 0.001, one network, 25 x 32 steps. Of dense ones: a hidden layer
+        of 60, dropout 0.5. Of the siamese one: an embedding of 50 through a sigmoid, mean
+        similarity to each class, 32 pairs a step, half of equal class; dropout is drawn for each
+        row of a step, not for each half of a pair.
+
+        Parameters
+        ----------
+        **changes : dict
+            Parameters to set otherwise, such as `n_members` or `random_state`.
+
+        Returns
+        -------
+        estimator instance
+            An unfitted classifier.
+
+        Examples
+        --------
+        >>> from sksiamese import GraphFingerprintSiameseClassifier
+        >>> GraphFingerprintSiameseClassifier.from_paper(random_state=0).embedding_size
+        50
+        """
+        return cls(**(cls._paper_settings | changes))
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Class probabilities, averaged over the members.
@@ -160,8 +187,7 @@ class NetworkClassifier(TableClassifier):
         frame = self._read_fitted(X)
         with torch.no_grad():
             experiments = self.encoder_.encode(frame)
-            inputs = to_tensors(experiments, self.module_.settings.radius, self.net_.device)
-            found = self.module_.fingerprint(inputs.graphs)
+            found = self.module_.fingerprint(self._to_inputs(experiments).graphs)
         return {
             role: values.transpose(0, 1)[experiments.molecules[:, i]].cpu().numpy()
             for i, (role, values) in enumerate(zip(self.encoder_.roles_, found, strict=True))
@@ -297,12 +323,17 @@ class NetworkClassifier(TableClassifier):
         for experiments in self.encoder_.encode_parts(frame, _CHUNK_ROWS):
             yield experiments, self._last_layer(experiments)
 
+    def _embed_all(self, X: Any) -> torch.Tensor:
+        """Read rows and give their last layer, (n_members, n_rows, size)."""
+        return torch.cat([part for _, part in self._embed(self._read_fitted(X))], dim=1)
+
     def _last_layer(self, experiments: Experiments) -> torch.Tensor:
         """Put encoded rows through the networks: (n_members, n_rows, size), on the CPU."""
-        module = self.net_.module_.eval()
-        inputs = to_tensors(experiments, module.settings.radius, self.net_.device)
         with torch.no_grad():
-            return module(*inputs).cpu()
+            return self.module_.eval()(*self._to_inputs(experiments)).cpu()
+
+    def _to_inputs(self, experiments: Experiments) -> Inputs:
+        return to_tensors(experiments, self.module_.settings.radius, self.net_.device)
 
 
 class HiddenLayerClassifier(NetworkClassifier):
@@ -310,6 +341,10 @@ class HiddenLayerClassifier(NetworkClassifier):
 
     hidden_layer_sizes: int | Sequence[int]
     dropout: float
+    _paper_settings = NetworkClassifier._paper_settings | {
+        "hidden_layer_sizes": (60,),
+        "dropout": 0.5,
+    }
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters by name.

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from skorch.callbacks import Callback
 
-from sksiamese._base import PAPER_SETTINGS, HiddenLayerClassifier, NetworkClassifier
+from sksiamese._base import HiddenLayerClassifier, NetworkClassifier
 from sksiamese._inputs import Experiments
 from sksiamese._objectives import ClassLoss
 from sksiamese._training import EnsembleNet
@@ -250,32 +250,6 @@ class GraphFingerprintMLPClassifier(_ScoreClassifier, HiddenLayerClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
-    @classmethod
-    def from_paper(cls, **changes: Any) -> GraphFingerprintMLPClassifier:
-        """Give a classifier with the settings of arXiv 1811.02771.
-
-        The paper's settings of its siamese model, where they apply: hidden layer of 60,
-        fingerprints of length 10 from two convolutions of width 32, leaky ReLU, dropout 0.5,
-        L1 = L2 = 0.001, Adam with 0.001, one network; 25 x 32 steps, of all rows here.
-
-        Parameters
-        ----------
-        **changes : dict
-            Parameters to set otherwise, such as `n_members` or `random_state`.
-
-        Returns
-        -------
-        GraphFingerprintMLPClassifier
-            An unfitted classifier.
-
-        Examples
-        --------
-        >>> from sksiamese import GraphFingerprintMLPClassifier
-        >>> GraphFingerprintMLPClassifier.from_paper(random_state=0).hidden_layer_sizes
-        (60,)
-        """
-        return cls(**(PAPER_SETTINGS | {"hidden_layer_sizes": (60,), "dropout": 0.5} | changes))
-
     def _layers(self, n_classes: int) -> dict[str, Any]:
         return super()._layers(n_classes) | self._hidden_layers()
 
@@ -474,38 +448,8 @@ class GraphFingerprintSVMClassifier(_ScoreClassifier):
         >>> model.decision_function([[0.05], [0.95]]) > 0
         array([False,  True])
         """
-        frame = self._read_fitted(X)
-        scores = torch.cat(
-            [part for _, part in self._embed(frame)], dim=1
-        )  # (n_members, n, n_classes)
-        members = torch.log_softmax(scores, dim=-1)
+        members = torch.log_softmax(self._embed_all(X), dim=-1)  # (n_members, n, n_classes)
         log_proba = (torch.logsumexp(members, dim=0) - np.log(len(members))).numpy()
         if len(self.classes_) > 2:
             return log_proba
         return log_proba[:, 1] - log_proba[:, 0]
-
-    @classmethod
-    def from_paper(cls, **changes: Any) -> GraphFingerprintSVMClassifier:
-        """Give a classifier with the settings of arXiv 1811.02771.
-
-        The paper's settings of its siamese model, where they apply: fingerprints of length 10 from
-        two convolutions of width 32, leaky ReLU, L1 = L2 = 0.001, Adam with 0.001, one network;
-        25 x 32 steps, of all rows here.
-
-        Parameters
-        ----------
-        **changes : dict
-            Parameters to set otherwise, such as `n_members` or `random_state`.
-
-        Returns
-        -------
-        GraphFingerprintSVMClassifier
-            An unfitted classifier.
-
-        Examples
-        --------
-        >>> from sksiamese import GraphFingerprintSVMClassifier
-        >>> GraphFingerprintSVMClassifier.from_paper(random_state=0).conv_width
-        32
-        """
-        return cls(**(PAPER_SETTINGS | changes))

@@ -15,7 +15,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback
 
-from sksiamese._base import PAPER_SETTINGS, HiddenLayerClassifier
+from sksiamese._base import HiddenLayerClassifier
 from sksiamese._inputs import Experiments
 from sksiamese._objectives import PairLoss
 from sksiamese._support import SupportSet, chunks, compare
@@ -181,6 +181,15 @@ class GraphFingerprintSiameseClassifier(
     >>> model.fit(X[:44], y[:44]).predict_proba(X[44:]).shape
     (10, 2)
     """
+
+    _paper_settings = HiddenLayerClassifier._paper_settings | {
+        "embedding_size": 50,
+        "embedding_activation": "sigmoid",
+        "signed": True,
+        "readout": "mean",
+        "pairs_per_step": 32,
+        "n_trees": 0,
+    }
 
     def __init__(
         self,
@@ -370,10 +379,7 @@ class GraphFingerprintSiameseClassifier(
         >>> bool(near > far)
         True
         """
-        first, second = (
-            torch.cat([part for _, part in self._embed(self._read_fitted(table))], dim=1)
-            for table in (X, Z)
-        )
+        first, second = self._embed_all(X), self._embed_all(Z)
         similarity = self._similarity
         with torch.no_grad():
             blocks = [
@@ -462,43 +468,6 @@ class GraphFingerprintSiameseClassifier(
                 )
                 start += len(top)
         return pd.concat(parts, ignore_index=True)
-
-    @classmethod
-    def from_paper(cls, **changes: Any) -> GraphFingerprintSiameseClassifier:
-        """Give a classifier with the settings of arXiv 1811.02771.
-
-        Hidden layer of 60, embedding of 50 through a sigmoid, fingerprints of length 10 from two
-        convolutions of width 32, leaky ReLU, dropout 0.5, L1 = L2 = 0.001, Adam with 0.001, mean
-        similarity to each class, one network; 25 x 32 steps of 32 pairs, half of equal class.
-        Dropout is drawn for each row of a step, not for each half of a pair.
-
-        Parameters
-        ----------
-        **changes : dict
-            Parameters to set otherwise, such as `n_members` or `random_state`.
-
-        Returns
-        -------
-        GraphFingerprintSiameseClassifier
-            An unfitted classifier.
-
-        Examples
-        --------
-        >>> from sksiamese import GraphFingerprintSiameseClassifier
-        >>> GraphFingerprintSiameseClassifier.from_paper(random_state=0).embedding_size
-        50
-        """
-        settings = {
-            "hidden_layer_sizes": (60,),
-            "dropout": 0.5,
-            "embedding_size": 50,
-            "embedding_activation": "sigmoid",
-            "signed": True,
-            "readout": "mean",
-            "pairs_per_step": 32,
-            "n_trees": 0,
-        }
-        return cls(**(PAPER_SETTINGS | settings | changes))
 
     @property
     def _similarity(self) -> PairSimilarity:
