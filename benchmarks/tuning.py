@@ -55,6 +55,7 @@ def search(
         scoring=SCORING,
         cv=task.cv,
         n_jobs=n_jobs,
+        optimizer_kwargs={"acq_func": "EI"},  # two thirds of the default's time
         refit=False,
         random_state=0,
     )
