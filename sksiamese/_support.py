@@ -78,7 +78,7 @@ class SupportSet(NamedTuple):
         proba = self._network_proba(similarity, embedding)
         rows = np.flatnonzero(experiments.is_known)
         if self.leaves is not None and len(rows):
-            votes = torch.as_tensor(self.leaves.proba(experiments.numeric[rows]))
+            votes = torch.as_tensor(self.leaves.proba(experiments.numeric[rows], len(proba)))
             proba[:, rows] = (proba[:, rows] + votes) / 2
         return proba
 
@@ -119,7 +119,8 @@ class SupportSet(NamedTuple):
         shares = share.mean(0).numpy()
         rows = np.flatnonzero(experiments.is_known)
         if self.leaves is not None and len(rows):
-            shares[rows] = (shares[rows] + self.leaves.shares(experiments.numeric[rows])) / 2
+            votes = self.leaves.shares(experiments.numeric[rows], len(logits))
+            shares[rows] = (shares[rows] + votes) / 2
         return alike.mean(0).numpy(), shares
 
     def _matrix(self) -> Tensor:

@@ -64,21 +64,31 @@ class LeafSupport(NamedTuple):
             votes.append(counts / np.maximum(counts.sum(1, keepdims=True), np.finfo(float).tiny))
         return cls(trees, leaves, weight, votes, prior)
 
-    def proba(self, numeric: _Float) -> _Float:
-        """Class probabilities (n, n_classes) of encoded rows."""
-        total = np.tile(self.prior, (len(numeric), 1))
-        for votes, column in zip(self.votes, self.trees.apply(_bounded(numeric)).T, strict=True):
-            total += votes[column]
-        return total / total.sum(1, keepdims=True)
+    def proba(self, numeric: _Float, n_members: int) -> _Float:
+        """Class probabilities (n_members, n, n_classes) of encoded rows.
 
-    def shares(self, numeric: _Float) -> _Float:
-        """Share of the evidence of each support row, (n, n_support)."""
-        evidence = np.zeros((len(numeric), len(self.weight)))
+        Each member has trees of its own (those left over are shared out in turn), so that the
+        spread over the members tells of the trees' doubt too.
+        """
+        groups = min(n_members, len(self.votes))
+        total = np.tile(self.prior / groups, (groups, len(numeric), 1))
         leaves = self.trees.apply(_bounded(numeric))
-        for own, column in zip(self.leaves.T, leaves.T, strict=True):
+        for number, (votes, column) in enumerate(zip(self.votes, leaves.T, strict=True)):
+            total[number % groups] += votes[column]
+        proba = total / total.sum(-1, keepdims=True)
+        return proba[np.arange(n_members) % groups]
+
+    def shares(self, numeric: _Float, n_members: int) -> _Float:
+        """Share of the evidence of each support row, averaged over the members, (n, n_support)."""
+        groups = min(n_members, len(self.votes))
+        evidence = np.zeros((groups, len(numeric), len(self.weight)))
+        leaves = self.trees.apply(_bounded(numeric))
+        for number, (own, column) in enumerate(zip(self.leaves.T, leaves.T, strict=True)):
             shared = np.where(np.equal.outer(column, own), self.weight, 0.0)
-            evidence += shared / np.maximum(shared.sum(1, keepdims=True), np.finfo(float).tiny)
-        return evidence / (1 + evidence.sum(1, keepdims=True))
+            shared /= np.maximum(shared.sum(1, keepdims=True), np.finfo(float).tiny)
+            evidence[number % groups] += shared
+        share = evidence / (1 / groups + evidence.sum(-1, keepdims=True))
+        return np.asarray(share[np.arange(n_members) % groups].mean(axis=0))
 
 
 def _bounded(numeric: _Float) -> _Float:

@@ -23,14 +23,31 @@ def trees():
 def test_training_rows_vote_as_the_forest_does(trees):
     support = LeafSupport.of_rows(trees, X, Y, WEIGHT, PRIOR)
     expected = (20 * trees.predict_proba(NEW) + PRIOR) / 21  # the prior is one more tree
-    assert_allclose(support.proba(NEW), expected, atol=1e-12)
+    assert_allclose(support.proba(NEW, 1)[0], expected, atol=1e-12)
+    # 5 members have four trees each and a fifth of the prior's vote: their mean is the whole
+    assert_allclose(support.proba(NEW, 5).mean(axis=0), expected, atol=1e-12)
+
+
+def test_each_member_has_trees_of_its_own(trees):
+    """Three members share 20 trees out in turn: 7, 7 and 6."""
+    members = LeafSupport.of_rows(trees, X, Y, WEIGHT, PRIOR).proba(NEW, 3)
+    rows = NEW.astype(np.float32)
+    for i, member in enumerate(members):
+        own = [tree.predict_proba(rows) for tree in trees.estimators_[i::3]]
+        assert_allclose(member, (sum(own) + PRIOR / 3) / (len(own) + 1 / 3), atol=1e-12)
+
+
+def test_more_members_than_trees_share_them():
+    support = LeafSupport.of_rows(grow_trees(X, Y, WEIGHT, 2, seed=3), X, Y, WEIGHT, PRIOR)
+    two, five = support.proba(NEW, 2), support.proba(NEW, 5)
+    assert_allclose(five, two[[0, 1, 0, 1, 0]])
 
 
 def test_other_support_is_a_loop_over_leaves(trees):
     """Five rows: some leaves hold none of them, and those trees do not vote."""
     x, y, weight = X[:5], Y[:5], WEIGHT[:5]
     support = LeafSupport.of_rows(trees, x, y, weight, PRIOR)
-    proba, shares = support.proba(NEW), support.shares(NEW)
+    proba, shares = support.proba(NEW, 1)[0], support.shares(NEW, 1)
     for i, row in enumerate(NEW):
         total, evidence, n_silent = PRIOR.copy(), np.zeros(5), 0
         for tree in trees.estimators_:
@@ -46,7 +63,7 @@ def test_other_support_is_a_loop_over_leaves(trees):
 
 def test_numbers_beyond_single_precision(trees):
     support = LeafSupport.of_rows(trees, X, Y, WEIGHT, PRIOR)
-    assert_allclose(support.proba(NEW * 1e90), support.proba(np.sign(NEW) * 1e30))
+    assert_allclose(support.proba(NEW * 1e90, 1), support.proba(np.sign(NEW) * 1e30, 1))
 
 
 def test_probability_is_the_mean_of_networks_and_trees():
@@ -57,7 +74,7 @@ def test_probability_is_the_mean_of_networks_and_trees():
     assert len(both.trees_.estimators_) == 100
     scaled = (NEW - X.mean(0)) / X.std(0)
     votes = (100 * both.trees_.predict_proba(scaled) + both.class_prior_) / 101
-    assert_allclose(both.predict_members(NEW), (networks.predict_members(NEW) + votes) / 2)
+    assert_allclose(both.predict_proba(NEW), (networks.predict_proba(NEW) + votes) / 2)
 
 
 def test_no_numbers_no_trees():
