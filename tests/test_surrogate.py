@@ -121,8 +121,8 @@ def test_a_random_black_box_warns():
     noise = Rule(lambda X: rng.randint(0, 2, len(X)))
     message = (
         r"^The tree agrees with the black box with a Matthews correlation of -?0\.0\d only \(below "
-        r"0\.8\): its rules tell a part of the story\. Try a larger max_depth, a narrower space, "
-        r"or a view with the quantities that matter\.$"
+        r"0\.8\): its rules tell a part of the story\. Try max_depth=None with max_leaf_nodes=16 "
+        r"or more, a narrower space, or a view with the quantities that matter\.$"
     )
     with pytest.warns(LowFidelityWarning, match=message) as caught:
         model = explainer(FrozenEstimator(noise.fit(None, [0, 1]))).fit(numbers())
@@ -166,6 +166,45 @@ def test_low_fidelity_is_measured_not_assumed():
 
 
 # -- Nodes and rules -------------------------------------------------------------------------------
+
+
+def additive_box():
+    """Black box that no four questions describe: the sum of three numbers."""
+    return FrozenEstimator(Rule(lambda X: X.sum(axis=1) > 1.5).fit(None, ["fails", "works"]))
+
+
+@pytest.mark.filterwarnings("ignore::sksiamese.LowFidelityWarning")
+def test_as_many_leaves_without_a_limit_of_depth_imitate_better():
+    by_depth, by_leaves = (
+        explainer(additive_box(), min_samples_split=2, n_samples=10_000, **limits).fit(numbers())
+        for limits in ({"max_depth": 4}, {"max_depth": None, "max_leaf_nodes": 16})
+    )
+    assert by_depth.nodes_["is_leaf"].sum() == by_leaves.nodes_["is_leaf"].sum() == 16
+    assert by_leaves.nodes_["depth"].max() > 4
+    assert by_leaves.fidelity_["mcc"] > by_depth.fidelity_["mcc"] + 0.01
+
+
+@pytest.mark.filterwarnings("ignore::sksiamese.LowFidelityWarning")
+def test_nodes_are_in_the_order_of_reading():
+    """Trees with a budget of leaves number their nodes by how much these tell."""
+    model = explainer(additive_box(), max_depth=None, max_leaf_nodes=9).fit(numbers())
+    assert model.nodes_.index.tolist() != list(range(17))
+    assert sorted(model.nodes_.index) == list(range(17))
+    tree = model.tree_.tree_
+
+    def read(node):
+        left, right = tree.children_left[node], tree.children_right[node]
+        return [node] if left < 0 else [node, *read(left), *read(right)]
+
+    assert model.nodes_.index.tolist() == read(0)
+    depths = [line.count("|   ") for line in model.export_text().splitlines() if "---" in line]
+    expected = []
+    for node in model.nodes_.itertuples():
+        expected += [node.depth - 1] * (node.depth > 0) + [node.depth] * node.is_leaf
+    assert depths == expected
+    leaves = model.nodes_[model.nodes_["is_leaf"]].index
+    for leaf, rule in zip(leaves, model.rules()["rule"], strict=True):
+        assert rule == model._rule(leaf)
 
 
 def test_leaves_against_brute_force(fitted):
@@ -219,8 +258,8 @@ def holds(rule, view):
 
 
 @settings(max_examples=15)
-@given(st.integers(0, 1000), st.integers(1, 6))
-def test_rules_say_what_the_tree_does(seed, depth):
+@given(st.integers(0, 1000), st.integers(1, 6), st.sampled_from([None, 2, 7]))
+def test_rules_say_what_the_tree_does(seed, depth, n_leaves):
     """On levels, whole numbers and molecules no rounding blurs the text."""
     rng = np.random.RandomState(seed)
     space = DesignSpace(
@@ -248,7 +287,8 @@ def test_rules_say_what_the_tree_does(seed, depth):
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LowFidelityWarning)
-        model = explainer(FrozenEstimator(Both()), space=space, max_depth=depth, n_samples=500)
+        limits = {"max_depth": depth, "max_leaf_nodes": n_leaves}
+        model = explainer(FrozenEstimator(Both()), space=space, n_samples=500, **limits)
         model.fit(past)
     fresh = space.sample(300, random_state=seed + 1)
     view = model.view_(fresh).astype(float)
@@ -617,6 +657,12 @@ def test_not_fitted():
             ValueError,
             "The 'max_depth' parameter of SurrogateTreeExplainer must be an integer of at least 1. "
             "Got 0 instead.",
+        ),
+        (
+            {"max_leaf_nodes": 1},
+            ValueError,
+            "The 'max_leaf_nodes' parameter of SurrogateTreeExplainer must be an integer of at "
+            "least 2. Got 1 instead.",
         ),
         (
             {"min_samples_split": 1},
