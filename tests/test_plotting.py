@@ -446,3 +446,14 @@ def test_evidence_needs_a_siamese_classifier():
     )
     with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
         EvidenceDisplay.from_estimator(forest, X[:1], X)
+
+
+def test_long_smiles_leave_room_for_the_bars():
+    chains = [f"{'C' * n}S" for n in range(40, 50)]
+    frame = pd.DataFrame({"ligand": chains})
+    model = GraphFingerprintSiameseClassifier(n_members=1, max_epochs=1, random_state=0)
+    model.fit(frame, np.arange(10) % 2)
+    display = EvidenceDisplay.from_estimator(model, frame[:1], frame, molecule="ligand")
+    assert display.experiment == "C" * 23 + "…"
+    display.figure_.canvas.draw()  # matplotlib would warn of axes without width
+    assert display.ax_.get_position().width > 0.3
