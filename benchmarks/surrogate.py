@@ -41,6 +41,12 @@ from sksiamese.datasets import make_nanoclusters, nanocluster_success_probabilit
 from sksiamese.space import Computed, Molecules
 
 N_SAMPLES, MIN_SPLIT = 11_095, 300
+SIZES: dict[str, dict[str, Any]] = {
+    "depth 4": {"max_depth": 4, "min_samples_split": MIN_SPLIT},
+    "depth 6": {"max_depth": 6, "min_samples_split": 2},
+    "depth 10": {"max_depth": 10, "min_samples_split": 2},
+    "16 leaves": {"max_depth": None, "max_leaf_nodes": 16, "min_samples_split": MIN_SPLIT},
+}
 MOLECULES = ["ligand", "solvent", "reductant"]
 RULES = ["aliphatic", "ratio 6", "52 mM x 50 degC", "pH 12.8"]
 RULE = "the simulation's own rule"
@@ -122,21 +128,20 @@ def find_rules(nodes: pd.DataFrame) -> dict[str, bool]:
     }
 
 
-def measure(name: str, n_rows: int, noise: float, seed: int, depths: list[int]) -> list[dict]:
-    """Fit a black box, explain it with trees of several depths."""
+def measure(name: str, n_rows: int, noise: float, seed: int, sizes: list[str]) -> list[dict]:
+    """Fit a black box, explain it with trees of several sizes."""
     dataset = make_nanoclusters(n_rows, aqueous_only=True, noise=noise, random_state=seed)
     model = make_black_boxes(seed)[name].fit(dataset.data, dataset.target)
     rows = []
-    for depth in depths:
+    for size in sizes:
         start, cpu = time.perf_counter(), time.process_time()
         explainer = explain(
             model,
             make_space(dataset),
             dataset.data,
             n_samples=N_SAMPLES,
-            max_depth=depth,
-            min_samples_split=MIN_SPLIT if depth == 4 else 2,
             random_state=seed,
+            **SIZES[size],
         )
         rows.append(
             {
@@ -144,7 +149,7 @@ def measure(name: str, n_rows: int, noise: float, seed: int, depths: list[int]) 
                 "rows": n_rows,
                 "noise": noise,
                 "seed": seed,
-                "depth": depth,
+                "size": size,
                 "n_leaves": int(explainer.nodes_["is_leaf"].sum()),
                 **{f"fidelity {key}": value for key, value in explainer.fidelity_.items()},
                 **{f"stability {key}": value for key, value in explainer.stability_.items()},
@@ -157,15 +162,16 @@ def measure(name: str, n_rows: int, noise: float, seed: int, depths: list[int]) 
 
 
 def list_jobs(parts: list[str], seeds: int, rows: list[int]) -> list[tuple]:
-    """Black box, rows, noise, seed and depths of each measurement."""
+    """Black box, rows, noise, seed and sizes of tree of each measurement."""
+    paper, ours = "depth 4", "16 leaves"
     jobs: list[tuple] = []
     if "fidelity" in parts:
         for name in make_black_boxes(0):
-            depths = {"siamese, defaults": [4, 6, 10], RULE: [4, 6]}.get(name, [4])
-            jobs += [(name, 35, 0.05, seed, depths) for seed in range(seeds)]
+            deep = {"siamese, defaults": ["depth 6", "depth 10"], RULE: ["depth 6"]}.get(name, [])
+            jobs += [(name, 35, 0.05, seed, [paper, ours, *deep]) for seed in range(seeds)]
     if "rules" in parts:
         jobs += [
-            ("siamese, defaults", n_rows, noise, seed, [4])
+            ("siamese, defaults", n_rows, noise, seed, [paper, ours])
             for n_rows in rows
             for noise in (0.0, 0.05, 0.2)
             for seed in range(seeds)
@@ -181,12 +187,12 @@ def print_tables(results: pd.DataFrame) -> None:
     results["planted rules"] = results[RULES].sum(axis=1)
     shown = ["n_leaves", "fidelity accuracy", "fidelity f1", "fidelity mcc", "stability mcc"]
     shown += ["meets 0.95 / 0.90", *RULES, "planted rules", "wall_s", "cpu_s"]
-    by = ["black box", "depth", "rows", "noise"]
+    by = ["black box", "size", "rows", "noise"]
     means = results.groupby(by, sort=False)[shown].mean().round(2)
     means["seeds"] = results.groupby(by, sort=False).size()
-    for title, table in means.groupby(level=["black box", "depth"], sort=False):
-        print(f"\n{title[0]}, depth {title[1]}: means over seeds (shares of seeds for the rules)")
-        print(table.droplevel(["black box", "depth"]).T.to_string())
+    for title, table in means.groupby(level=["black box", "size"], sort=False):
+        print(f"\n{title[0]}, {title[1]}: means over seeds (shares of seeds for the rules)")
+        print(table.droplevel(["black box", "size"]).T.to_string())
 
 
 def main() -> None:

@@ -54,7 +54,7 @@ for column, row, text in bad_cells:
     X.loc[row, column] = text + "1"
 model.fit(X, y)
 planned = pd.DataFrame({"ligand": ["OCCS"], "temperature_C": [40.0], "pH": [9.5]})
-print(dict(zip(model.classes_, model.predict_proba(planned)[0].round(2), strict=True)))
+print(dict(zip(model.classes_, model.predict_proba(planned)[0].round(2).tolist(), strict=True)))
 
 # %%
 # A map

@@ -305,7 +305,10 @@ class EvidenceDisplay:
         if molecule is not None:
             smiles, labels, keys = _name_molecules(rows[molecule], names)
             drawn = [smiles[key] for key in keys]
-            words = [f"{labels[key]}\n{text}" for key, text in zip(keys, words, strict=True)]
+            words = [
+                f"{_clip(labels[key])}\n{text}".strip()
+                for key, text in zip(keys, words, strict=True)
+            ]
         evidence = pd.DataFrame(
             {
                 "experiment": [

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 __all__ = ["Feature", "TreeWords", "show_number"]
@@ -78,10 +77,15 @@ class TreeWords:
             inner = np.flatnonzero(children >= 0)
             self.parent[children[inner]] = inner
 
-    @property
-    def leaves(self) -> npt.NDArray[np.intp]:
-        """Numbers of the leaves, from left to right."""
-        return np.flatnonzero(self.tree.children_left < 0)
+    def order(self) -> list[int]:
+        """Numbers of the nodes as they are read: a node, its left side, its right side."""
+        found, waiting = [], [0]
+        while waiting:
+            node = waiting.pop()
+            found.append(node)
+            if self.tree.children_left[node] >= 0:
+                waiting += [int(self.tree.children_right[node]), int(self.tree.children_left[node])]
+        return found
 
     def path(self, node: int) -> list[int]:
         """Nodes from the root to a node."""

@@ -65,6 +65,9 @@ class SurrogateTreeExplainer(TableClassifier):
         Number of experiments to grow the tree on.
     max_depth : int or None, default=4
         Depth of the tree at most; None sets no limit.
+    max_leaf_nodes : int or None, default=None
+        Leaves of the tree at most; None sets no limit. The splits that tell most come first, so 16
+        leaves without a limit of depth are as many rules as 4 levels give, and imitate better.
     min_samples_split : int or float, default=0.03
         Samples that a node needs to be split: a number of at least 2, or a share of `n_samples`
         from above 0 to 1.
@@ -88,10 +91,11 @@ class SurrogateTreeExplainer(TableClassifier):
     tree_ : DecisionTreeClassifier
         The tree, on the columns of the view and class numbers.
     nodes_ : DataFrame of shape (n_nodes, 11)
-        All nodes of the tree: "parent", "depth", "feature" asked about and its "threshold" ("" and
-        NaN at a leaf), "branch" and "condition" that lead to it, "prediction", "probability" (mean
-        probability of that class by the black box), "n_samples", "n_correct" (of these, labelled
-        so by the black box), "is_leaf".
+        All nodes of the tree by number, in the order of reading: a node, its left side, its right
+        side. "parent", "depth", "feature" asked about and its "threshold" ("" and NaN at a leaf),
+        "branch" and "condition" that lead to it, "prediction", "probability" (mean probability of
+        that class by the black box), "n_samples", "n_correct" (of these, labelled so by the black
+        box), "is_leaf".
     fidelity_ : dict of str to float
         "accuracy", "f1" and "mcc" of the tree for the black box's labels on 1,000 fresh samples.
         F1 is that of the last class if there are two, else the mean over classes.
@@ -140,6 +144,7 @@ class SurrogateTreeExplainer(TableClassifier):
         space: DesignSpace | None = None,
         n_samples: int = 10_000,
         max_depth: int | None = 4,
+        max_leaf_nodes: int | None = None,
         min_samples_split: int | float = 0.03,
         view: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -148,6 +153,7 @@ class SurrogateTreeExplainer(TableClassifier):
         self.space = space
         self.n_samples = n_samples
         self.max_depth = max_depth
+        self.max_leaf_nodes = max_leaf_nodes
         self.min_samples_split = min_samples_split
         self.view = view
         self.random_state = random_state
@@ -348,6 +354,8 @@ class SurrogateTreeExplainer(TableClassifier):
         require_integer(owner, "n_samples", self.n_samples, 1)
         if self.max_depth is not None:
             require_integer(owner, "max_depth", self.max_depth, 1)
+        if self.max_leaf_nodes is not None:
+            require_integer(owner, "max_leaf_nodes", self.max_leaf_nodes, 2)
         if isinstance(self.min_samples_split, Integral):
             require_integer(owner, "min_samples_split", self.min_samples_split, 2)
         else:
@@ -422,6 +430,7 @@ class SurrogateTreeExplainer(TableClassifier):
         shares = np.bincount(samples.labels) / len(samples.labels)
         tree = DecisionTreeClassifier(
             max_depth=self.max_depth,
+            max_leaf_nodes=self.max_leaf_nodes,
             min_samples_split=self.min_samples_split,
             min_impurity_decrease=_LEAST_GAIN * (1 - (shares**2).sum()),
             random_state=rng.randint(2**31 - 1),
@@ -436,13 +445,14 @@ class SurrogateTreeExplainer(TableClassifier):
         proba = inside @ samples.proba / n_samples[:, None]
         chosen = counts.argmax(axis=1)
         nodes = np.arange(len(chosen))
-        return self._words.frame().assign(
+        described = self._words.frame().assign(
             prediction=self.classes_[chosen],
             probability=proba[nodes, chosen],
             n_samples=n_samples.astype(int),
             n_correct=counts[nodes, chosen].astype(int),
             is_leaf=self.tree_.tree_.children_left < 0,
         )
+        return described.loc[self._words.order()]
 
     def _compare(self, truth: npt.NDArray[Any], said: npt.NDArray[Any]) -> dict[str, float]:
         """Agreement of two lists of class numbers."""
@@ -477,8 +487,8 @@ class SurrogateTreeExplainer(TableClassifier):
             text = (
                 "The tree agrees with the black box with a Matthews correlation of "
                 f"{self.fidelity_['mcc']:.2f} only (below {_LOW_MCC}): its rules tell a part of "
-                "the story. Try a larger max_depth, a narrower space, or a view with the "
-                "quantities that matter."
+                "the story. Try max_depth=None with max_leaf_nodes=16 or more, a narrower space, "
+                "or a view with the quantities that matter."
             )
         warnings.warn(text, LowFidelityWarning, stacklevel=3)
 

@@ -6,6 +6,7 @@ import importlib.metadata
 import inspect
 import json
 import pkgutil
+import re
 import subprocess
 import sys
 import tomllib
@@ -369,3 +370,17 @@ def test_version_is_that_of_the_installed_package():
 
 def test_package_is_marked_as_typed():
     assert (PACKAGE / "py.typed").is_file()
+
+
+def test_source_distribution_holds_what_a_reader_of_the_readme_looks_for():
+    """All folders of the repository: tests run the examples, the Makefile runs the docs."""
+    target = tomllib.loads(PYPROJECT.read_text())["tool"]["hatch"]["build"]["targets"]["sdist"]
+    root = PYPROJECT.parent
+    assert [path for path in target["include"] if not (root / path[1:]).exists()] == []
+    folders = {"/.ci", "/benchmarks", "/docs", "/examples", "/sksiamese", "/tests"}
+    assert folders <= set(target["include"])
+    named = re.findall(r"\]\((?!http)([^)#]+)\)", (root / "README.md").read_text(encoding="utf-8"))
+    assert "docs/pictures.md" in named
+    for path in named:
+        assert (root / path).exists(), path
+        assert "/" + path.split("/")[0] in target["include"], path

@@ -11,7 +11,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 
 from sksiamese import DesignSpace, GraphFingerprintSiameseClassifier, SMILESFeaturizer
@@ -258,9 +258,11 @@ def test_map_needs_probabilities_and_members():
 # -- Cube ------------------------------------------------------------------------------------------
 
 
-def test_cube_holds_what_the_model_says():
+@pytest.mark.parametrize("steps", [[], [StandardScaler()]], ids=["forest", "pipeline"])
+def test_cube_holds_what_the_model_says(steps):
     numbers = X.drop(columns="ligand").assign(salt_M=RNG.uniform(0, 1, 30))
-    model = RandomForestClassifier(20, random_state=0).fit(numbers, Y)
+    model = make_pipeline(*steps, RandomForestClassifier(20, random_state=0)).fit(numbers, Y)
+    model = model if steps else model[0]
     names = ("gold_mM", "ligand_mM", "salt_M")
     display = ConditionCubeDisplay.from_estimator(
         model, numbers, cube_columns=names, columns=AXES, cube_resolution=2, grid_resolution=3
@@ -444,3 +446,14 @@ def test_evidence_needs_a_siamese_classifier():
     )
     with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
         EvidenceDisplay.from_estimator(forest, X[:1], X)
+
+
+def test_long_smiles_leave_room_for_the_bars():
+    chains = [f"{'C' * n}S" for n in range(40, 50)]
+    frame = pd.DataFrame({"ligand": chains})
+    model = GraphFingerprintSiameseClassifier(n_members=1, max_epochs=1, random_state=0)
+    model.fit(frame, np.arange(10) % 2)
+    display = EvidenceDisplay.from_estimator(model, frame[:1], frame, molecule="ligand")
+    assert display.experiment == "C" * 23 + "…"
+    display.figure_.canvas.draw()  # matplotlib would warn of axes without width
+    assert display.ax_.get_position().width > 0.3

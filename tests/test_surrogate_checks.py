@@ -29,6 +29,7 @@ def test_the_defaults_are_those_of_the_design():
         "space": None,
         "n_samples": 10_000,
         "max_depth": 4,
+        "max_leaf_nodes": None,
         "min_samples_split": 0.03,
         "view": None,
         "random_state": None,
