@@ -28,6 +28,7 @@ from sksiamese._validation import (
     make_generator,
     plain_label,
     require_integer,
+    require_n_jobs,
     require_number,
     require_option,
     shorten,
@@ -42,6 +43,7 @@ _N_BEST = 10  # experiments that "optimize" starts from
 _DOMAIN = 0.95  # share of past experiments that lie within the domain of the others
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
+_Keys: TypeAlias = npt.NDArray[np.uint64]
 
 
 class ExperimentRecommender(BaseEstimator):
@@ -79,6 +81,8 @@ class ExperimentRecommender(BaseEstimator):
         ``predict_members``; 0 fits none.
     positive : label or None, default=None
         The class that counts as success; None is the last of the classes.
+    n_jobs : int or None, default=None
+        Threads that score candidates; None is one, -1 all cores. The result does not depend on it.
     random_state : int, RandomState instance or None, default=None
         Decides the candidates and the bootstrap samples, not the classifier.
 
@@ -151,6 +155,7 @@ class ExperimentRecommender(BaseEstimator):
         tolerance: float | Mapping[str, float] = 0.1,
         n_bootstrap: int = 10,
         positive: Any = None,
+        n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.estimator = estimator
@@ -162,6 +167,7 @@ class ExperimentRecommender(BaseEstimator):
         self.tolerance = tolerance
         self.n_bootstrap = n_bootstrap
         self.positive = positive
+        self.n_jobs = n_jobs
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> ExperimentRecommender:
@@ -296,18 +302,17 @@ class ExperimentRecommender(BaseEstimator):
         banned = self._read_banned(exclude) if isinstance(exclude, Mapping) else {}
         given = self._read_rows("candidates", candidates)
         known = [rows for rows in (self._past, waiting, excluded) if rows is not None]
+        taken = np.concatenate([self._geometry.keys(rows) for rows in known])
+        n_kept = max(_LEAST_KEPT, 50 * batch_size)
         pool = keep_best(
             self._make_candidates(mode, given, rng),
-            lambda frame: self._is_allowed(frame, banned),
-            self._geometry.keys,
-            np.concatenate([self._geometry.keys(rows) for rows in known]),
-            self._value,
-            max(_LEAST_KEPT, 50 * batch_size),
+            lambda chunk: self._score(chunk, banned, taken, n_kept),
+            n_kept,
+            self.n_jobs,
         )
-        n_left = 0 if pool is None else len(pool.values)
-        if pool is None or n_left < batch_size:
+        if len(pool.values) < batch_size:
             raise ValueError(
-                f"Only {n_left} distinct experiment(s) are left for a batch of {batch_size}: all "
+                f"Only {len(pool.values)} distinct experiment(s) are left for a batch of {batch_size}: all "
                 "other candidates are measured, pending, excluded or outside of the design space. "
                 "Lower batch_size, exclude less, or give more n_candidates, a wider space or the "
                 "other mode."
@@ -335,6 +340,7 @@ class ExperimentRecommender(BaseEstimator):
         require_number(owner, "diversity", self.diversity, 0, np.inf, open_end=True)
         require_integer(owner, "n_candidates", self.n_candidates, 1)
         require_integer(owner, "n_bootstrap", self.n_bootstrap, 0)
+        require_n_jobs(owner, self.n_jobs)
 
     def _fitted(
         self, frame: pd.DataFrame, outcomes: pd.Series, space: DesignSpace, named: bool, label: Any
@@ -445,6 +451,18 @@ class ExperimentRecommender(BaseEstimator):
         failed = (self.outcomes_ != self.positive_).to_numpy()
         order = np.lexsort([-self._past_probability[inside], failed[inside]])
         return self._past.iloc[inside[order[:_N_BEST]]]
+
+    def _score(
+        self, chunk: pd.DataFrame, banned: Mapping[str, set[Any]], taken: _Keys, n_kept: int
+    ) -> Pool:
+        """Value the possible, distinct and new experiments of a chunk, and keep the best."""
+        allowed = chunk[self._is_allowed(chunk, banned)]
+        keys = self._geometry.keys(allowed)
+        fresh = ~pd.Series(keys).duplicated().to_numpy() & ~np.isin(keys, taken)
+        frame, keys = allowed[fresh], keys[fresh]
+        values = self._value(frame) if len(frame) else np.empty(0)
+        order = np.argsort(-values, kind="stable")[:n_kept]
+        return Pool(frame.iloc[order], keys[order], values[order])
 
     def _is_allowed(
         self, frame: pd.DataFrame, banned: Mapping[str, set[Any]]
