@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from sksiamese._acquisition import ACQUISITIONS, NEED_MEMBERS, acquire, choose_batch
+from sksiamese._acquisition import ACQUISITIONS, NEED_MEMBERS, acquire, choose_ahead, choose_batch
 from sksiamese._candidates import (
     Pool,
     keep_best,
@@ -39,6 +39,7 @@ __all__ = ["ExperimentRecommender"]
 
 _RESULTS = ["p_success", "p_std", "in_domain", "nearest_experiment", "distance", "acquisition"]
 _LEAST_KEPT = 1000  # candidates that a batch is chosen from; 50 for each of a larger batch
+_LEAST_JUDGED = 100  # of these, candidates that "n_later" looks ahead from
 _N_BEST = 10  # experiments that "optimize" starts from
 _DOMAIN = 0.95  # share of past experiments that lie within the domain of the others
 
@@ -257,6 +258,7 @@ class ExperimentRecommender(BaseEstimator):
         exclude: Mapping[str, Iterable[Any]] | pd.DataFrame | None = None,
         pending: pd.DataFrame | None = None,
         candidates: pd.DataFrame | None = None,
+        n_later: int = 0,
     ) -> pd.DataFrame:
         """Recommend experiments to do next.
 
@@ -275,6 +277,10 @@ class ExperimentRecommender(BaseEstimator):
             Experiments already in the lab: none is recommended, and others keep away from them.
         candidates : DataFrame or None, default=None
             Choose among these experiments instead, such as recipes that are already prepared.
+        n_later : int, default=0
+            Number of experiments that can be done after this batch. If there are any, the
+            acquisition "probability" also values what an outcome would tell of others: a success
+            in the middle of many promising candidates is worth more than one that stands alone.
 
         Returns
         -------
@@ -296,6 +302,12 @@ class ExperimentRecommender(BaseEstimator):
         self._require_spread(self._model)
         require_integer("recommend", "batch_size", batch_size, 1)
         require_option("recommend", "mode", mode, ("explore", "optimize"))
+        require_integer("recommend", "n_later", n_later, 0)
+        if n_later and self.acquisition != "probability":
+            raise ValueError(
+                f"n_later needs the acquisition 'probability'. Got {n_later} with "
+                f"{self.acquisition!r}: leave n_later out, or set acquisition='probability'."
+            )
         rng = make_generator(self.random_state)
         waiting = self._read_rows("pending", pending)
         excluded = None if isinstance(exclude, Mapping) else self._read_rows("exclude", exclude)
@@ -310,18 +322,25 @@ class ExperimentRecommender(BaseEstimator):
             n_kept,
             self.n_jobs,
         )
-        if len(pool.values) < batch_size:
+        n_left = len(pool.values)
+        if n_left < batch_size:
             raise ValueError(
-                f"Only {len(pool.values)} distinct experiment(s) are left for a batch of {batch_size}: all "
+                f"Only {n_left} distinct experiment(s) are left for a batch of {batch_size}: all "
                 "other candidates are measured, pending, excluded or outside of the design space. "
                 "Lower batch_size, exclude less, or give more n_candidates, a wider space or the "
                 "other mode."
             )
-        chosen = self._choose(pool, batch_size, waiting)
+        chosen = self._choose(pool, batch_size, waiting, n_later)
         frame = pool.frame.iloc[chosen]
         if candidates is None:
             frame = frame.reset_index(drop=True)
         return self._describe(frame, pool.values[chosen])
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that text is welcome."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        return tags
 
     def _check_parameters(self) -> None:
         owner = type(self).__name__
@@ -482,16 +501,25 @@ class ExperimentRecommender(BaseEstimator):
         p, members = self._model.both(frame)
         return acquire(name, p, members, self.beta, best)
 
-    def _choose(self, pool: Pool, batch_size: int, waiting: pd.DataFrame | None) -> list[int]:
+    def _choose(
+        self, pool: Pool, batch_size: int, waiting: pd.DataFrame | None, n_later: int
+    ) -> list[int]:
         """Places of a batch in the pool."""
-        length = self.diversity * float(np.median(self._spacing)) if len(self._spacing) else 0.0
-        frame, geometry = pool.frame, self._geometry
+        spacing = float(np.median(self._spacing)) if len(self._spacing) else 0.0
+        length, frame, geometry = self.diversity * spacing, pool.frame, self._geometry
+        away = np.empty((len(frame), 0)) if waiting is None else geometry.distances(frame, waiting)
+        if n_later and spacing:
+            judged = np.arange(min(len(frame), max(_LEAST_JUDGED, 2 * batch_size)))
+            distance = geometry.distances(frame.iloc[judged], frame)
+            return choose_ahead(
+                pool.values, batch_size, n_later, judged, distance, spacing, length, away
+            )
         return choose_batch(
             pool.values,
             batch_size,
             lambda place: geometry.distances(frame, frame.iloc[[place]])[:, 0],
             length,
-            np.empty((len(frame), 0)) if waiting is None else geometry.distances(frame, waiting),
+            away,
         )
 
     def _describe(self, frame: pd.DataFrame, values: _Floats) -> pd.DataFrame:
