@@ -9,8 +9,9 @@ outcomes are looked up. Methods meet the same starts. Counted are the successes 
 random              a random order
 random forest       highest probability by 100 trees on RDKit descriptors and conditions
 Gaussian process    highest mean + standard deviation of a Gaussian process on the same numbers
-paper               highest probability by the siamese classifier
-recommender         the same classifier, looking ahead: recommend(n_later=experiments still to come)
+paper               highest probability by the siamese classifier, its defaults or --quick ones
+recommender         ExperimentRecommender with the same classifier and defaults of its own, told how
+                    many experiments will follow: recommend(n_later=...)
 
 A recipe that was measured more than once keeps its first outcome. Intervals are over repeats.
 """
@@ -49,6 +50,7 @@ from sksiamese.datasets import fetch_perovskites
 METHODS = ("random", "random forest", "Gaussian process", "paper", "recommender")
 N_START, N_BATCHES, BATCH_SIZE = 20, 10, 8
 LEAST_ROWS, LEAST_SUCCESSES = 250, 40  # of a salt: a loop does 100 experiments
+QUICK = {"n_members": 3, "max_epochs": 50}
 OUTCOME = "large_crystal"
 COLORS = ["#999999", "#E69F00", "#009E73", "#56B4E9", "#D55E00"]  # Okabe and Ito
 MARKERS = ["x", "s", "^", "D", "o"]
@@ -108,12 +110,12 @@ def make_tasks(release: str | None, names: list[str] | None) -> tuple[list[Task]
     return tasks, left_out
 
 
-def make_recommender(method: str, task: Task, seed: int) -> ExperimentRecommender:
+def make_recommender(method: str, task: Task, seed: int, quick: bool) -> ExperimentRecommender:
     """Make the unfitted recommender of a method."""
     columns = make_column_transformer(
         (SMILESFeaturizer("descriptors"), task.smiles_columns), remainder="passthrough"
     )
-    siamese = GraphFingerprintSiameseClassifier(random_state=seed)
+    siamese = GraphFingerprintSiameseClassifier(random_state=seed, **(QUICK if quick else {}))
     forest = make_pipeline(columns, RandomForestClassifier(random_state=seed))
     process = Pipeline(
         [("columns", columns), ("scale", StandardScaler()), ("model", GaussianProcess())]
@@ -123,7 +125,7 @@ def make_recommender(method: str, task: Task, seed: int) -> ExperimentRecommende
         "random forest": (forest, greedy),
         "Gaussian process": (process, {"acquisition": "ucb", "diversity": 0.0}),
         "paper": (siamese, greedy),
-        "recommender": (siamese, greedy),
+        "recommender": (siamese, {}),
     }[method]
     space = DesignSpace.from_frame(task.pool.drop(columns=OUTCOME))
     return ExperimentRecommender(estimator, space=space, random_state=seed, **settings)
@@ -137,7 +139,7 @@ def draw_start(pool: pd.DataFrame, rng: np.random.RandomState) -> pd.DataFrame:
             return start
 
 
-def run_loop(task: Task, method: str, seed: int) -> dict[str, Any]:
+def run_loop(task: Task, method: str, seed: int, quick: bool = False) -> dict[str, Any]:
     """Run one loop; give the successes found after each batch."""
     rng = np.random.RandomState(seed)
     start = draw_start(task.pool, rng)
@@ -146,7 +148,7 @@ def run_loop(task: Task, method: str, seed: int) -> dict[str, Any]:
         order = pool[OUTCOME].sample(N_BATCHES * BATCH_SIZE, random_state=rng).to_numpy()
         gains = order.reshape(N_BATCHES, BATCH_SIZE).sum(axis=1)
     else:
-        recommender = make_recommender(method, task, seed)
+        recommender = make_recommender(method, task, seed, quick)
         gains = find_gains(recommender, start, pool, looks_ahead=method == "recommender")
     found = np.cumsum(gains).tolist()
     return {"task": task.name, "method": method, "seed": seed, "found": found}
@@ -238,6 +240,7 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--repeats", type=int, default=20, help="loops of each method and pool")
     parser.add_argument("--first-seed", type=int, default=0, help="seed of the first repeat")
+    parser.add_argument("--quick", action="store_true", help="networks of 3 members, 50 epochs")
     parser.add_argument("--n-jobs", type=int, default=2, help="processes")
     parser.add_argument("--json", metavar="PATH", help="write the results to this file")
     parser.add_argument("--plot", metavar="PATH", help="draw the results to this file")
@@ -249,7 +252,7 @@ def main() -> None:
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.repeats)
     methods = ["random", *(name for name in arguments.methods if name != "random")]
     calls = [
-        delayed(run_loop)(task, method, seed)
+        delayed(run_loop)(task, method, seed, arguments.quick)
         for task in tasks
         for seed in seeds
         for method in methods

@@ -125,7 +125,7 @@ def choose_ahead(
     batch_size : int
         How many to choose, at most n_judged.
     n_later : int
-        How many will be chosen after this batch.
+        How many will be chosen after this batch, at least 1.
     judged : ndarray of shape (n_judged,)
         Places of the experiments to choose from.
     distance : ndarray of shape (n_judged, n_samples)

@@ -73,8 +73,8 @@ def vary_numbers(
 
 
 def split_chunks(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Split a table into chunks, an empty one into one."""
-    for start in range(0, max(len(frame), 1), _BLOCK):
+    """Split a table into chunks."""
+    for start in range(0, len(frame), _BLOCK):
         yield frame.iloc[start : start + _BLOCK]
 
 

@@ -61,16 +61,16 @@ class ExperimentRecommender(BaseEstimator):
     space : DesignSpace or None, default=None
         Which experiments are possible. It has all columns of X; more columns must follow from
         these. None finds the space out from X.
-    acquisition : {"ucb", "probability", "expected_improvement", "entropy", "disagreement"}, \
-            default="ucb"
-        What makes an experiment worth doing. "ucb": upper confidence bound, `p_success` plus `beta`
-        times `p_std`. "probability": `p_success`. "expected_improvement": by how much the
+    acquisition : {"probability", "ucb", "expected_improvement", "entropy", "disagreement"}, \
+            default="probability"
+        What makes an experiment worth doing. "probability": `p_success`. "ucb": upper confidence
+        bound, `p_success` plus `beta` times `p_std`. "expected_improvement": by how much the
         probability is expected to exceed that of the most probable past experiment. "entropy": how
         open the outcome is, in bits. "disagreement": how much the members disagree (the mutual
         information of BALD), in bits.
     beta : float, default=1.0
         Standard deviations that "ucb" adds to the probability.
-    diversity : float, default=1.0
+    diversity : float, default=0.15
         How far the experiments of a batch keep from each other, in median distances between
         neighbouring past experiments; 0 takes the most valuable ones however alike they are.
     n_candidates : int, default=20_000
@@ -149,9 +149,9 @@ class ExperimentRecommender(BaseEstimator):
         self,
         estimator: Any,
         space: DesignSpace | None = None,
-        acquisition: str = "ucb",
+        acquisition: str = "probability",
         beta: float = 1.0,
-        diversity: float = 1.0,
+        diversity: float = 0.15,
         n_candidates: int = 20_000,
         tolerance: float | Mapping[str, float] = 0.1,
         n_bootstrap: int = 10,
@@ -313,6 +313,10 @@ class ExperimentRecommender(BaseEstimator):
         excluded = None if isinstance(exclude, Mapping) else self._read_rows("exclude", exclude)
         banned = self._read_banned(exclude) if isinstance(exclude, Mapping) else {}
         given = self._read_rows("candidates", candidates)
+        if candidates is not None and given is None:
+            raise ValueError(
+                "'candidates' has no rows. Leave it out, and candidates are made from the space."
+            )
         known = [rows for rows in (self._past, waiting, excluded) if rows is not None]
         taken = np.concatenate([self._geometry.keys(rows) for rows in known])
         n_kept = max(_LEAST_KEPT, 50 * batch_size)
