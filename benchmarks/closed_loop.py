@@ -10,8 +10,9 @@ random              a random order
 random forest       highest probability by 100 trees on RDKit descriptors and conditions
 Gaussian process    highest mean + standard deviation of a Gaussian process on the same numbers
 paper               highest probability by the siamese classifier, its defaults or --quick ones
-recommender         ExperimentRecommender with the same classifier and defaults of its own, told how
+look-ahead          ExperimentRecommender with the same classifier and defaults of its own, told how
                     many experiments will follow: recommend(n_later=...)
+recommender         the same with the mean of the siamese classifier and the Gaussian process
 
 A recipe that was measured more than once keeps its first outcome. Intervals are over repeats.
 """
@@ -30,7 +31,7 @@ from joblib import Parallel, delayed
 from scipy import stats
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
@@ -47,13 +48,14 @@ from sksiamese import (
 )
 from sksiamese.datasets import fetch_perovskites
 
-METHODS = ("random", "random forest", "Gaussian process", "paper", "recommender")
+METHODS = ("random", "random forest", "Gaussian process", "paper", "look-ahead", "recommender")
+LOOKS_AHEAD = ("look-ahead", "recommender")
 N_START, N_BATCHES, BATCH_SIZE = 20, 10, 8
 LEAST_ROWS, LEAST_SUCCESSES = 250, 40  # of a salt: a loop does 100 experiments
 QUICK = {"n_members": 3, "max_epochs": 50}
 OUTCOME = "large_crystal"
-COLORS = ["#999999", "#E69F00", "#009E73", "#56B4E9", "#D55E00"]  # Okabe and Ito
-MARKERS = ["x", "s", "^", "D", "o"]
+COLORS = ["#999999", "#E69F00", "#009E73", "#56B4E9", "#0072B2", "#D55E00"]  # Okabe and Ito
+MARKERS = ["x", "s", "^", "D", "v", "o"]
 
 
 class Task(NamedTuple):
@@ -120,12 +122,14 @@ def make_recommender(method: str, task: Task, seed: int, quick: bool) -> Experim
     process = Pipeline(
         [("columns", columns), ("scale", StandardScaler()), ("model", GaussianProcess())]
     )
+    both = VotingClassifier([("siamese", siamese), ("process", process)], voting="soft")
     greedy = {"acquisition": "probability", "diversity": 0.0, "n_bootstrap": 0}
     estimator, settings = {
         "random forest": (forest, greedy),
         "Gaussian process": (process, {"acquisition": "ucb", "diversity": 0.0}),
         "paper": (siamese, greedy),
-        "recommender": (siamese, {}),
+        "look-ahead": (siamese, {}),
+        "recommender": (both, {"n_bootstrap": 0}),
     }[method]
     space = DesignSpace.from_frame(task.pool.drop(columns=OUTCOME))
     return ExperimentRecommender(estimator, space=space, random_state=seed, **settings)
@@ -149,7 +153,7 @@ def run_loop(task: Task, method: str, seed: int, quick: bool = False) -> dict[st
         gains = order.reshape(N_BATCHES, BATCH_SIZE).sum(axis=1)
     else:
         recommender = make_recommender(method, task, seed, quick)
-        gains = find_gains(recommender, start, pool, looks_ahead=method == "recommender")
+        gains = find_gains(recommender, start, pool, looks_ahead=method in LOOKS_AHEAD)
     found = np.cumsum(gains).tolist()
     return {"task": task.name, "method": method, "seed": seed, "found": found}
 
