@@ -209,7 +209,7 @@ def draw(runs: pd.DataFrame, path: str) -> None:
     tasks = runs["task"].unique()
     n_columns = min(3, len(tasks))
     n_rows = -(-len(tasks) // n_columns)
-    figure = Figure(figsize=(4 * n_columns, 3.4 * n_rows), layout="constrained")
+    figure = Figure(figsize=(4.5 * n_columns, 3.8 * n_rows), layout="constrained")
     axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
     batches = np.arange(1, N_BATCHES + 1)
     for ax, task in zip(axes, tasks, strict=False):
