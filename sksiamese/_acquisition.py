@@ -151,23 +151,23 @@ def choose_ahead(
     more where a success opens many others. After Jiang et al., "Efficient nonmyopic active search",
     2017, with distances in place of a model trained again.
     """
-    left = p.astype(np.float64)
+    keep = np.ones(len(p))  # what penalties and earlier choices leave of a value
     for away in pending_distance.T:
-        left *= _penalty(away, length)
+        keep *= _penalty(away, length)
     weight = _RELIANCE * np.exp(-((distance / reach) ** 2))
     rows, chosen = np.arange(len(judged)), list[int]()
     for n_after in range(n_later + batch_size - 1, n_later - 1, -1):
         n_top = min(n_after, len(p))
-        success, failure = left + (1 - left) * weight, left * (1 - weight)
-        for after in (success, failure):
-            after[:, chosen] = 0
-            after[rows, judged] = 0
-        own = left[judged]
-        value = own * (1 + _sum_largest(success, n_top)) + (1 - own) * _sum_largest(failure, n_top)
+        success, failure = keep * (p + (1 - p) * weight), keep * p * (1 - weight)
+        success[rows, judged] = failure[rows, judged] = 0
+        own = p[judged]
+        later = own * _sum_largest(success, n_top) + (1 - own) * _sum_largest(failure, n_top)
+        value = keep[judged] * own + later
         value[np.isin(judged, chosen)] = -1  # below every value
         row = int(value.argmax())
         chosen.append(int(judged[row]))
-        left *= _penalty(distance[row], length)
+        keep *= _penalty(distance[row], length)
+        keep[chosen] = 0
     return chosen
 
 

@@ -222,8 +222,8 @@ def test_looking_ahead_prefers_what_opens_more():
         return choose_ahead(p, 1, n_later, np.arange(4), distance, 1.0, 0.5, pending)
 
     assert p.argmax() == 0
-    assert choose(2) == [1]
-    assert choose(2, pending=distance[:, [1]]) == [0]
+    assert choose(1) == [1]
+    assert choose(1, pending=distance[:, [1]]) == [0]
 
 
 def test_plates_that_look_ahead():
