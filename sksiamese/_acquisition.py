@@ -110,7 +110,6 @@ def choose_ahead(
     p: _Floats,
     batch_size: int,
     n_later: int,
-    judged: npt.NDArray[np.intp],
     distance: _Floats,
     reach: float,
     length: float,
@@ -126,10 +125,8 @@ def choose_ahead(
         How many to choose, at most n_judged.
     n_later : int
         How many will be chosen after this batch, at least 1.
-    judged : ndarray of shape (n_judged,)
-        Places of the experiments to choose from.
     distance : ndarray of shape (n_judged, n_samples)
-        Their distances to all experiments.
+        Distances of the first n_judged experiments, from which to choose, to all.
     reach : float
         Distance at which an outcome tells 37 % of what it tells about an equal experiment.
     length : float
@@ -155,18 +152,17 @@ def choose_ahead(
     for away in pending_distance.T:
         keep *= _penalty(away, length)
     weight = _RELIANCE * np.exp(-((distance / reach) ** 2))
-    rows, chosen = np.arange(len(judged)), list[int]()
+    rows, chosen = np.arange(len(distance)), list[int]()
     for n_after in range(n_later + batch_size - 1, n_later - 1, -1):
         n_top = min(n_after, len(p))
         success, failure = keep * (p + (1 - p) * weight), keep * p * (1 - weight)
-        success[rows, judged] = failure[rows, judged] = 0
-        own = p[judged]
+        success[rows, rows] = failure[rows, rows] = 0
+        own = p[rows]
         later = own * _sum_largest(success, n_top) + (1 - own) * _sum_largest(failure, n_top)
-        value = keep[judged] * own + later
-        value[np.isin(judged, chosen)] = -1  # below every value
-        row = int(value.argmax())
-        chosen.append(int(judged[row]))
-        keep *= _penalty(distance[row], length)
+        value = keep[rows] * own + later
+        value[chosen] = -1  # below every value
+        chosen.append(int(value.argmax()))
+        keep *= _penalty(distance[chosen[-1]], length)
         keep[chosen] = 0
     return chosen
 

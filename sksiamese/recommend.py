@@ -513,11 +513,9 @@ class ExperimentRecommender(BaseEstimator):
         length, frame, geometry = self.diversity * spacing, pool.frame, self._geometry
         away = np.empty((len(frame), 0)) if waiting is None else geometry.distances(frame, waiting)
         if n_later and spacing:
-            judged = np.arange(min(len(frame), max(_LEAST_JUDGED, 2 * batch_size)))
-            distance = geometry.distances(frame.iloc[judged], frame)
-            return choose_ahead(
-                pool.values, batch_size, n_later, judged, distance, spacing, length, away
-            )
+            judged = frame.iloc[: max(_LEAST_JUDGED, 2 * batch_size)]
+            distance = geometry.distances(judged, frame)
+            return choose_ahead(pool.values, batch_size, n_later, distance, spacing, length, away)
         return choose_batch(
             pool.values,
             batch_size,

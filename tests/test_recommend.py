@@ -208,8 +208,7 @@ def test_looking_ahead_by_brute_force(seed, batch_size, n_later, reach):
     places, p = rng.uniform(0, 1, n), np.sort(rng.uniform(0, 1, n))[::-1]
     distance = np.abs(places[:n_judged, None] - places[None, :])
     none = np.empty((n, 0))
-    judged = np.arange(n_judged)
-    found = choose_ahead(p, batch_size, n_later, judged, distance, reach, 0.0, none)
+    found = choose_ahead(p, batch_size, n_later, distance, reach, 0.0, none)
     assert found == ahead_by_hand(p, batch_size, n_later, n_judged, places, reach)
 
 
@@ -219,7 +218,7 @@ def test_looking_ahead_prefers_what_opens_more():
     distance, none = np.abs(places[:, None] - places[None, :]), np.empty((4, 0))
 
     def choose(n_later, pending=none):
-        return choose_ahead(p, 1, n_later, np.arange(4), distance, 1.0, 0.5, pending)
+        return choose_ahead(p, 1, n_later, distance, 1.0, 0.5, pending)
 
     assert p.argmax() == 0
     assert choose(1) == [1]
