@@ -10,12 +10,14 @@ import numpy.typing as npt
 from scipy.special import entr
 from scipy.stats import norm
 
-__all__ = ["ACQUISITIONS", "NEED_MEMBERS", "acquire", "choose_batch"]
+__all__ = ["ACQUISITIONS", "NEED_MEMBERS", "acquire", "choose_ahead", "choose_batch"]
 
 ACQUISITIONS = ("probability", "ucb", "expected_improvement", "entropy", "disagreement")
 NEED_MEMBERS = frozenset({"ucb", "expected_improvement", "disagreement"})
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
+
+_RELIANCE = 0.75  # how far an outcome settles that of an equal experiment
 
 
 def acquire(
@@ -102,6 +104,72 @@ def choose_batch(
         left *= _penalty(distances_to(chosen[-1]), length)
         left[chosen] = -1.0  # below every value
     return chosen
+
+
+def choose_ahead(
+    p: _Floats,
+    batch_size: int,
+    n_later: int,
+    distance: _Floats,
+    reach: float,
+    length: float,
+    pending_distance: _Floats,
+) -> list[int]:
+    r"""Choose experiments one by one for the successes that they and later ones will bring.
+
+    Parameters
+    ----------
+    p : ndarray of shape (n_samples,)
+        Probabilities of success.
+    batch_size : int
+        How many to choose, at most n_judged.
+    n_later : int
+        How many will be chosen after this batch, at least 1.
+    distance : ndarray of shape (n_judged, n_samples)
+        Distances of the first n_judged experiments, from which to choose, to all.
+    reach : float
+        Distance at which an outcome tells 37 % of what it tells about an equal experiment.
+    length : float
+        As in :func:`choose_batch`.
+    pending_distance : ndarray of shape (n_samples, n_pending)
+        As in :func:`choose_batch`.
+
+    Returns
+    -------
+    list of int of length batch_size
+        Places, the best first.
+
+    Notes
+    -----
+    With the weight :math:`w_{xz} = 0.75 \exp(-(d_{xz} / reach)^2)`, a success of x is taken to lift
+    the probability of z to :math:`p_z + (1 - p_z) w_{xz}`, a failure to lower it to
+    :math:`p_z (1 - w_{xz})`. The value of x is its own probability, plus the expected sum of the
+    largest probabilities that are left for all experiments after it. So an experiment counts for
+    more where a success opens many others. After Jiang et al., "Efficient nonmyopic active search",
+    2017, with distances in place of a model trained again.
+    """
+    keep = np.ones(len(p))  # what penalties and earlier choices leave of a value
+    for away in pending_distance.T:
+        keep *= _penalty(away, length)
+    weight = _RELIANCE * np.exp(-((distance / reach) ** 2))
+    rows, chosen = np.arange(len(distance)), list[int]()
+    for n_after in range(n_later + batch_size - 1, n_later - 1, -1):
+        n_top = min(n_after, len(p))
+        success, failure = keep * (p + (1 - p) * weight), keep * p * (1 - weight)
+        success[rows, rows] = failure[rows, rows] = 0
+        own = p[rows]
+        later = own * _sum_largest(success, n_top) + (1 - own) * _sum_largest(failure, n_top)
+        value = keep[rows] * own + later
+        value[chosen] = -1  # below every value
+        chosen.append(int(value.argmax()))
+        keep *= _penalty(distance[chosen[-1]], length)
+        keep[chosen] = 0
+    return chosen
+
+
+def _sum_largest(values: _Floats, n: int) -> _Floats:
+    """Sum of the n largest of each row."""
+    return np.asarray(np.partition(values, values.shape[1] - n)[:, -n:].sum(axis=1))
 
 
 def _penalty(distance: _Floats, length: float) -> _Floats:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial, reduce
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from joblib import Parallel, delayed
 
 from sksiamese._molecule_columns import Molecules
 from sksiamese.space import DesignSpace
@@ -22,7 +24,7 @@ _Keys: TypeAlias = npt.NDArray[np.uint64]
 
 
 class Pool(NamedTuple):
-    """The best candidates so far.
+    """The best of some candidates.
 
     Parameters
     ----------
@@ -78,50 +80,32 @@ def split_chunks(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
 
 def keep_best(
     chunks: Iterable[pd.DataFrame],
-    is_allowed: Callable[[pd.DataFrame], npt.NDArray[np.bool_]],
-    find_keys: Callable[[pd.DataFrame], _Keys],
-    taken: _Keys,
-    value: Callable[[pd.DataFrame], _Floats],
+    score: Callable[[pd.DataFrame], Pool],
     n_kept: int,
-) -> Pool | None:
-    """Keep the best distinct candidates; memory is that of a chunk.
+    n_jobs: int | None = None,
+) -> Pool:
+    """Keep the best distinct candidates; memory is that of a few chunks for each thread.
 
     Parameters
     ----------
     chunks : iterable of DataFrame
-        Candidates.
-    is_allowed : callable
-        Tells which rows of a frame are possible.
-    find_keys : callable
-        Gives the keys of a frame.
-    taken : ndarray of uint64
-        Keys of experiments that are not wanted.
-    value : callable
-        Gives the acquisition of a frame.
+        Candidates, at least one chunk.
+    score : callable
+        Gives the distinct candidates of a chunk, with their values.
     n_kept : int
         How many to keep.
-
-    Returns
-    -------
-    Pool or None
-        None if no candidate is possible.
+    n_jobs : int or None
+        Threads that score chunks; the result does not depend on it.
     """
-    best: Pool | None = None
-    for chunk in chunks:
-        allowed = chunk[is_allowed(chunk)]
-        keys = find_keys(allowed)
-        known = taken if best is None else np.concatenate([taken, best.keys])
-        fresh = ~pd.Series(keys).duplicated().to_numpy() & ~np.isin(keys, known)
-        if not fresh.any():
-            continue
-        frame = allowed[fresh]
-        pool = Pool(frame, keys[fresh], value(frame))
-        if best is not None:
-            pool = Pool(
-                pd.concat([best.frame, pool.frame]),
-                np.concatenate([best.keys, pool.keys]),
-                np.concatenate([best.values, pool.values]),
-            )
-        order = np.argsort(-pool.values, kind="stable")[:n_kept]
-        best = Pool(pool.frame.iloc[order], pool.keys[order], pool.values[order])
-    return best
+    parallel = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    return reduce(partial(_merge, n_kept=n_kept), parallel(map(delayed(score), chunks)))
+
+
+def _merge(best: Pool, more: Pool, n_kept: int) -> Pool:
+    """Keep the best of two sets of candidates, those in both once."""
+    fresh = ~np.isin(more.keys, best.keys)
+    keys = np.concatenate([best.keys, more.keys[fresh]])
+    values = np.concatenate([best.values, more.values[fresh]])
+    order = np.argsort(-values, kind="stable")[:n_kept]
+    frame = pd.concat([best.frame, more.frame[fresh]]).iloc[order]
+    return Pool(frame, keys[order], values[order])

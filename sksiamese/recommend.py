@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from sksiamese._acquisition import ACQUISITIONS, NEED_MEMBERS, acquire, choose_batch
+from sksiamese._acquisition import ACQUISITIONS, NEED_MEMBERS, acquire, choose_ahead, choose_batch
 from sksiamese._candidates import (
     Pool,
     keep_best,
@@ -28,6 +28,7 @@ from sksiamese._validation import (
     make_generator,
     plain_label,
     require_integer,
+    require_n_jobs,
     require_number,
     require_option,
     shorten,
@@ -38,10 +39,12 @@ __all__ = ["ExperimentRecommender"]
 
 _RESULTS = ["p_success", "p_std", "in_domain", "nearest_experiment", "distance", "acquisition"]
 _LEAST_KEPT = 1000  # candidates that a batch is chosen from; 50 for each of a larger batch
+_LEAST_JUDGED = 100  # of these, candidates that "n_later" looks ahead from
 _N_BEST = 10  # experiments that "optimize" starts from
 _DOMAIN = 0.95  # share of past experiments that lie within the domain of the others
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
+_Keys: TypeAlias = npt.NDArray[np.uint64]
 
 
 class ExperimentRecommender(BaseEstimator):
@@ -58,16 +61,16 @@ class ExperimentRecommender(BaseEstimator):
     space : DesignSpace or None, default=None
         Which experiments are possible. It has all columns of X; more columns must follow from
         these. None finds the space out from X.
-    acquisition : {"ucb", "probability", "expected_improvement", "entropy", "disagreement"}, \
-            default="ucb"
-        What makes an experiment worth doing. "ucb": upper confidence bound, `p_success` plus `beta`
-        times `p_std`. "probability": `p_success`. "expected_improvement": by how much the
+    acquisition : {"probability", "ucb", "expected_improvement", "entropy", "disagreement"}, \
+            default="probability"
+        What makes an experiment worth doing. "probability": `p_success`. "ucb": upper confidence
+        bound, `p_success` plus `beta` times `p_std`. "expected_improvement": by how much the
         probability is expected to exceed that of the most probable past experiment. "entropy": how
         open the outcome is, in bits. "disagreement": how much the members disagree (the mutual
         information of BALD), in bits.
     beta : float, default=1.0
         Standard deviations that "ucb" adds to the probability.
-    diversity : float, default=1.0
+    diversity : float, default=0.15
         How far the experiments of a batch keep from each other, in median distances between
         neighbouring past experiments; 0 takes the most valuable ones however alike they are.
     n_candidates : int, default=20_000
@@ -79,6 +82,8 @@ class ExperimentRecommender(BaseEstimator):
         ``predict_members``; 0 fits none.
     positive : label or None, default=None
         The class that counts as success; None is the last of the classes.
+    n_jobs : int or None, default=None
+        Threads that score candidates; None is one, -1 all cores. The result does not depend on it.
     random_state : int, RandomState instance or None, default=None
         Decides the candidates and the bootstrap samples, not the classifier.
 
@@ -144,13 +149,14 @@ class ExperimentRecommender(BaseEstimator):
         self,
         estimator: Any,
         space: DesignSpace | None = None,
-        acquisition: str = "ucb",
+        acquisition: str = "probability",
         beta: float = 1.0,
-        diversity: float = 1.0,
+        diversity: float = 0.15,
         n_candidates: int = 20_000,
         tolerance: float | Mapping[str, float] = 0.1,
         n_bootstrap: int = 10,
         positive: Any = None,
+        n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.estimator = estimator
@@ -162,6 +168,7 @@ class ExperimentRecommender(BaseEstimator):
         self.tolerance = tolerance
         self.n_bootstrap = n_bootstrap
         self.positive = positive
+        self.n_jobs = n_jobs
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> ExperimentRecommender:
@@ -251,6 +258,7 @@ class ExperimentRecommender(BaseEstimator):
         exclude: Mapping[str, Iterable[Any]] | pd.DataFrame | None = None,
         pending: pd.DataFrame | None = None,
         candidates: pd.DataFrame | None = None,
+        n_later: int = 0,
     ) -> pd.DataFrame:
         """Recommend experiments to do next.
 
@@ -269,6 +277,10 @@ class ExperimentRecommender(BaseEstimator):
             Experiments already in the lab: none is recommended, and others keep away from them.
         candidates : DataFrame or None, default=None
             Choose among these experiments instead, such as recipes that are already prepared.
+        n_later : int, default=0
+            Number of experiments that can be done after this batch. If there are any, the
+            acquisition "probability" also values what an outcome would tell of others: a success
+            in the middle of many promising candidates is worth more than one that stands alone.
 
         Returns
         -------
@@ -290,33 +302,49 @@ class ExperimentRecommender(BaseEstimator):
         self._require_spread(self._model)
         require_integer("recommend", "batch_size", batch_size, 1)
         require_option("recommend", "mode", mode, ("explore", "optimize"))
+        require_integer("recommend", "n_later", n_later, 0)
+        if n_later and self.acquisition != "probability":
+            raise ValueError(
+                f"n_later needs the acquisition 'probability'. Got {n_later} with "
+                f"{self.acquisition!r}: leave n_later out, or set acquisition='probability'."
+            )
         rng = make_generator(self.random_state)
         waiting = self._read_rows("pending", pending)
         excluded = None if isinstance(exclude, Mapping) else self._read_rows("exclude", exclude)
         banned = self._read_banned(exclude) if isinstance(exclude, Mapping) else {}
         given = self._read_rows("candidates", candidates)
+        if candidates is not None and given is None:
+            raise ValueError(
+                "'candidates' has no rows. Leave it out, and candidates are made from the space."
+            )
         known = [rows for rows in (self._past, waiting, excluded) if rows is not None]
+        taken = np.concatenate([self._geometry.keys(rows) for rows in known])
+        n_kept = max(_LEAST_KEPT, 50 * batch_size)
         pool = keep_best(
             self._make_candidates(mode, given, rng),
-            lambda frame: self._is_allowed(frame, banned),
-            self._geometry.keys,
-            np.concatenate([self._geometry.keys(rows) for rows in known]),
-            self._value,
-            max(_LEAST_KEPT, 50 * batch_size),
+            lambda chunk: self._score(chunk, banned, taken, n_kept),
+            n_kept,
+            self.n_jobs,
         )
-        n_left = 0 if pool is None else len(pool.values)
-        if pool is None or n_left < batch_size:
+        n_left = len(pool.values)
+        if n_left < batch_size:
             raise ValueError(
                 f"Only {n_left} distinct experiment(s) are left for a batch of {batch_size}: all "
                 "other candidates are measured, pending, excluded or outside of the design space. "
                 "Lower batch_size, exclude less, or give more n_candidates, a wider space or the "
                 "other mode."
             )
-        chosen = self._choose(pool, batch_size, waiting)
+        chosen = self._choose(pool, batch_size, waiting, n_later)
         frame = pool.frame.iloc[chosen]
         if candidates is None:
             frame = frame.reset_index(drop=True)
         return self._describe(frame, pool.values[chosen])
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that text is welcome."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        return tags
 
     def _check_parameters(self) -> None:
         owner = type(self).__name__
@@ -335,6 +363,7 @@ class ExperimentRecommender(BaseEstimator):
         require_number(owner, "diversity", self.diversity, 0, np.inf, open_end=True)
         require_integer(owner, "n_candidates", self.n_candidates, 1)
         require_integer(owner, "n_bootstrap", self.n_bootstrap, 0)
+        require_n_jobs(owner, self.n_jobs)
 
     def _fitted(
         self, frame: pd.DataFrame, outcomes: pd.Series, space: DesignSpace, named: bool, label: Any
@@ -446,6 +475,18 @@ class ExperimentRecommender(BaseEstimator):
         order = np.lexsort([-self._past_probability[inside], failed[inside]])
         return self._past.iloc[inside[order[:_N_BEST]]]
 
+    def _score(
+        self, chunk: pd.DataFrame, banned: Mapping[str, set[Any]], taken: _Keys, n_kept: int
+    ) -> Pool:
+        """Value the possible, distinct and new experiments of a chunk, and keep the best."""
+        allowed = chunk[self._is_allowed(chunk, banned)]
+        keys = self._geometry.keys(allowed)
+        fresh = ~pd.Series(keys).duplicated().to_numpy() & ~np.isin(keys, taken)
+        frame, keys = allowed[fresh], keys[fresh]
+        values = self._value(frame) if len(frame) else np.empty(0)
+        order = np.argsort(-values, kind="stable")[:n_kept]
+        return Pool(frame.iloc[order], keys[order], values[order])
+
     def _is_allowed(
         self, frame: pd.DataFrame, banned: Mapping[str, set[Any]]
     ) -> npt.NDArray[np.bool_]:
@@ -464,16 +505,23 @@ class ExperimentRecommender(BaseEstimator):
         p, members = self._model.both(frame)
         return acquire(name, p, members, self.beta, best)
 
-    def _choose(self, pool: Pool, batch_size: int, waiting: pd.DataFrame | None) -> list[int]:
+    def _choose(
+        self, pool: Pool, batch_size: int, waiting: pd.DataFrame | None, n_later: int
+    ) -> list[int]:
         """Places of a batch in the pool."""
-        length = self.diversity * float(np.median(self._spacing)) if len(self._spacing) else 0.0
-        frame, geometry = pool.frame, self._geometry
+        spacing = float(np.median(self._spacing)) if len(self._spacing) else 0.0
+        length, frame, geometry = self.diversity * spacing, pool.frame, self._geometry
+        away = np.empty((len(frame), 0)) if waiting is None else geometry.distances(frame, waiting)
+        if n_later and spacing:
+            judged = frame.iloc[: max(_LEAST_JUDGED, 2 * batch_size)]
+            distance = geometry.distances(judged, frame)
+            return choose_ahead(pool.values, batch_size, n_later, distance, spacing, length, away)
         return choose_batch(
             pool.values,
             batch_size,
             lambda place: geometry.distances(frame, frame.iloc[[place]])[:, 0],
             length,
-            np.empty((len(frame), 0)) if waiting is None else geometry.distances(frame, waiting),
+            away,
         )
 
     def _describe(self, frame: pd.DataFrame, values: _Floats) -> pd.DataFrame:

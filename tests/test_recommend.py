@@ -30,7 +30,7 @@ from sksiamese import (
     InvalidSMILESError,
     SMILESFeaturizer,
 )
-from sksiamese._acquisition import ACQUISITIONS, acquire, choose_batch
+from sksiamese._acquisition import ACQUISITIONS, acquire, choose_ahead, choose_batch
 from sksiamese._recipes import RecipeGeometry
 from sksiamese.space import Computed, Constant, Levels, Molecules, Range, When
 
@@ -61,7 +61,8 @@ def forest(n_trees=10):
 
 
 def recommender(estimator=None, **changes):
-    defaults = {"space": SPACE, "n_candidates": 400, "n_bootstrap": 3, "random_state": 0}
+    defaults = {"space": SPACE, "acquisition": "ucb", "diversity": 1.0, "n_candidates": 400}
+    defaults |= {"n_bootstrap": 3, "random_state": 0}
     return ExperimentRecommender(forest() if estimator is None else estimator, **defaults | changes)
 
 
@@ -96,6 +97,10 @@ def unit(estimator=None, **changes):
 def fitted():
     """One recommender with a pipeline of SMILES and a forest."""
     return recommender().fit(X, Y)
+
+
+def check(error, message):
+    return pytest.raises(error, match=f"^{re.escape(message)}$")
 
 
 # -- Acquisition -----------------------------------------------------------------------------------
@@ -177,6 +182,60 @@ def test_pending_experiments_keep_others_away():
     away = np.linalg.norm(first[["a", "b"]].to_numpy() - second[["a", "b"]].to_numpy())
     # Without penalisation the second best of 400 candidates by `a` alone could lie anywhere in b.
     assert away > np.median(model._spacing)
+
+
+def ahead_by_hand(p, batch_size, n_later, n_judged, places, reach):
+    """The rule of choose_ahead in plain loops."""
+    p, chosen = dict(enumerate(p)), []
+    for k in range(batch_size):
+        n, values = n_later + batch_size - k - 1, {}
+        for x in range(n_judged):
+            others = [z for z in p if z not in (x, *chosen)]
+            w = {z: 0.75 * math.exp(-(((places[x] - places[z]) / reach) ** 2)) for z in others}
+            up = sorted(p[z] + (1 - p[z]) * w[z] for z in others)[-n:]
+            down = sorted(p[z] * (1 - w[z]) for z in others)[-n:]
+            values[x] = p[x] * (1 + sum(up)) + (1 - p[x]) * sum(down)
+        left = [x for x in range(n_judged) if x not in chosen]
+        chosen.append(max(left, key=lambda x: values[x]))
+    return chosen
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 10_000), st.integers(1, 4), st.integers(1, 30), st.floats(0.05, 2))
+def test_looking_ahead_by_brute_force(seed, batch_size, n_later, reach):
+    rng = np.random.RandomState(seed)
+    n, n_judged = rng.randint(6, 15), 6
+    places, p = rng.uniform(0, 1, n), np.sort(rng.uniform(0, 1, n))[::-1]
+    distance = np.abs(places[:n_judged, None] - places[None, :])
+    none = np.empty((n, 0))
+    found = choose_ahead(p, batch_size, n_later, distance, reach, 0.0, none)
+    assert found == ahead_by_hand(p, batch_size, n_later, n_judged, places, reach)
+
+
+def test_looking_ahead_prefers_what_opens_more():
+    """One lone candidate, and three neighbours that are a little less probable."""
+    places, p = np.array([0.0, 5.0, 5.1, 5.2]), np.array([0.5, 0.48, 0.47, 0.46])
+    distance, none = np.abs(places[:, None] - places[None, :]), np.empty((4, 0))
+
+    def choose(n_later, pending=none):
+        return choose_ahead(p, 1, n_later, distance, 1.0, 0.5, pending)
+
+    assert p.argmax() == 0
+    assert choose(1) == [1]
+    assert choose(1, pending=distance[:, [1]]) == [0]
+
+
+def test_plates_that_look_ahead():
+    model = unit(acquisition="probability", diversity=0)
+    greedy, ahead = model.recommend(6), model.recommend(6, n_later=20)
+    assert set(ahead["a"]) != set(greedy["a"])
+    assert len(ahead.drop_duplicates(["a", "b"])) == 6
+    with check(
+        ValueError,
+        "n_later needs the acquisition 'probability'. Got 20 with 'ucb': leave n_later out, or set "
+        "acquisition='probability'.",
+    ):
+        unit().recommend(6, n_later=20)
 
 
 # -- Distances -------------------------------------------------------------------------------------
@@ -313,6 +372,23 @@ def test_choose_among_candidates(fitted):
     )
 
 
+@pytest.mark.parametrize("n_jobs", [2, -1])
+def test_threads_change_nothing(n_jobs):
+    model = unit(n_candidates=150_000)  # three chunks
+    plate = model.recommend(5)
+    pd.testing.assert_frame_equal(plate, model.set_params(n_jobs=n_jobs).recommend(5))
+
+
+def test_chunks_that_repeat_each_other():
+    """Of few possible recipes, each is kept once, and none of the best is lost."""
+    space = DesignSpace({"a": Levels([0.1, 0.2, 0.5, 0.9]), "b": Levels([0.0, 0.5])})
+    past = pd.DataFrame({"a": [0.1, 0.9], "b": [0.0, 0.0]})
+    model = recommender(Members(), space=space, n_candidates=200_000, diversity=0)
+    plate = model.fit(past, [0, 1]).recommend(6)
+    assert len(plate.drop_duplicates(["a", "b"])) == 6
+    assert plate["a"].tolist()[:1] == [0.9]
+
+
 def test_memory_does_not_grow_with_candidates():
     peaks = []
     for n in (350_000, 1_000_000):  # both of several chunks
@@ -417,10 +493,6 @@ def test_labels_of_added_rows_go_on():
 # -- Errors ----------------------------------------------------------------------------------------
 
 
-def check(error, message):
-    return pytest.raises(error, match=f"^{re.escape(message)}$")
-
-
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
@@ -453,6 +525,12 @@ def check(error, message):
             ValueError,
             "The 'positive' parameter of ExperimentRecommender must be one of the classes 'fails', "
             "'works'. Got 'maybe' instead.",
+        ),
+        (
+            {"n_jobs": 0},
+            ValueError,
+            "The 'n_jobs' parameter of ExperimentRecommender must be None or an integer other than "
+            "0. Got 0 instead.",
         ),
         (
             {"n_bootstrap": 0},
@@ -526,6 +604,11 @@ def test_bad_tables(fitted):
             {"pending": 3},
             TypeError,
             "'pending' must be None, a DataFrame of experiments. Got 3.",
+        ),
+        (
+            {"candidates": X.head(0)},
+            ValueError,
+            "'candidates' has no rows. Leave it out, and candidates are made from the space.",
         ),
         (
             {"exclude": {"ligand": ["C(C"]}},

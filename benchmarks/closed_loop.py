@@ -1,0 +1,278 @@
+"""Closed loop on measured data: successes found by a recommender, batch after batch.
+
+    python benchmarks/closed_loop.py --release PATH --json closed_loop.json --plot closed_loop.png
+
+Each loop starts with 20 random experiments of a pool (all salts of the perovskite release together,
+or one of them), among them a success and a failure. A method then chooses ten batches of eight; the
+outcomes are looked up. Methods meet the same starts. Counted are the successes of the ten batches.
+
+random              a random order
+random forest       highest probability by 100 trees on RDKit descriptors and conditions
+Gaussian process    highest mean + standard deviation of a Gaussian process on the same numbers
+paper               highest probability by the siamese classifier, its defaults or --quick ones
+look-ahead          ExperimentRecommender with the same classifier and defaults of its own, told how
+                    many experiments will follow: recommend(n_later=...)
+recommender         the same with the mean of the siamese classifier and the Gaussian process
+
+A recipe that was measured more than once keeps its first outcome. Intervals are over repeats.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from _common import environment, write_json
+from joblib import Parallel, delayed
+from scipy import stats
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from tqdm import tqdm
+
+from sksiamese import (
+    DesignSpace,
+    ExperimentRecommender,
+    GraphFingerprintSiameseClassifier,
+    SmallClassWarning,
+    SMILESFeaturizer,
+)
+from sksiamese.datasets import fetch_perovskites
+
+METHODS = ("random", "random forest", "Gaussian process", "paper", "look-ahead", "recommender")
+LOOKS_AHEAD = ("look-ahead", "recommender")
+N_START, N_BATCHES, BATCH_SIZE = 20, 10, 8
+LEAST_ROWS, LEAST_SUCCESSES = 250, 40  # of a salt: a loop does 100 experiments
+QUICK = {"n_members": 3, "max_epochs": 50}
+OUTCOME = "large_crystal"
+COLORS = ["#999999", "#E69F00", "#009E73", "#56B4E9", "#0072B2", "#D55E00"]  # Okabe and Ito
+MARKERS = ["x", "s", "^", "D", "v", "o"]
+
+
+class Task(NamedTuple):
+    """Experiments whose outcomes are looked up."""
+
+    name: str
+    pool: pd.DataFrame  # distinct recipes, and their outcomes
+    smiles_columns: list[str]
+
+
+class GaussianProcess(ClassifierMixin, BaseEstimator):
+    """Regression on outcomes 0 and 1; its two members have its mean and standard deviation."""
+
+    def fit(self, X: Any, y: Any) -> GaussianProcess:
+        """Fit scale, length and noise by maximum likelihood."""
+        kernel = ConstantKernel() * Matern(nu=2.5) + WhiteKernel(0.1)
+        self.classes_ = np.unique(y)
+        self.regressor_ = GaussianProcessRegressor(kernel, normalize_y=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # a length at its bound is no harm
+            self.regressor_.fit(X, np.asarray(y, dtype=float))
+        return self
+
+    def predict_members(self, X: Any) -> npt.NDArray[np.float64]:
+        """Mean plus and minus the standard deviation, (2, n_samples, 2)."""
+        mean, std = self.regressor_.predict(X, return_std=True)
+        success = np.stack([mean + std, mean - std])
+        return np.stack([1 - success, success], axis=2)
+
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """Mean, (n_samples, 2)."""
+        return np.asarray(self.predict_members(X).mean(axis=0))
+
+
+def make_tasks(release: str | None, names: list[str] | None) -> tuple[list[Task], dict[str, str]]:
+    """Make the pools asked for, and give the reasons why other salts are left out."""
+    dataset = fetch_perovskites(path=release)
+    frame = dataset.data.assign(**{OUTCOME: dataset.target})
+    frame = frame[~dataset.data.duplicated()]
+    salts = dataset.frame.loc[frame.index, "ammonium_name"]
+    pools = {"all salts": frame} | dict(list(frame.groupby(salts)))
+    tasks, left_out = [], {}
+    for name, pool in pools.items():
+        n_rows, n_successes = len(pool), int(pool[OUTCOME].sum())
+        if n_rows < LEAST_ROWS or n_successes < LEAST_SUCCESSES:
+            left_out[name] = f"{n_rows} recipes, {n_successes} successes"
+        elif names is None or name in names:
+            tasks.append(Task(name, pool, dataset.smiles_columns))
+    tasks.sort(key=lambda task: -len(task.pool))
+    unknown = set(names or []) - {task.name for task in tasks}
+    if unknown:
+        known = [name for name in pools if name not in left_out]
+        raise SystemExit(f"Unknown or left out: {sorted(unknown)}. There are: {known}")
+    return tasks, left_out
+
+
+def make_recommender(method: str, task: Task, seed: int, quick: bool) -> ExperimentRecommender:
+    """Make the unfitted recommender of a method."""
+    columns = make_column_transformer(
+        (SMILESFeaturizer("descriptors"), task.smiles_columns), remainder="passthrough"
+    )
+    siamese = GraphFingerprintSiameseClassifier(random_state=seed, **(QUICK if quick else {}))
+    forest = make_pipeline(columns, RandomForestClassifier(random_state=seed))
+    process = Pipeline(
+        [("columns", columns), ("scale", StandardScaler()), ("model", GaussianProcess())]
+    )
+    both = VotingClassifier([("siamese", siamese), ("process", process)], voting="soft")
+    greedy = {"acquisition": "probability", "diversity": 0.0, "n_bootstrap": 0}
+    estimator, settings = {
+        "random forest": (forest, greedy),
+        "Gaussian process": (process, {"acquisition": "ucb", "diversity": 0.0}),
+        "paper": (siamese, greedy),
+        "look-ahead": (siamese, {}),
+        "recommender": (both, {"n_bootstrap": 0}),
+    }[method]
+    space = DesignSpace.from_frame(task.pool.drop(columns=OUTCOME))
+    return ExperimentRecommender(estimator, space=space, random_state=seed, **settings)
+
+
+def draw_start(pool: pd.DataFrame, rng: np.random.RandomState) -> pd.DataFrame:
+    """Draw experiments until both outcomes are among them."""
+    while True:
+        start = pool.sample(N_START, random_state=rng)
+        if start[OUTCOME].nunique() == 2:
+            return start
+
+
+def run_loop(task: Task, method: str, seed: int, quick: bool = False) -> dict[str, Any]:
+    """Run one loop; give the successes found after each batch."""
+    rng = np.random.RandomState(seed)
+    start = draw_start(task.pool, rng)
+    pool = task.pool.drop(start.index)
+    if method == "random":
+        order = pool[OUTCOME].sample(N_BATCHES * BATCH_SIZE, random_state=rng).to_numpy()
+        gains = order.reshape(N_BATCHES, BATCH_SIZE).sum(axis=1)
+    else:
+        recommender = make_recommender(method, task, seed, quick)
+        gains = find_gains(recommender, start, pool, looks_ahead=method in LOOKS_AHEAD)
+    found = np.cumsum(gains).tolist()
+    return {"task": task.name, "method": method, "seed": seed, "found": found}
+
+
+def find_gains(
+    recommender: ExperimentRecommender, start: pd.DataFrame, pool: pd.DataFrame, looks_ahead: bool
+) -> npt.NDArray[np.int64]:
+    """Successes of each batch that a recommender chooses out of a pool."""
+    gains = np.zeros(N_BATCHES, np.int64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SmallClassWarning)  # a start may hold a single success
+        recommender.fit(start.drop(columns=OUTCOME), start[OUTCOME])
+        for batch in range(N_BATCHES):
+            n_later = BATCH_SIZE * (N_BATCHES - batch - 1) if looks_ahead else 0
+            chosen = recommender.recommend(
+                BATCH_SIZE, candidates=pool.drop(columns=OUTCOME), n_later=n_later
+            )
+            done = pool.loc[chosen.index]
+            gains[batch] = done[OUTCOME].sum()
+            pool = pool.drop(done.index)
+            if batch < N_BATCHES - 1:
+                recommender.add_measurements(done)
+    return gains
+
+
+def summarize(runs: pd.DataFrame, reference: str, confidence: float = 0.95) -> pd.DataFrame:
+    """Mean successes of each method, and how far `reference` is ahead of it, seed by seed."""
+    last = runs.assign(value=runs["found"].str[-1])
+    rows = []
+    for task, part in last.groupby("task", sort=False):
+        values = part.pivot_table(index="seed", columns="method", values="value")
+        for method in values:
+            ahead = values[reference] - values[method]
+            half = stats.t.ppf((1 + confidence) / 2, len(ahead) - 1) * stats.sem(ahead)
+            row = {
+                "task": task,
+                "method": method,
+                "repeats": len(ahead),
+                "mean": values[method].mean(),
+                "times_random": values[method].mean() / values["random"].mean(),
+                "ahead": ahead.mean(),
+                "low": ahead.mean() - half,
+                "high": ahead.mean() + half,
+            }
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def draw(runs: pd.DataFrame, path: str) -> None:
+    """Draw mean successes against batches, one panel for each task, with standard errors."""
+    from matplotlib.figure import Figure
+
+    tasks = runs["task"].unique()
+    n_columns = min(3, len(tasks))
+    n_rows = -(-len(tasks) // n_columns)
+    figure = Figure(figsize=(4.5 * n_columns, 3.8 * n_rows), layout="constrained")
+    axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+    batches = np.arange(1, N_BATCHES + 1)
+    for ax, task in zip(axes, tasks, strict=False):
+        part = runs[runs["task"] == task]
+        for method, color, marker in zip(METHODS, COLORS, MARKERS, strict=True):
+            found = np.array(part.loc[part["method"] == method, "found"].tolist())
+            if len(found):
+                error = stats.sem(found) if len(found) > 1 else None
+                ax.errorbar(
+                    batches,
+                    found.mean(axis=0),
+                    error,
+                    color=color,
+                    marker=marker,
+                    markersize=4,
+                    label=method,
+                )
+        ax.set(title=task, xlabel=f"batches of {BATCH_SIZE} experiments", ylabel="successes found")
+        ax.set_ylim(bottom=0)
+    for ax in axes[len(tasks) :]:
+        ax.set_axis_off()
+    axes[0].legend(frameon=False)
+    figure.savefig(path, dpi=120)
+    print(f"Drawn to {path}")
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--release", metavar="PATH", help="local perovskite release")
+    parser.add_argument("--salts", nargs="+", help="names of salts, or 'all salts'")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--repeats", type=int, default=20, help="loops of each method and pool")
+    parser.add_argument("--first-seed", type=int, default=0, help="seed of the first repeat")
+    parser.add_argument("--quick", action="store_true", help="networks of 3 members, 50 epochs")
+    parser.add_argument("--n-jobs", type=int, default=2, help="processes")
+    parser.add_argument("--json", metavar="PATH", help="write the results to this file")
+    parser.add_argument("--plot", metavar="PATH", help="draw the results to this file")
+    arguments = parser.parse_args()
+
+    tasks, left_out = make_tasks(arguments.release, arguments.salts)
+    for name, reason in left_out.items():
+        print(f"left out: {name} ({reason})")
+    seeds = range(arguments.first_seed, arguments.first_seed + arguments.repeats)
+    methods = ["random", *(name for name in arguments.methods if name != "random")]
+    calls = [
+        delayed(run_loop)(task, method, seed, arguments.quick)
+        for task in tasks
+        for seed in seeds
+        for method in methods
+    ]
+    parallel = Parallel(n_jobs=arguments.n_jobs, return_as="generator")
+    runs = pd.DataFrame(tqdm(parallel(calls), total=len(calls)))
+    summary = summarize(runs, methods[-1])
+    print(f"\nSuccesses found, and by how many {methods[-1]!r} is ahead (95 % intervals)")
+    print(summary.round(2).to_string(index=False))
+    if arguments.plot:
+        draw(runs, arguments.plot)
+    if arguments.json:
+        about = environment(left_out=left_out, **vars(arguments))
+        results = [*summary.to_dict("records"), *runs.to_dict("records")]
+        write_json(arguments.json, results, about)
+
+
+if __name__ == "__main__":
+    main()
