@@ -19,6 +19,13 @@ from sksiamese._candidates import (
     swap_molecules,
     vary_numbers,
 )
+from sksiamese._measurements import (
+    continue_index,
+    listed,
+    require_columns,
+    require_free,
+    require_outcomes,
+)
 from sksiamese._members import SuccessModel
 from sksiamese._molecule_columns import Molecules, molecule_keys
 from sksiamese._recipes import RecipeGeometry
@@ -203,7 +210,7 @@ class ExperimentRecommender(BaseEstimator):
                 f"{len(frame)} rows."
             )
         name = y.name if isinstance(y, pd.Series) and y.name is not None else "outcome"
-        _require_free(frame.columns, [*_RESULTS, name])
+        require_free(frame.columns, [*_RESULTS, name])
         frame = frame.infer_objects()
         space = DesignSpace.from_frame(frame) if self.space is None else self.space
         space.require_columns(frame.columns)
@@ -239,9 +246,9 @@ class ExperimentRecommender(BaseEstimator):
         if not isinstance(df, pd.DataFrame):
             raise TypeError(f"add_measurements takes a DataFrame. Got {shorten(df)}.")
         name = self.outcomes_.name
-        _require_columns(df, [*self.measured_.columns, name], "The measurements")
-        _require_outcomes(df[name], self.classes_)
-        index = _continue_index(self.measured_.index, df.index)
+        require_columns(df, [*self.measured_.columns, name], "The measurements")
+        require_outcomes(df[name], self.classes_)
+        index = continue_index(self.measured_.index, df.index)
         new = df[list(self.measured_.columns)].set_axis(index)
         measured = pd.concat([self.measured_, new]) if len(new) else self.measured_
         labels = np.concatenate([self.outcomes_.to_numpy(), df[name].to_numpy()])
@@ -382,7 +389,7 @@ class ExperimentRecommender(BaseEstimator):
         if positive not in list(classes):
             raise ValueError(
                 f"The 'positive' parameter of {type(self).__name__} must be one of the classes "
-                f"{_listed(classes)}. Got {positive!r} instead."
+                f"{listed(classes)}. Got {positive!r} instead."
             )
         model.set_positive(positive)
         self._require_spread(model)
@@ -433,7 +440,7 @@ class ExperimentRecommender(BaseEstimator):
             if name not in self.space_.columns:
                 raise ValueError(
                     f"'exclude' names the column {name!r}, which the design space lacks. It has: "
-                    f"{_listed(self.space_.columns)}."
+                    f"{listed(self.space_.columns)}."
                 )
             if isinstance(values, str) or not isinstance(values, Iterable):
                 raise TypeError(
@@ -537,54 +544,3 @@ class ExperimentRecommender(BaseEstimator):
             distance=distance,
             acquisition=values,
         )
-
-
-def _listed(names: Iterable[Any]) -> str:
-    return ", ".join(repr(plain_label(name)) for name in names)
-
-
-def _require_free(columns: pd.Index, names: list[Any]) -> None:
-    """Refuse columns named as what a recommendation adds."""
-    clashing = [name for name in columns if name in names]
-    if clashing:
-        raise ValueError(
-            f"X has the column(s) {_listed(clashing)}, which a recommendation or the outcomes "
-            "would overwrite. Rename them."
-        )
-
-
-def _require_columns(df: pd.DataFrame, names: list[Any], what: str) -> None:
-    missing = [name for name in names if name not in df]
-    if missing:
-        raise ValueError(
-            f"{what} lack the column(s) {_listed(missing)}. They have: {_listed(df.columns)}. "
-            "Add or rename them."
-        )
-
-
-def _require_outcomes(outcomes: pd.Series, classes: npt.NDArray[Any]) -> None:
-    """Refuse outcomes that are missing or of no known class."""
-    wrong = outcomes[~outcomes.isin(list(classes))]
-    if len(wrong):
-        cells = ", ".join(
-            f"row {plain_label(row)!r}: {plain_label(cell)!r}" for row, cell in wrong[:3].items()
-        )
-        raise ValueError(
-            f"Column {outcomes.name!r} must hold one of {_listed(classes)} in each row. Got "
-            f"{len(wrong)} other(s), {cells}. Leave rows out that are not measured yet, or call "
-            "fit with all experiments for a new class."
-        )
-
-
-def _continue_index(taken: pd.Index, new: pd.Index) -> pd.Index:
-    """Labels of added rows: their own, or numbers that go on where these are taken."""
-    if not new.isin(taken).any():
-        return new
-    if pd.api.types.is_integer_dtype(taken) and pd.api.types.is_integer_dtype(new):
-        first = max(taken.max(), new.max()) + 1 if len(new) else 0
-        return pd.RangeIndex(first, first + len(new))
-    repeated = list(new[new.isin(taken)][:3])
-    raise ValueError(
-        f"The index of the measurements repeats {_listed(repeated)} of the past experiments. Give "
-        "the rows labels of their own."
-    )

@@ -69,6 +69,7 @@ ORDER = [
     "surrogate",
     "_acquisition",
     "_recipes",
+    "_measurements",
     "_members",
     "_candidates",
     "recommend",

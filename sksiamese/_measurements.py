@@ -1,0 +1,66 @@
+"""Checks of the measurements that come back from the laboratory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy.typing as npt
+import pandas as pd
+
+from sksiamese._validation import plain_label
+
+__all__ = ["continue_index", "listed", "require_columns", "require_free", "require_outcomes"]
+
+
+def listed(names: Iterable[Any]) -> str:
+    """Names in quotes, with commas."""
+    return ", ".join(repr(plain_label(name)) for name in names)
+
+
+def require_free(columns: pd.Index, names: list[Any]) -> None:
+    """Refuse columns named as what a recommendation adds."""
+    clashing = [name for name in columns if name in names]
+    if clashing:
+        raise ValueError(
+            f"X has the column(s) {listed(clashing)}, which a recommendation or the outcomes "
+            "would overwrite. Rename them."
+        )
+
+
+def require_columns(df: pd.DataFrame, names: list[Any], what: str) -> None:
+    """Refuse a table without some columns."""
+    missing = [name for name in names if name not in df]
+    if missing:
+        raise ValueError(
+            f"{what} lack the column(s) {listed(missing)}. They have: {listed(df.columns)}. "
+            "Add or rename them."
+        )
+
+
+def require_outcomes(outcomes: pd.Series, classes: npt.NDArray[Any]) -> None:
+    """Refuse outcomes that are missing or of no known class."""
+    wrong = outcomes[~outcomes.isin(list(classes))]
+    if len(wrong):
+        cells = ", ".join(
+            f"row {plain_label(row)!r}: {plain_label(cell)!r}" for row, cell in wrong[:3].items()
+        )
+        raise ValueError(
+            f"Column {outcomes.name!r} must hold one of {listed(classes)} in each row. Got "
+            f"{len(wrong)} other(s), {cells}. Leave rows out that are not measured yet, or call "
+            "fit with all experiments for a new class."
+        )
+
+
+def continue_index(taken: pd.Index, new: pd.Index) -> pd.Index:
+    """Labels of added rows: their own, or numbers that go on where these are taken."""
+    if not new.isin(taken).any():
+        return new
+    if pd.api.types.is_integer_dtype(taken) and pd.api.types.is_integer_dtype(new):
+        first = max(taken.max(), new.max()) + 1 if len(new) else 0
+        return pd.RangeIndex(first, first + len(new))
+    repeated = list(new[new.isin(taken)][:3])
+    raise ValueError(
+        f"The index of the measurements repeats {listed(repeated)} of the past experiments. Give "
+        "the rows labels of their own."
+    )
