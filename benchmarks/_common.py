@@ -19,6 +19,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+from scipy import stats
+
 PACKAGES = (
     "sksiamese",
     "numpy",
@@ -104,6 +107,13 @@ def environment(**settings: Any) -> dict[str, Any]:
         "versions": versions,
         "settings": settings,
     }
+
+
+def t_intervals(values: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
+    """Mean of each column, with its t-interval over the rows."""
+    mean = values.mean()
+    half = stats.t.ppf((1 + confidence) / 2, values.count() - 1) * values.sem()
+    return pd.DataFrame({"mean": mean, "low": mean - half, "high": mean + half})
 
 
 def write_json(path: str | Path, rows: list[dict[str, Any]], about: Mapping[str, Any]) -> None:

@@ -9,13 +9,15 @@ cmet-16/-32/-64   so many labelled c-Met inhibitors, scored on all others
 
 from __future__ import annotations
 
+import argparse
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedKFold
 
-from sksiamese import SupportQuerySplit
+from sksiamese import SupportQuerySplit, compare_classifiers
 from sksiamese.datasets import fetch_perovskites, load_cmet, load_perovskites, make_nanoclusters
 
 TASKS = ("simulated", "perovskites", "new-salts", "draws", "cmet-16", "cmet-32", "cmet-64")
@@ -78,6 +80,41 @@ def make_tuning_task(data: str, release: str | None) -> Task:
         free = task.X.index
     rows = free.to_series().sample(_N_TUNING_ROWS[data], random_state=TUNING_SEED).index
     return task._replace(X=task.X.loc[rows], y=task.y.loc[rows], groups=None)
+
+
+def add_task_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of tasks, their data and repeats, and where the results go."""
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=["simulated"])
+    parser.add_argument("--release", metavar="PATH", help="local perovskite release (for draws)")
+    parser.add_argument("--repeats", type=int, help="repeats of each task instead of its own")
+    parser.add_argument("--n-jobs", type=int, default=2, help="processes")
+    parser.add_argument("--json", metavar="PATH", help="write the results to this file")
+    parser.add_argument("--plot", metavar="PATH", help="draw each task; its name joins the file's")
+
+
+def compare(task: Task, classifiers: dict[str, Any], n_jobs: int, **options: Any) -> Any:
+    """Compare the classifiers on the splits of a task."""
+    return compare_classifiers(
+        classifiers,
+        task.X,
+        task.y,
+        cv=task.cv,
+        groups=task.groups if isinstance(task.cv, LeaveOneGroupOut) else None,
+        n_repeats=task.n_repeats,
+        molecules=task.molecules,
+        n_jobs=n_jobs,
+        random_state=0,
+        verbose=1,
+        **options,
+    )
+
+
+def save_figure(figure: Any, path: str, task: str) -> None:
+    """Save a figure, with the name of its task in that of the file."""
+    whole = Path(path)
+    whole = whole.with_name(f"{whole.stem}-{task}{whole.suffix}")
+    figure.savefig(whole, dpi=120)
+    print(f"Drawn to {whole}")
 
 
 def data_of(task: str) -> str:

@@ -14,14 +14,11 @@ success, so there all classifiers expect too many.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from _common import environment, write_json
-from _tasks import TASKS, Task, make_task
-from scipy import stats
+from _common import environment, t_intervals, write_json
+from _tasks import Task, add_task_arguments, compare, make_task, save_figure
 from sklearn.calibration import CalibratedClassifierCV, CalibrationDisplay, calibration_curve
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
@@ -30,7 +27,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sksiamese import GraphFingerprintSiameseClassifier, SMILESFeaturizer, compare_classifiers
+from sksiamese import GraphFingerprintSiameseClassifier, SMILESFeaturizer
 
 CLASSIFIERS = ("siamese", "random forest", "logistic regression")
 AFTER = ", calibrated"
@@ -57,7 +54,7 @@ def make_classifiers(task: Task) -> dict[str, Any]:
     return plain | calibrated
 
 
-def compare_brier(scores: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
+def compare_brier(scores: pd.DataFrame) -> pd.DataFrame:
     """Mean Brier scores and paired differences, with t-intervals over repeats."""
     values = scores.pivot_table(values="value", index="repeat", columns="classifier")
     plain = {name: values[name] for name in CLASSIFIERS}
@@ -68,10 +65,7 @@ def compare_brier(scores: pd.DataFrame, confidence: float = 0.95) -> pd.DataFram
         for suffix in ("", AFTER)
         for name in CLASSIFIERS[1:]
     }
-    table = pd.DataFrame(plain | calibrated | gains | rivals)  # (n_repeats, n_rows_of_the_table)
-    half = stats.t.ppf((1 + confidence) / 2, len(table) - 1) * table.std() / np.sqrt(len(table))
-    mean = table.mean()
-    return pd.DataFrame({"mean": mean, "low": mean - half, "high": mean + half})
+    return t_intervals(pd.DataFrame(plain | calibrated | gains | rivals))
 
 
 def reliability(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -118,29 +112,18 @@ def draw(predictions: pd.DataFrame, title: str) -> Any:
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=["simulated"])
-    parser.add_argument("--release", metavar="PATH", help="local perovskite release (for draws)")
-    parser.add_argument("--repeats", type=int, help="repeats of each task instead of its own")
-    parser.add_argument("--n-jobs", type=int, default=2, help="processes")
-    parser.add_argument("--json", metavar="PATH", help="write the results to this file")
-    parser.add_argument("--plot", metavar="PATH", help="draw each task; its name joins the file's")
+    add_task_arguments(parser)
     arguments = parser.parse_args()
 
     results: list[dict[str, Any]] = []
     for name in arguments.tasks:
         task = make_task(name, arguments.release, arguments.repeats)
-        comparison = compare_classifiers(
+        comparison = compare(
+            task,
             make_classifiers(task),
-            task.X,
-            task.y,
-            cv=task.cv,
-            groups=task.groups if name == "new-salts" else None,
+            arguments.n_jobs,
             scoring="pooled_brier",
-            n_repeats=task.n_repeats,
             baselines=False,
-            n_jobs=arguments.n_jobs,
-            random_state=0,
-            verbose=1,
         )
         title = f"{name}, {len(task.X):,} rows, {task.n_repeats} repeats"
         table = compare_brier(comparison.scores)
@@ -150,10 +133,7 @@ def main() -> None:
         results += table.rename_axis("what").reset_index().assign(**about).to_dict("records")
         results += curves.assign(what="reliability", **about).to_dict("records")
         if arguments.plot:
-            path = Path(arguments.plot)
-            path = path.with_name(f"{path.stem}-{name}{path.suffix}")
-            draw(comparison.predictions, title).savefig(path, dpi=120)
-            print(f"Drawn to {path}")
+            save_figure(draw(comparison.predictions, title), arguments.plot, name)
         if arguments.json:
             write_json(arguments.json, results, environment(random_state=0, **vars(arguments)))
 

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from _common import environment, write_json
+from _common import environment, t_intervals, write_json
 from joblib import Parallel, delayed
 from scipy import stats
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -179,27 +179,23 @@ def find_gains(
     return gains
 
 
-def summarize(runs: pd.DataFrame, reference: str, confidence: float = 0.95) -> pd.DataFrame:
+def summarize(runs: pd.DataFrame, reference: str) -> pd.DataFrame:
     """Mean successes of each method, and how far `reference` is ahead of it, seed by seed."""
     last = runs.assign(value=runs["found"].str[-1])
     rows = []
     for task, part in last.groupby("task", sort=False):
         values = part.pivot_table(index="seed", columns="method", values="value")
-        for method in values:
-            ahead = values[reference] - values[method]
-            half = stats.t.ppf((1 + confidence) / 2, len(ahead) - 1) * stats.sem(ahead)
-            row = {
+        ahead = t_intervals(values.rsub(values[reference], axis=0))
+        table = pd.DataFrame(
+            {
                 "task": task,
-                "method": method,
-                "repeats": len(ahead),
-                "mean": values[method].mean(),
-                "times_random": values[method].mean() / values["random"].mean(),
-                "ahead": ahead.mean(),
-                "low": ahead.mean() - half,
-                "high": ahead.mean() + half,
+                "repeats": len(values),
+                "mean": values.mean(),
+                "times_random": values.mean() / values["random"].mean(),
             }
-            rows.append(row)
-    return pd.DataFrame(rows)
+        )
+        rows.append(table.join(ahead.rename(columns={"mean": "ahead"})).reset_index())
+    return pd.concat(rows, ignore_index=True)
 
 
 def draw(runs: pd.DataFrame, path: str) -> None:

@@ -14,19 +14,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from _common import environment, write_json
+from _common import environment, t_intervals, write_json
 from _models import BASE_MODELS, SETTINGS, make_model, read_tuned_settings
-from _tasks import TASKS, Task, data_of, make_task
-from scipy import stats
+from _tasks import Task, add_task_arguments, compare, data_of, make_task, save_figure
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import LeaveOneGroupOut
-
-from sksiamese import compare_classifiers
 
 METRICS = {
     "MCC": "pooled_mcc",
@@ -58,23 +52,11 @@ def run_task(name: str, task: Task, models: list[str], settings: list[str], n_jo
         for setting in settings
         for model in models
     }
-    return compare_classifiers(
-        estimators,
-        task.X,
-        task.y,
-        cv=task.cv,
-        groups=task.groups if isinstance(task.cv, LeaveOneGroupOut) else None,
-        scoring=METRICS,
-        n_repeats=task.n_repeats,
-        molecules=task.molecules,
-        n_jobs=n_jobs,
-        random_state=0,
-        verbose=1,
-    )
+    return compare(task, estimators, n_jobs, scoring=METRICS)
 
 
 def score_new_groups(comparison: Any, groups: pd.Series) -> pd.DataFrame:
-    """ROC-AUC of each repeat on groups of which no row was in training."""
+    """ROC-AUC on groups of which no row was in training: means and intervals over repeats."""
     rows = []
     for (name, repeat), part in comparison.predictions.groupby(["classifier", "repeat"]):
         trained = groups.index.difference(part["row"])
@@ -82,17 +64,8 @@ def score_new_groups(comparison: Any, groups: pd.Series) -> pd.DataFrame:
         if "proba_1" in new and new["proba_1"].notna().all() and new["y"].nunique() == 2:
             auc = roc_auc_score(new["y"], new["proba_1"])
             rows.append({"classifier": name, "repeat": repeat, "value": auc})
-    return pd.DataFrame(rows)
-
-
-def summarize_new_groups(scores: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
-    """Mean and t-interval over repeats."""
-    values = scores.groupby("classifier")["value"].agg(["mean", "std", "size"])
-    half = stats.t.ppf((1 + confidence) / 2, values["size"] - 1)
-    half *= values["std"] / np.sqrt(values["size"])
-    return pd.DataFrame(
-        {"mean": values["mean"], "low": values["mean"] - half, "high": values["mean"] + half}
-    ).sort_values("mean", ascending=False)
+    values = pd.DataFrame(rows).pivot_table("value", "repeat", "classifier")
+    return t_intervals(values).sort_values("mean", ascending=False)
 
 
 def draw(comparison: Any, title: str) -> Any:
@@ -144,14 +117,9 @@ def split_by_setting(comparison: Any) -> dict[str, Any]:
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=["simulated"])
     parser.add_argument("--models", nargs="+", choices=list(BASE_MODELS), default=list(BASE_MODELS))
     parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
-    parser.add_argument("--release", metavar="PATH", help="local perovskite release (for draws)")
-    parser.add_argument("--repeats", type=int, help="repeats of each task instead of its own")
-    parser.add_argument("--n-jobs", type=int, default=2, help="processes")
-    parser.add_argument("--json", metavar="PATH", help="write the results to this file")
-    parser.add_argument("--plot", metavar="PATH", help="draw each task; its name joins the file's")
+    add_task_arguments(parser)
     arguments = parser.parse_args()
 
     results: list[dict[str, Any]] = []
@@ -164,15 +132,12 @@ def main() -> None:
         about = {"task": name, "rows": len(task.X), "repeats": task.n_repeats}
         results += comparison.summary().reset_index().assign(**about).to_dict("records")
         if name == "draws":
-            table = summarize_new_groups(score_new_groups(comparison, task.groups))
+            table = score_new_groups(comparison, task.groups)
             print(f"\nROC-AUC on salts that are not in training\n{table.round(3)}")
             table = table.rename_axis("classifier").reset_index()
             results += table.assign(metric="ROC-AUC, new salts", **about).to_dict("records")
         if arguments.plot:
-            path = Path(arguments.plot)
-            path = path.with_name(f"{path.stem}-{name}{path.suffix}")
-            draw(comparison, title).savefig(path, dpi=120)
-            print(f"Drawn to {path}")
+            save_figure(draw(comparison, title), arguments.plot, name)
         if arguments.json:  # after each task, so that an interruption loses one
             write_json(arguments.json, results, environment(random_state=0, **vars(arguments)))
 

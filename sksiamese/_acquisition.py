@@ -95,9 +95,7 @@ def choose_batch(
     A value is multiplied by ``1 - exp(-(d / length) ** 2)`` for each chosen experiment at the
     distance d, after Gonzalez et al., "Batch Bayesian optimization via local penalization", 2016.
     """
-    left = values.astype(np.float64)
-    for distance in pending_distance.T:
-        left *= _penalty(distance, length)
+    left = values * _penalty(pending_distance, length).prod(axis=1)
     chosen: list[int] = []
     for _ in range(batch_size):
         chosen.append(int(left.argmax()))
@@ -148,9 +146,8 @@ def choose_ahead(
     more where a success opens many others. After Jiang et al., "Efficient nonmyopic active search",
     2017, with distances in place of a model trained again.
     """
-    keep = np.ones(len(p))  # what penalties and earlier choices leave of a value
-    for away in pending_distance.T:
-        keep *= _penalty(away, length)
+    # What penalties and earlier choices leave of a value
+    keep = _penalty(pending_distance, length).prod(axis=1)
     weight = _RELIANCE * np.exp(-((distance / reach) ** 2))
     rows, chosen = np.arange(len(distance)), list[int]()
     for n_after in range(n_later + batch_size - 1, n_later - 1, -1):

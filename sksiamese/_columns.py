@@ -5,6 +5,7 @@ The methods with an underscore are what :class:`sksiamese.space.DesignSpace` ask
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -15,43 +16,55 @@ import pandas as pd
 
 from sksiamese._validation import require_number
 
-__all__ = ["Constant", "DrawnColumn", "Levels", "ListedColumn", "Range", "enumerate_values"]
+__all__ = [
+    "Constant",
+    "DrawnColumn",
+    "Levels",
+    "ListedColumn",
+    "PlainColumn",
+    "Range",
+    "enumerate_values",
+]
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Bools: TypeAlias = npt.NDArray[np.bool_]
 _SHOWN = 4  # values that a description lists
 
 
-class DrawnColumn:
+class DrawnColumn(ABC):
     """A column that is drawn by itself."""
 
     def _is_fixed(self) -> bool:
         """Whether it has a single value."""
         return False
 
+    @abstractmethod
     def _take(self, u: _Floats) -> Any:
         """Values (n_rows,) at the places u, from 0 to below 1, of the column's distribution."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _grid(self, n: int) -> Any:
         """At most n values, evenly spread; all values where they are a list."""
-        raise NotImplementedError
-
-    def _contains(self, values: pd.Series) -> _Bools:
-        """Which values belong to the column, (n_rows,)."""
-        raise NotImplementedError
 
     def _near(self, values: pd.Series, tolerance: float, relative: bool, u: _Floats) -> Any:
         """Values within a tolerance of others; those that are no numbers stay as they are."""
         return values
 
+    @abstractmethod
     def _to_skopt(self, name: str) -> Any:
         """Give the same as a dimension of scikit-optimize."""
-        raise NotImplementedError
+
+
+class PlainColumn(DrawnColumn):
+    """A drawn column whose values need no look at other columns."""
+
+    @abstractmethod
+    def _contains(self, values: pd.Series) -> _Bools:
+        """Which values belong to the column, (n_rows,)."""
 
 
 @dataclass(frozen=True)
-class Range(DrawnColumn):
+class Range(PlainColumn):
     """Numbers from `low` to `high`, both included.
 
     Parameters
@@ -149,11 +162,12 @@ class Range(DrawnColumn):
         return kind(self.low, self.high, prior=prior, name=name)
 
 
-class ListedColumn(DrawnColumn):
+class ListedColumn(PlainColumn):
     """A column whose values are listed."""
 
+    @abstractmethod
     def _listed(self) -> list[Any]:
-        raise NotImplementedError
+        """All values."""
 
     def _is_fixed(self) -> bool:
         return len(self._listed()) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -11,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api.types import is_bool_dtype
 
-from sksiamese._columns import DrawnColumn
+from sksiamese._columns import DrawnColumn, PlainColumn
 from sksiamese._molecule_columns import canonical_key, molecule_keys
 from sksiamese._validation import shorten
 
@@ -21,12 +22,12 @@ _Floats: TypeAlias = npt.NDArray[np.float64]
 _Bools: TypeAlias = npt.NDArray[np.bool_]
 
 
-class DependentColumn:
+class DependentColumn(ABC):
     """A column that follows from others."""
 
+    @abstractmethod
     def _compute(self, frame: pd.DataFrame, name: str) -> Any:
         """Values (n_rows,) for the rows of a frame."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,12 @@ class When(DrawnColumn):
     """
 
     condition: Callable[[pd.DataFrame], Any]
-    column: DrawnColumn
+    column: PlainColumn
     otherwise: Any
 
     def __post_init__(self) -> None:
         _require_function("When", "condition", self.condition)
-        if not isinstance(self.column, DrawnColumn) or isinstance(self.column, When):
+        if not isinstance(self.column, PlainColumn):
             raise TypeError(
                 "The 'column' parameter of When must be a Range, Levels, Molecules or Constant. "
                 f"Got {self.column!r} instead."

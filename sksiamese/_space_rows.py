@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sksiamese._columns import DrawnColumn, Levels, Range, is_number
+from sksiamese._columns import DrawnColumn, Levels, PlainColumn, Range, is_number
 from sksiamese._dependent_columns import (
     DependentColumn,
     OfMolecule,
@@ -130,9 +130,10 @@ class SpaceRows:
         require_present(columns, self._free)
 
     @property
-    def _drawn(self) -> dict[str, DrawnColumn]:
+    def _drawn(self) -> dict[str, PlainColumn | When]:
         """Columns that are drawn by themselves."""
-        return {n: column for n, column in self.columns.items() if isinstance(column, DrawnColumn)}
+        kinds = (PlainColumn, When)
+        return {name: column for name, column in self.columns.items() if isinstance(column, kinds)}
 
     @property
     def _free(self) -> list[str]:
@@ -181,7 +182,7 @@ class SpaceRows:
 
     def _column_contains(self, name: str, frame: pd.DataFrame) -> _Bools:
         column = self._drawn[name]
-        if not isinstance(column, When):
+        if isinstance(column, PlainColumn):
             return column._contains(frame[name])
         applies = ask_rows(column.condition, frame, f"The condition of column {name!r}")
         inside = column.column._contains(frame[name])

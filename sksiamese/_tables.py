@@ -60,12 +60,7 @@ class TableClassifier(ClassifierMixin, BaseEstimator):
                 "Pass one label for each row of X."
             )
         frame = self._read_table(X, reset)
-        labels = read_labels(y)
-        if len(labels) != len(frame):
-            raise ValueError(
-                f"y must hold one label for each row of X. Got {len(labels)} labels for "
-                f"{len(frame)} rows."
-            )
+        labels = read_labels(y, len(frame))
         weight = _read_weights(sample_weight, len(frame))
         group_numbers = read_groups(groups, len(frame))
         rows = np.flatnonzero(weight > 0)
@@ -130,15 +125,15 @@ def _is_numeric(X: Any) -> bool:
     return not any(cell is None or isinstance(cell, (str, MolGraph)) for cell in array.flat)
 
 
-def read_labels(y: Any) -> npt.NDArray[Any]:
-    """Bring labels to an array of one sortable type.
+def read_labels(y: Any, n_rows: int | None = None) -> npt.NDArray[Any]:
+    """Bring labels, one for each of `n_rows` where given, to an array of one sortable type.
 
     Raises
     ------
     TypeError
         If they are of several types.
     ValueError
-        If one is missing or infinite, or they are no classes.
+        If one is missing or infinite, they are no classes, or too many or few.
     """
     if isinstance(y, pd.Series) and not isinstance(y.dtype, np.dtype):
         y = y.to_numpy(dtype=object)  # scikit-learn would make floats of nullable integers
@@ -155,6 +150,10 @@ def read_labels(y: Any) -> npt.NDArray[Any]:
         labels = pd.Series(labels).infer_objects().to_numpy()
         _require_order(labels)
     check_classification_targets(labels)
+    if n_rows is not None and len(labels) != n_rows:
+        raise ValueError(
+            f"y must hold one label for each row of X. Got {len(labels)} labels for {n_rows} rows."
+        )
     return np.asarray(labels)
 
 

@@ -276,6 +276,36 @@ def require_verbose(owner: str, value: object) -> None:
     require_integer(owner, "verbose", int(value) if isinstance(value, bool) else value, 0)
 
 
+def require_probabilities(owner: str, estimator: object) -> None:
+    """Refuse an `estimator` without predict_proba.
+
+    Raises
+    ------
+    TypeError
+        Naming the value.
+    """
+    if not hasattr(estimator, "predict_proba"):
+        raise TypeError(
+            f"The 'estimator' parameter of {owner} must be a classifier with predict_proba. "
+            f"Got {shorten(estimator)} instead."
+        )
+
+
+def require_instance(owner: str, name: str, value: object, kind: type) -> None:
+    """Refuse a hyper-parameter that is neither None nor of a kind.
+
+    Raises
+    ------
+    TypeError
+        Naming the parameter, the kind and the value.
+    """
+    if value is not None and not isinstance(value, kind):
+        raise TypeError(
+            f"The {name!r} parameter of {owner} must be None or a {kind.__name__}. Got "
+            f"{shorten(value)} instead."
+        )
+
+
 def plain_label(label: Any) -> Any:
     """Strip numpy's type off a label, for messages."""
     return label.item() if isinstance(label, np.generic) else label

@@ -184,12 +184,7 @@ def _require_classifiers(own: Collection[str], baselines: Collection[str]) -> No
 
 def _read_rows(X: Any, y: Any, frame: pd.DataFrame) -> LabelledRows:
     """Check the labels; a frame or a 2-D array reaches the classifiers as it is."""
-    labels = read_labels(y)
-    if len(labels) != len(frame):
-        raise ValueError(
-            f"y must hold one label for each row of X. Got {len(labels)} labels for {len(frame)} "
-            "rows."
-        )
+    labels = read_labels(y, len(frame))
     classes = np.unique(labels)
     if len(classes) < 2:
         raise ValueError(

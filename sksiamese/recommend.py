@@ -34,10 +34,12 @@ from sksiamese._validation import (
     ensure_table,
     make_generator,
     plain_label,
+    require_instance,
     require_integer,
     require_n_jobs,
     require_number,
     require_option,
+    require_probabilities,
     shorten,
 )
 from sksiamese.space import DesignSpace
@@ -203,12 +205,7 @@ class ExperimentRecommender(BaseEstimator):
         """
         self._check_parameters()
         frame, named = ensure_table(X)
-        labels = read_labels(y)
-        if len(labels) != len(frame):
-            raise ValueError(
-                f"y must hold one label for each row of X. Got {len(labels)} labels for "
-                f"{len(frame)} rows."
-            )
+        labels = read_labels(y, len(frame))
         name = y.name if isinstance(y, pd.Series) and y.name is not None else "outcome"
         require_free(frame.columns, [*_RESULTS, name])
         frame = frame.infer_objects()
@@ -355,16 +352,8 @@ class ExperimentRecommender(BaseEstimator):
 
     def _check_parameters(self) -> None:
         owner = type(self).__name__
-        if not hasattr(self.estimator, "predict_proba"):
-            raise TypeError(
-                f"The 'estimator' parameter of {owner} must be a classifier with predict_proba. "
-                f"Got {shorten(self.estimator)} instead."
-            )
-        if self.space is not None and not isinstance(self.space, DesignSpace):
-            raise TypeError(
-                f"The 'space' parameter of {owner} must be None or a DesignSpace. Got "
-                f"{shorten(self.space)} instead."
-            )
+        require_probabilities(owner, self.estimator)
+        require_instance(owner, "space", self.space, DesignSpace)
         require_option(owner, "acquisition", self.acquisition, ACQUISITIONS)
         require_number(owner, "beta", self.beta, 0, np.inf, open_end=True)
         require_number(owner, "diversity", self.diversity, 0, np.inf, open_end=True)

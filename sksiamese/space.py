@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.stats import qmc
-from sklearn.utils import check_random_state
 
 from sksiamese._columns import Constant, Levels, Range
 from sksiamese._dependent_columns import Computed, OfMolecule, When
@@ -22,6 +21,7 @@ from sksiamese._molecule_columns import Molecules
 from sksiamese._space_rows import Column, Constraint, SpaceRows, require_present
 from sksiamese._validation import (
     ensure_table,
+    make_generator,
     plain_label,
     require_integer,
     require_number,
@@ -542,7 +542,5 @@ def _unit_source(method: str, n_columns: int, rng: np.random.Generator) -> Calla
 
 
 def _generator(random_state: Any) -> np.random.Generator:
-    """Make a generator, without touching the global one."""
-    if random_state is None:
-        return np.random.default_rng()
-    return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
+    """Make a generator of numpy's newer kind, without touching the global one."""
+    return np.random.default_rng(make_generator(random_state).randint(2**31 - 1))

@@ -21,8 +21,10 @@ from sksiamese._tables import TableClassifier
 from sksiamese._validation import (
     make_generator,
     plain_label,
+    require_instance,
     require_integer,
     require_number,
+    require_probabilities,
     shorten,
 )
 from sksiamese._view import ReadableView, read_view
@@ -341,16 +343,8 @@ class SurrogateTreeExplainer(TableClassifier):
 
     def _check_parameters(self) -> None:
         owner = type(self).__name__
-        if not hasattr(self.estimator, "predict_proba"):
-            raise TypeError(
-                f"The 'estimator' parameter of {owner} must be a classifier with predict_proba. "
-                f"Got {shorten(self.estimator)} instead."
-            )
-        if self.space is not None and not isinstance(self.space, DesignSpace):
-            raise TypeError(
-                f"The 'space' parameter of {owner} must be None or a DesignSpace. Got "
-                f"{shorten(self.space)} instead."
-            )
+        require_probabilities(owner, self.estimator)
+        require_instance(owner, "space", self.space, DesignSpace)
         require_integer(owner, "n_samples", self.n_samples, 1)
         if self.max_depth is not None:
             require_integer(owner, "max_depth", self.max_depth, 1)
