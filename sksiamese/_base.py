@@ -35,6 +35,8 @@ __all__ = ["HiddenLayerClassifier", "NetworkClassifier"]
 
 _LAYER = re.compile(r"hidden_layer_sizes__\d{1,2}")
 _CHUNK_ROWS = 16_384  # rows that are encoded and put through the networks together
+_MANY_ROWS = 4096  # rows beyond which dense layers compute in single precision
+_LARGE_NUMBER = 1e6  # spreads from the mean; beyond it they compute in double precision anyway
 
 
 class NetworkClassifier(TableClassifier):
@@ -319,18 +321,28 @@ class NetworkClassifier(TableClassifier):
         return self._read_table(X)
 
     def _embed(self, frame: pd.DataFrame) -> Iterator[tuple[Experiments, torch.Tensor]]:
-        """Encode some rows after the others, and yield them with their last layer."""
+        """Encode some rows after the others, and yield them with their last layer.
+
+        Of many rows, dense layers compute in single precision, at an error of about 1e-7.
+        """
+        dtype = torch.float32 if len(frame) > _MANY_ROWS else torch.float64
         for experiments in self.encoder_.encode_parts(frame, _CHUNK_ROWS):
-            yield experiments, self._last_layer(experiments)
+            yield experiments, self._last_layer(experiments, dtype)
 
     def _embed_all(self, X: Any) -> torch.Tensor:
         """Read rows and give their last layer, (n_members, n_rows, size)."""
         return torch.cat([part for _, part in self._embed(self._read_fitted(X))], dim=1)
 
-    def _last_layer(self, experiments: Experiments) -> torch.Tensor:
+    def _last_layer(
+        self, experiments: Experiments, dtype: torch.dtype = torch.float64
+    ) -> torch.Tensor:
         """Put encoded rows through the networks: (n_members, n_rows, size), on the CPU."""
+        numbers, molecules, graphs = self._to_inputs(experiments)
+        if not (numbers.abs() < _LARGE_NUMBER).all():
+            dtype = torch.float64
         with torch.no_grad():
-            return self.module_.eval()(*self._to_inputs(experiments)).cpu()
+            found = self.module_.eval()(numbers.to(dtype), molecules, graphs)
+        return found.cpu().to(torch.float64)
 
     def _to_inputs(self, experiments: Experiments) -> Inputs:
         return to_tensors(experiments, self.module_.settings.radius, self.net_.device)

@@ -298,6 +298,8 @@ def column_kind(column: pd.Series) -> str:
         if pandas_types.is_complex_dtype(dtype):
             raise ValueError(f"Complex data not supported: column {column.name!r} is {dtype}.")
         return "empty" if column.isna().all() else "numeric"  # pandas reads gaps alone as floats
+    if _is_text(column):
+        return "molecule"
     present = column[column.notna()]
     kinds = {_cell_kind(cell) for cell in present}
     if not kinds:
@@ -326,4 +328,9 @@ def _cell_kind(cell: Any) -> str:
 
 
 def _holds_graphs(column: pd.Series) -> bool:
-    return any(isinstance(cell, MolGraph) for cell in column)
+    return not _is_text(column) and any(isinstance(cell, MolGraph) for cell in column)
+
+
+def _is_text(column: pd.Series) -> bool:
+    """Whether all cells but missing ones are text, of which there is some; quick."""
+    return pandas_types.infer_dtype(column) == "string" and bool(column.notna().any())

@@ -158,8 +158,9 @@ def molecule_keys(cells: Iterable[Any]) -> list[str]:
     column = cells if isinstance(cells, pd.Series) else pd.Series(list(cells), dtype=object)
     codes, distinct = pd.factorize(column, use_na_sentinel=False)
     keys = [canonical_key(cell) for cell in distinct]
-    places = [place for place, code in enumerate(codes) if keys[code] is None]
-    if places:
+    unreadable = [code for code, key in enumerate(keys) if key is None]
+    if unreadable:
+        places = np.flatnonzero(np.isin(codes, unreadable))
         bad = [(column.name, plain_label(column.index[i]), column.iloc[i]) for i in places]
         word, where = ("position", "") if column.name is None else ("row", f" in {column.name!r}")
         listed = "\n".join(f"  {word} {row!r}: {shorten(cell)}" for _, row, cell in bad)
@@ -167,7 +168,7 @@ def molecule_keys(cells: Iterable[Any]) -> list[str]:
             f"Not readable as SMILES{where} ({len(bad)} in all):\n{listed}\nCorrect these texts.",
             bad,
         )
-    return [keys[code] for code in codes]
+    return np.array(keys, dtype=object)[codes].tolist()
 
 
 def canonical_key(cell: Any) -> str | None:

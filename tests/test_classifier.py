@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback
 
 from sksiamese import GraphFingerprintSiameseClassifier, MolGraph, SMILESFeaturizer
+from sksiamese import _base as base_module
 from sksiamese import _support as support_module
 from sksiamese import featurizer as featurizer_module
 from sksiamese._objectives import LabelledExperiments, PairLoss
@@ -694,20 +695,37 @@ def test_graphs_in_the_explicit_route_are_molgraphs():
     assert all(isinstance(graph, MolGraph) for graph in graphs.flat)
 
 
-def test_many_rows_in_single_precision_give_the_same(monkeypatch):
+@pytest.mark.parametrize(
+    ("module", "limit"), [(support_module, "_MANY_PAIRS"), (base_module, "_MANY_ROWS")]
+)
+def test_many_rows_in_single_precision_give_the_same(module, limit, monkeypatch):
     rng = np.random.RandomState(0)
-    X, y = rng.normal(size=(60, 3)), np.arange(60) % 3
+    smiles = np.array(["CCO", "CCN", "c1ccccc1", "OCC", "CC(C)C"])
+    X = pd.DataFrame({"molecule": smiles[np.arange(60) % 5], "number": rng.normal(size=60)})
+    y = np.arange(60) % 3
     for readout in ("kernel", "mean"):
         model = GraphFingerprintSiameseClassifier(
             readout=readout, n_members=2, max_epochs=30, random_state=0
         ).fit(X, y)
         double = model.predict_proba(X)
-        monkeypatch.setattr(support_module, "_MANY_PAIRS", 0)
+        monkeypatch.setattr(module, limit, 0)
         single = model.predict_proba(X)
         monkeypatch.undo()
         assert (single != double).any()
         np.testing.assert_allclose(single, double, atol=1e-6, rtol=0)
         np.testing.assert_allclose(single.sum(axis=1), 1, atol=1e-6)
+
+
+def test_absurd_numbers_in_many_rows_stay_in_double_precision(monkeypatch):
+    X = pd.DataFrame({"a": [0.0, 0.1, 0.9, 1.0] * 3, "b": np.arange(12.0)})
+    model = GraphFingerprintSiameseClassifier(
+        activation="relu", n_members=2, max_epochs=20, random_state=0
+    ).fit(X, [0, 0, 1, 1] * 3)
+    far = pd.DataFrame({"a": [0.5, 1e60], "b": [3.0, -1e60]})
+    expected = model.predict_proba(far)
+    monkeypatch.setattr(base_module, "_MANY_ROWS", 0)
+    assert np.isfinite(expected).all()
+    np.testing.assert_array_equal(model.predict_proba(far), expected)
 
 
 def test_the_papers_settings_take_groups_of_one_row():

@@ -105,6 +105,6 @@ class MemberLinear(nn.Module):
         Returns
         -------
         Tensor of shape (n_members, n, n_out)
-            Outputs.
+            Outputs, in the precision of the inputs.
         """
-        return torch.baddbmm(self.bias, x, self.weight)
+        return torch.baddbmm(self.bias.to(x.dtype), x, self.weight.to(x.dtype))

@@ -187,12 +187,12 @@ class FingerprintNetwork(nn.Module):
         Returns
         -------
         Tensor of shape (n_members, n, embedding_size)
-            Embeddings G(X), or scores of classes.
+            Embeddings G(X), or scores of classes, in the precision of `numeric`.
         """
         x = numeric.expand(len(self.seeds), -1, -1)
         if graphs is not None:
-            rows = self._row_fingerprints(graphs, molecules)
-            x = torch.cat([x, (rows - self.center) / self.scale], dim=-1)
+            rows = (self._row_fingerprints(graphs, molecules) - self.center) / self.scale
+            x = torch.cat([x, rows.to(x.dtype)], dim=-1)
         settings = self.settings
         for layer in self.dense[:-1]:
             x = self._drop(ACTIVATIONS[settings.activation](layer(x)))
