@@ -6,6 +6,8 @@ from sksiamese.exceptions import (
     InvalidSMILESError,
     InvalidSMILESWarning,
     LowFidelityWarning,
+    ModelFileError,
+    ModelVersionWarning,
     SmallClassWarning,
 )
 from sksiamese.featurizer import SMILESFeaturizer
@@ -15,6 +17,7 @@ from sksiamese.model_selection import (
     compare_classifiers,
 )
 from sksiamese.molgraph import MolGraph
+from sksiamese.persistence import describe_model, load_model, save_model
 from sksiamese.recommend import ExperimentRecommender
 from sksiamese.space import DesignSpace
 from sksiamese.surrogate import SurrogateTreeExplainer
@@ -29,12 +32,17 @@ __all__ = [
     "InvalidSMILESWarning",
     "LeaveOneMoleculeOut",
     "LowFidelityWarning",
+    "ModelFileError",
+    "ModelVersionWarning",
     "MolGraph",
     "SMILESFeaturizer",
     "SmallClassWarning",
     "SupportQuerySplit",
     "SurrogateTreeExplainer",
     "compare_classifiers",
+    "describe_model",
+    "load_model",
+    "save_model",
 ]
 
 __version__ = "0.1.0"

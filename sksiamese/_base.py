@@ -16,8 +16,8 @@ from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring
 
 from sksiamese._inputs import ExperimentEncoder, Experiments
 from sksiamese._objectives import Inputs, LabelledExperiments
-from sksiamese._tables import TableClassifier, TrainingTable
-from sksiamese._training import CosineSteps, EnsembleNet, EpochBar, one_thread, to_tensors
+from sksiamese._tables import TableClassifier, TrainingTable, record_training
+from sksiamese._training import CosineSteps, EpochBar, one_thread, to_tensors
 from sksiamese._validation import (
     make_generator,
     require_boolean,
@@ -254,8 +254,8 @@ class NetworkClassifier(TableClassifier):
                 weight = torch.as_tensor(table.weight).to(self.device)
                 net.module_.standardize(inputs.graphs, inputs.molecules, weight)
             net.partial_fit(data)
-        _forget_training(net)
         self.net_ = net
+        self._training_record = record_training(table.frame)
         return experiments
 
     def _draw_seeds(self) -> list[int]:
@@ -293,15 +293,11 @@ class NetworkClassifier(TableClassifier):
             "module__n_numeric": experiments.numeric.shape[1],
             "module__n_roles": len(experiments.graphs),
             "module__seeds": seeds,
-            "optimizer": torch.optim.Adam,
-            "optimizer__fused": True,
             "lr": self.lr,
             "max_epochs": self.max_epochs,
             "batch_size": self.batch_size,
-            "train_split": None,
             "callbacks": self._make_callbacks(validates=bool(data.held_out.any())),
             "device": self.device,
-            "verbose": 0,
         }
 
     def _make_callbacks(self, validates: bool) -> list[Callback]:
@@ -401,11 +397,6 @@ class HiddenLayerClassifier(NetworkClassifier):
 
 def _as_tuple(sizes: Any) -> tuple[Any, ...]:
     return tuple(sizes) if isinstance(sizes, Iterable) else (sizes,)
-
-
-def _forget_training(net: EnsembleNet) -> None:
-    """Drop Adam's moments, so that a pickle holds the weights once."""
-    net.optimizer_.state.clear()
 
 
 def _require_callbacks(owner: str, callbacks: Any) -> None:

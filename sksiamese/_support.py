@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -47,13 +46,13 @@ class SupportSet(NamedTuple):
 
     Parameters
     ----------
-    embedding : Tensor of shape (n_members, n_support, embedding_size)
-        Embeddings, on the CPU.
+    embedding : ndarray of shape (n_members, n_support, embedding_size)
+        Embeddings.
     y : ndarray of shape (n_support,)
         Class numbers, ascending.
     weight : ndarray of shape (n_support,)
         Sample weights.
-    labels : Index of length n_support
+    labels : ndarray of shape (n_support,)
         Labels of the rows in the user's table.
     prior : ndarray of shape (n_classes,)
         Prior probabilities of the classes.
@@ -63,10 +62,10 @@ class SupportSet(NamedTuple):
         The same experiments in the leaves of trees.
     """
 
-    embedding: Tensor
+    embedding: _Float
     y: npt.NDArray[np.int64]
     weight: _Float
-    labels: pd.Index
+    labels: npt.NDArray[Any]
     prior: _Float
     readout: str
     leaves: LeafSupport | None
@@ -92,7 +91,7 @@ class SupportSet(NamedTuple):
         is_large = n_members * n_rows * len(self.y) > _MANY_PAIRS
         is_large &= self.weight.max() < _LARGE_WEIGHT
         dtype = torch.float32 if is_large else torch.float64
-        support, matrix = self.embedding.to(dtype), self._matrix().to(dtype)
+        support, matrix = torch.as_tensor(self.embedding, dtype=dtype), self._matrix().to(dtype)
         prior = torch.as_tensor(self.prior, dtype=dtype)
         read_out = kernel_proba if self.readout == "kernel" else mean_proba
         fixed = matrix, prior, np.bincount(self.y, minlength=len(self.prior)).tolist()
@@ -107,7 +106,7 @@ class SupportSet(NamedTuple):
         self, similarity: PairSimilarity, embedding: Tensor, experiments: Experiments
     ) -> tuple[_Float, _Float]:
         """Similarity and share of the evidence of each support row, (n, n_support) each."""
-        logits = compare(similarity, embedding, self.embedding)
+        logits = compare(similarity, embedding, torch.as_tensor(self.embedding))
         alike = torch.sigmoid(logits)
         weight = self._matrix().sum(1)
         if self.readout == "kernel":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from sklearn.utils.validation import column_or_1d, validate_data
 from sksiamese._validation import ensure_table, plain_label, shorten
 from sksiamese.molgraph import MolGraph
 
-__all__ = ["TableClassifier", "TrainingTable", "read_groups", "read_labels"]
+__all__ = ["TableClassifier", "TrainingTable", "read_groups", "read_labels", "record_training"]
 
 
 class TrainingTable(NamedTuple):
@@ -106,6 +107,19 @@ class TableClassifier(ClassifierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         return tags
+
+
+def record_training(frame: pd.DataFrame) -> dict[str, Any]:
+    """Time of a training, and what its columns held: for whoever gets the model later."""
+    columns = {}
+    for name, column in frame.items():
+        present = column.dropna()
+        if pandas_types.is_numeric_dtype(present) and len(present):
+            columns[str(name)] = {"low": float(present.min()), "high": float(present.max())}
+        else:
+            columns[str(name)] = {"n_distinct": len(set(map(str, present)))}
+    trained = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"trained": trained, "n_rows": len(frame), "columns": columns}
 
 
 def _is_numeric(X: Any) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,8 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors.torch import load, save
 from skorch import NeuralNet
 from skorch.callbacks import Callback, PassthroughScoring
+from skorch.history import History
 from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
@@ -50,6 +54,9 @@ def to_tensors(experiments: Experiments, radius: int, device: str) -> Inputs:
 class EnsembleNet(NeuralNet):
     """Skorch net that trains all members of a network at once, batch by batch.
 
+    A copy of a trained one (by pickle, joblib or skops) has its weights and its history; callbacks
+    and the state of the optimizer stay behind, as every fit makes a net of its own.
+
     Parameters
     ----------
     module : type of FingerprintNetwork
@@ -74,7 +81,40 @@ class EnsembleNet(NeuralNet):
     ) -> None:
         self.alpha = alpha
         self.batch_seed = batch_seed
-        super().__init__(module, criterion=criterion, **kwargs)
+        super().__init__(
+            module,
+            criterion=criterion,
+            optimizer=torch.optim.Adam,
+            optimizer__fused=True,
+            train_split=None,
+            verbose=0,
+            **kwargs,
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give all that predictions need, without anything of torch's or skorch's own."""
+        weights = {
+            name: each.cpu().contiguous() for name, each in self.module_.state_dict().items()
+        }
+        names = [name for name in vars(self) if name in _KEPT or name.startswith("module__")]
+        return {
+            "module": self.module,
+            "criterion": self.criterion,
+            "settings": {name: getattr(self, name) for name in names},
+            "device": str(self.device),
+            "weights": save(weights),
+            "history": json.dumps(list(self.history)),
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Build the network anew, and give it the weights."""
+        device = _device_here(state["device"])
+        EnsembleNet.__init__(
+            self, state["module"], state["criterion"], **state["settings"], device=device
+        )
+        self.initialize()
+        self.module_.load_state_dict(load(state["weights"]))
+        self.history_ = History(json.loads(state["history"]))
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Callback]]:
@@ -124,6 +164,21 @@ class EnsembleNet(NeuralNet):
     def _step_losses(self, batch: Batch) -> Tensor:
         """Losses to train on, which may draw from the batch."""
         return self._losses(batch)
+
+
+_KEPT = {"alpha", "batch_seed", "lr", "max_epochs", "batch_size"}
+
+
+def _device_here(name: str) -> str:
+    """Name of a device, or of the CPU where torch does not have it."""
+    try:
+        torch.empty(0, device=name)
+    except (AssertionError, RuntimeError):  # what torch raises, by device
+        warnings.warn(
+            f"This model was on the device {name!r}; here it is on the CPU.", stacklevel=3
+        )
+        return "cpu"
+    return name
 
 
 class SiameseNet(EnsembleNet):

@@ -459,7 +459,7 @@ class GraphFingerprintSiameseClassifier(
                     pd.DataFrame(
                         {
                             "row": frame.index[start + rows],
-                            "support": support.labels[flat],
+                            "support": pd.Index(support.labels)[flat],
                             "outcome": self.classes_[support.y[flat]],
                             "similarity": similarity[rows, flat],
                             "share": share[rows, flat],
@@ -520,10 +520,10 @@ class GraphFingerprintSiameseClassifier(
         if self.trees_ is not None:
             leaves = LeafSupport.of_rows(self.trees_, numbers, y, weight, self.class_prior_)
         self._support = SupportSet(
-            self._last_layer(experiments)[:, order],
+            self._last_layer(experiments)[:, order].numpy(),
             y,
             weight,
-            table.frame.index[order],
+            table.frame.index[order].to_numpy(),
             self.class_prior_,
             self.net_.criterion_.readout,
             leaves,

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["InvalidSMILESError", "InvalidSMILESWarning", "LowFidelityWarning", "SmallClassWarning"]
+__all__ = [
+    "InvalidSMILESError",
+    "InvalidSMILESWarning",
+    "LowFidelityWarning",
+    "ModelFileError",
+    "ModelVersionWarning",
+    "SmallClassWarning",
+]
 
 
 class InvalidSMILESError(ValueError):
@@ -62,6 +69,38 @@ class LowFidelityWarning(UserWarning):
     >>> from sksiamese.exceptions import LowFidelityWarning
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("error", LowFidelityWarning)  # no such tree gets out of here
+    """
+
+
+class ModelFileError(ValueError):
+    """A file is no model of this package, is damaged, or holds what is not to be trusted.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sksiamese import load_model
+    >>> from sksiamese.exceptions import ModelFileError
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "model.skm")
+    ...     _ = path.write_bytes(b"nonsense")
+    ...     try:
+    ...         load_model(path)
+    ...     except ModelFileError:
+    ...         print("refused")
+    refused
+    """
+
+
+class ModelVersionWarning(UserWarning):
+    """A model was saved with other versions of packages that its predictions depend on.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sksiamese.exceptions import ModelVersionWarning
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", ModelVersionWarning)  # refuse such models
     """
 
 

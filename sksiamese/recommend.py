@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._acquisition import ACQUISITIONS, NEED_MEMBERS, acquire, choose_ahead, choose_batch
@@ -29,7 +28,8 @@ from sksiamese._measurements import (
 from sksiamese._members import SuccessModel
 from sksiamese._molecule_columns import Molecules, molecule_keys
 from sksiamese._recipes import RecipeGeometry
-from sksiamese._tables import read_labels
+from sksiamese._table_state import EstimatorOfTables
+from sksiamese._tables import read_labels, record_training
 from sksiamese._validation import (
     ensure_table,
     make_generator,
@@ -56,7 +56,7 @@ _Floats: TypeAlias = npt.NDArray[np.float64]
 _Keys: TypeAlias = npt.NDArray[np.uint64]
 
 
-class ExperimentRecommender(BaseEstimator):
+class ExperimentRecommender(EstimatorOfTables):
     """Recommend the next experiments with any classifier.
 
     Candidates are made out of a design space, valued by the classifier, and a batch is chosen among
@@ -397,6 +397,7 @@ class ExperimentRecommender(BaseEstimator):
             "_geometry": geometry,
             "_spacing": geometry.spacing(past),
             "_past_probability": model.probability(frame),
+            "_training_record": record_training(frame),
         }
         names = {"feature_names_in_": np.array(frame.columns, dtype=object)} if named else {}
         return fitted | names

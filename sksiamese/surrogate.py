@@ -17,7 +17,8 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._rules import Feature, TreeWords, show_number
-from sksiamese._tables import TableClassifier
+from sksiamese._table_state import EstimatorOfTables
+from sksiamese._tables import TableClassifier, record_training
 from sksiamese._validation import (
     make_generator,
     plain_label,
@@ -48,7 +49,7 @@ class _Samples(NamedTuple):
     proba: npt.NDArray[np.float64]  # (n_samples, n_classes)
 
 
-class SurrogateTreeExplainer(TableClassifier):
+class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
     """Decision tree that imitates a classifier over a design space.
 
     The classifier, the black box, is fitted. Experiments are drawn from the design space and
@@ -205,6 +206,7 @@ class SurrogateTreeExplainer(TableClassifier):
             self.fidelity_ = self._compare(fresh.labels, said)
             self.stability_ = self._measure_stability(fresh.view, said, rng)
             self._warn_if_low(fresh)
+            self._training_record = record_training(frame)
         return self
 
     def predict(self, X: Any) -> npt.NDArray[Any]:

@@ -25,6 +25,7 @@ PYPROJECT = PACKAGE.parent / "pyproject.toml"
 ORDER = [
     "exceptions",
     "_validation",
+    "_table_state",
     "molgraph",
     "batching",
     "descriptors",
@@ -73,6 +74,9 @@ ORDER = [
     "_members",
     "_candidates",
     "recommend",
+    "_trusted_types",
+    "_model_parts",
+    "_manifest",
     "persistence",
     "datasets",
     "__init__",

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import re
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ import pytest
 import torch
 
 from sksiamese import GraphFingerprintSiameseClassifier
+from sksiamese._training import SiameseNet
 
 X = pd.DataFrame(
     {
@@ -114,27 +116,29 @@ class FindTensors(pickle.Pickler):
         return NotImplemented
 
 
-def test_only_what_skorch_maps_and_the_cpu_support_set_hold_tensors():
-    """Skorch moves module_ and optimizer_ to the CPU of a machine without CUDA.
+def test_a_pickle_holds_no_tensor():
+    """Tensors belong to a device and to a version of torch; weights are safetensors instead."""
+    finder = FindTensors()
+    finder.dump(classifier().fit(X, Y))
+    assert finder.tensors == []
 
-    Any other tensor is pickled where it is, so it has to be on the CPU already.
-    """
+
+def test_a_device_that_is_absent_gives_way_to_the_cpu():
     model = classifier().fit(X, Y)
-    mapped = set(model.net_.cuda_dependent_attributes_)
-    assert {"module_", "optimizer_"} <= mapped
-    for name, value in vars(model.net_).items():
-        if name not in mapped:
-            finder = FindTensors()
-            finder.dump(value)
-            assert finder.tensors == [], name
-    for name, value in vars(model).items():
-        if name != "net_":
-            finder = FindTensors()
-            finder.dump(value)
-            assert all(t is model._support.embedding for t in finder.tensors), name
-    assert model._support.embedding.device.type == "cpu"
-    # What _embed gives is brought to the CPU before it is kept, wherever the network is.
-    assert all(block.device.type == "cpu" for _, block in model._embed(X))
+    state = model.net_.__getstate__() | {"device": "cuda:99"}
+    copy = SiameseNet.__new__(SiameseNet)
+    message = "This model was on the device 'cuda:99'; here it is on the CPU."
+    with pytest.warns(UserWarning, match=f"^{re.escape(message)}$"):
+        copy.__setstate__(state)
+    assert copy.device == "cpu"
+    assert {p.device.type for p in copy.module_.parameters()} == {"cpu"}
+
+
+def test_history_travels_along():
+    model = classifier(early_stopping=True, max_epochs=3).fit(X, Y)
+    copy = pickle.loads(pickle.dumps(model))
+    assert list(copy.history_) == list(model.history_)
+    assert copy.history_[:, "valid_loss"] == model.history_[:, "valid_loss"]
 
 
 LOAD_WITHOUT_CUDA = """
