@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Self
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring
@@ -17,7 +19,7 @@ from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring
 from sksiamese._inputs import ExperimentEncoder, Experiments
 from sksiamese._objectives import Inputs, LabelledExperiments
 from sksiamese._tables import TableClassifier, TrainingTable, record_training
-from sksiamese._training import CosineSteps, EpochBar, one_thread, to_tensors
+from sksiamese._training import CosineSteps, EnsembleNet, EpochBar, one_thread, to_tensors
 from sksiamese._validation import (
     make_generator,
     require_boolean,
@@ -36,7 +38,6 @@ __all__ = ["HiddenLayerClassifier", "NetworkClassifier"]
 _LAYER = re.compile(r"hidden_layer_sizes__\d{1,2}")
 _CHUNK_ROWS = 16_384  # rows that are encoded and put through the networks together
 _MANY_ROWS = 4096  # rows beyond which dense layers compute in single precision
-_LARGE_NUMBER = 1e6  # spreads from the mean; beyond it they compute in double precision anyway
 
 
 class NetworkClassifier(TableClassifier):
@@ -246,17 +247,34 @@ class NetworkClassifier(TableClassifier):
         data = LabelledExperiments(
             experiments, table.y, table.groups, table.weight, held_out, n_classes
         )
-        net = self._make_net(**self._net_settings(data, seeds, batch_seed))
+        settings = self._net_settings(data, seeds, batch_seed)
         with one_thread():
-            net.initialize()
-            if self.scaling == "standard" and experiments.graphs:
-                inputs = to_tensors(experiments, self.radius, self.device)
-                weight = torch.as_tensor(table.weight).to(self.device)
-                net.module_.standardize(inputs.graphs, inputs.molecules, weight)
-            net.partial_fit(data)
-        self.net_ = net
+            self.net_ = self._train_net(data, settings)
         self._training_record = record_training(table.frame)
         return experiments
+
+    def _train_net(self, data: LabelledExperiments, settings: dict[str, Any]) -> EnsembleNet:
+        """Train a net, and once more with smaller steps if its weights leave all bounds."""
+        for lr in (self.lr, self.lr / 10):
+            net = self._make_net(**settings | {"lr": lr})
+            net.initialize()
+            if self.scaling == "standard" and data.experiments.graphs:
+                inputs = to_tensors(data.experiments, self.radius, self.device)
+                weight = torch.as_tensor(data.weight).to(self.device)
+                net.module_.standardize(inputs.graphs, inputs.molecules, weight)
+            if net.train(data):
+                return net
+            if lr == self.lr:
+                warnings.warn(
+                    f"Training with lr={lr:g} diverged: weights became NaN or infinite. It starts "
+                    f"again with lr={lr / 10:g}.",
+                    ConvergenceWarning,
+                    stacklevel=4,
+                )
+        raise ValueError(
+            f"Training diverged with lr={self.lr:g}, and again with lr={self.lr / 10:g}: weights "
+            "became NaN or infinite. Lower lr, and look for extreme numbers in X and sample_weight."
+        )
 
     def _draw_seeds(self) -> list[int]:
         """Seeds of the batches, the held-out rows and each member; member k's is the k-th."""
@@ -319,7 +337,8 @@ class NetworkClassifier(TableClassifier):
     def _embed(self, frame: pd.DataFrame) -> Iterator[tuple[Experiments, torch.Tensor]]:
         """Encode some rows after the others, and yield them with their last layer.
 
-        Of many rows, dense layers compute in single precision, at an error of about 1e-7.
+        Of many rows, dense layers compute in single precision, at an error of about 1e-7, unless
+        numbers are too large for it.
         """
         dtype = torch.float32 if len(frame) > _MANY_ROWS else torch.float64
         for experiments in self.encoder_.encode_parts(frame, _CHUNK_ROWS):
@@ -334,11 +353,11 @@ class NetworkClassifier(TableClassifier):
     ) -> torch.Tensor:
         """Put encoded rows through the networks: (n_members, n_rows, size), on the CPU."""
         numbers, molecules, graphs = self._to_inputs(experiments)
-        if not (numbers.abs() < _LARGE_NUMBER).all():
-            dtype = torch.float64
         with torch.no_grad():
-            found = self.module_.eval()(numbers.to(dtype), molecules, graphs)
-        return found.cpu().to(torch.float64)
+            found = self.module_.eval()(numbers.to(dtype), molecules, graphs).cpu()
+        if dtype != torch.float64 and not found.isfinite().all():
+            return self._last_layer(experiments)
+        return found.to(torch.float64)
 
     def _to_inputs(self, experiments: Experiments) -> Inputs:
         return to_tensors(experiments, self.module_.settings.radius, self.net_.device)

@@ -19,7 +19,7 @@ __all__ = ["SupportSet", "chunks", "compare"]
 
 _CHUNK_PAIRS = 500_000  # pairs, times members, compared at once: what a cache holds
 _MANY_PAIRS = 10_000_000  # pairs, times members, beyond which single precision compares them
-_LARGE_WEIGHT = 1e6  # beyond it, sums of evidence might overflow single precision
+_LARGE_WEIGHT = 1e6  # beyond it, sums might overflow single precision
 
 _Float = npt.NDArray[np.float64]
 
@@ -90,6 +90,7 @@ class SupportSet(NamedTuple):
         n_members, n_rows, _ = embedding.shape
         is_large = n_members * n_rows * len(self.y) > _MANY_PAIRS
         is_large &= self.weight.max() < _LARGE_WEIGHT
+        is_large &= bool(similarity.weight.abs().max() < _LARGE_WEIGHT)
         dtype = torch.float32 if is_large else torch.float64
         support, matrix = torch.as_tensor(self.embedding, dtype=dtype), self._matrix().to(dtype)
         prior = torch.as_tensor(self.prior, dtype=dtype)

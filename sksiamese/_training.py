@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import threading
+import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -119,6 +120,23 @@ class EnsembleNet(NeuralNet):
     @property
     def _default_callbacks(self) -> list[tuple[str, Callback]]:
         return [("train_loss", PassthroughScoring("train_loss", on_train=True))]
+
+    def train(self, data: LabelledExperiments) -> bool:
+        """Train, and tell whether all weights are numbers still.
+
+        Skorch's own fit ends quietly when it is interrupted, which is how its callbacks end it too.
+        Here an interruption by anything else goes on, so that it also stops a cross-validation.
+        """
+        self.notify("on_train_begin", X=data, y=None)
+        try:
+            self.fit_loop(data)
+        except KeyboardInterrupt as interruption:
+            *_, (frame, _) = traceback.walk_tb(interruption.__traceback__)
+            if not isinstance(frame.f_locals.get("self"), Callback):
+                raise
+        finally:
+            self.notify("on_train_end", X=data, y=None)
+        return all(bool(weight.isfinite().all()) for weight in self.module_.parameters())
 
     def initialize_criterion(self) -> EnsembleNet:
         """Take the loss as it is: it has no parameters to learn."""

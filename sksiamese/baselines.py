@@ -28,6 +28,8 @@ class _ScoreClassifier(NetworkClassifier):
     def fit(self, X: Any, y: Any, groups: Any = None, sample_weight: Any = None) -> Self:
         """Learn from labelled experiments.
 
+        A failure or an interruption (Ctrl-C) leaves the classifier as it was before.
+
         Parameters
         ----------
         X : DataFrame or array of shape (n_samples, n_columns)
@@ -51,7 +53,12 @@ class _ScoreClassifier(NetworkClassifier):
             Listing all cells that are no molecule.
         ValueError
             If the table, the labels, the weights or a hyper-parameter cannot be used; the message
-            names column and row.
+            names column and row. Or if training diverged, and again with smaller steps.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If training diverged, and starts again with steps a tenth as large.
 
         Examples
         --------

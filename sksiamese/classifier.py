@@ -261,6 +261,8 @@ class GraphFingerprintSiameseClassifier(
     ) -> GraphFingerprintSiameseClassifier:
         """Learn the similarity from labelled experiments, and keep them as support set.
 
+        A failure or an interruption (Ctrl-C) leaves the classifier as it was before.
+
         Parameters
         ----------
         X : DataFrame or array of shape (n_samples, n_columns)
@@ -283,12 +285,14 @@ class GraphFingerprintSiameseClassifier(
             Listing all cells that are no molecule.
         ValueError
             If the table, the labels, the weights or a hyper-parameter cannot be used; the message
-            names column and row.
+            names column and row. Or if training diverged, and again with smaller steps.
 
         Warns
         -----
         SmallClassWarning
             If a class has a single row.
+        ConvergenceWarning
+            If training diverged, and starts again with steps a tenth as large.
 
         Examples
         --------

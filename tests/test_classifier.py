@@ -1,6 +1,7 @@
 """GraphFingerprintSiameseClassifier: what comes out of it, and what it promises."""
 
 import random
+import re
 
 import joblib
 import numpy as np
@@ -11,7 +12,7 @@ from rdkit import Chem
 from scipy.spatial.distance import cdist
 from scipy.special import expit
 from sklearn.compose import ColumnTransformer
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback
 
@@ -20,6 +21,7 @@ from sksiamese import _base as base_module
 from sksiamese import _support as support_module
 from sksiamese import featurizer as featurizer_module
 from sksiamese._objectives import LabelledExperiments, PairLoss
+from sksiamese._training import EnsembleNet
 from sksiamese.molgraph import graph_from_smiles
 from sksiamese.nn.siamese import SiameseNetwork
 
@@ -726,6 +728,106 @@ def test_absurd_numbers_in_many_rows_stay_in_double_precision(monkeypatch):
     monkeypatch.setattr(base_module, "_MANY_ROWS", 0)
     assert np.isfinite(expected).all()
     np.testing.assert_array_equal(model.predict_proba(far), expected)
+
+
+@pytest.mark.parametrize("lr", [1e30, 1e100])
+def test_absurd_weights_in_many_rows_stay_in_double_precision(lr, monkeypatch):
+    rng = np.random.RandomState(0)
+    X, y = rng.normal(size=(20, 3)), np.arange(20) % 2
+    model = GraphFingerprintSiameseClassifier(lr=lr, n_members=2, max_epochs=5, random_state=0)
+    expected = model.fit(X, y).predict_proba(X)
+    monkeypatch.setattr(base_module, "_MANY_ROWS", 0)
+    monkeypatch.setattr(support_module, "_MANY_PAIRS", 0)
+    assert np.isfinite(expected).all()
+    np.testing.assert_allclose(model.predict_proba(X), expected, atol=1e-6, rtol=0)
+
+
+class FailOnce(Callback):
+    """Ruin the weights in the first training, as steps that are far too large would."""
+
+    n_trainings = 0
+
+    def on_train_end(self, net, **kwargs):
+        self.n_trainings += 1
+        if self.n_trainings == 1:
+            with torch.no_grad():
+                next(iter(net.module_.parameters())).fill_(np.nan)
+
+
+def test_a_training_that_diverges_starts_again_with_smaller_steps():
+    X, y = np.random.RandomState(0).normal(size=(20, 3)), np.arange(20) % 2
+    settings = {"n_members": 2, "max_epochs": 5, "random_state": 0}
+    model = GraphFingerprintSiameseClassifier(lr=0.02, callbacks=[FailOnce()], **settings)
+    message = (
+        "Training with lr=0.02 diverged: weights became NaN or infinite. It starts again with "
+        "lr=0.002."
+    )
+    with pytest.warns(ConvergenceWarning, match=f"^{re.escape(message)}$"):
+        model.fit(X, y)
+    small = GraphFingerprintSiameseClassifier(lr=0.002, **settings).fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(X), small.predict_proba(X))
+    assert model.lr == 0.02
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_training_that_diverges_twice_is_an_error_and_leaves_the_model_as_it_was():
+    X, y = np.random.RandomState(0).normal(size=(20, 3)), np.arange(20) % 2
+    model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=5, random_state=0).fit(X, y)
+    before = model.predict_proba(X)
+    message = (
+        "Training diverged with lr=1e+200, and again with lr=1e+199: weights became NaN or "
+        "infinite. Lower lr, and look for extreme numbers in X and sample_weight."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        model.set_params(lr=1e200).fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
+@pytest.fixture
+def interrupted(monkeypatch):
+    """Ctrl-C in the third step of every training."""
+    step = EnsembleNet.train_step_single
+
+    def interrupt(net, batch, **kwargs):
+        if len(net.history) == 3:
+            raise KeyboardInterrupt
+        return step(net, batch, **kwargs)
+
+    monkeypatch.setattr(EnsembleNet, "train_step_single", interrupt)
+    return monkeypatch
+
+
+def test_an_interruption_goes_on_and_leaves_the_model_as_it_was(interrupted):
+    X, y = np.random.RandomState(0).normal(size=(20, 3)), np.arange(20) % 2
+    model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=5, random_state=0)
+    for is_fitted in (False, True):
+        before = dict(vars(model))
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(X, y)
+        assert vars(model) == before
+        assert hasattr(model, "net_") == is_fitted
+        model.set_params(max_epochs=2).fit(X, y).set_params(max_epochs=5)
+
+
+def test_an_interruption_closes_the_progress_bar(interrupted, capsys):
+    X, y = np.random.RandomState(0).normal(size=(20, 3)), np.arange(20) % 2
+    with pytest.raises(KeyboardInterrupt):
+        GraphFingerprintSiameseClassifier(verbose=1, random_state=0).fit(X, y)
+    assert capsys.readouterr().err.endswith("\n")
+
+
+class StopAtThree(Callback):
+    """A callback ends a training as skorch's own do."""
+
+    def on_epoch_end(self, net, **kwargs):
+        if len(net.history) == 3:
+            raise KeyboardInterrupt
+
+
+def test_a_callback_may_end_the_training():
+    X, y = np.random.RandomState(0).normal(size=(20, 3)), np.arange(20) % 2
+    model = GraphFingerprintSiameseClassifier(callbacks=[StopAtThree()], random_state=0).fit(X, y)
+    assert len(model.history_) == 3
 
 
 def test_the_papers_settings_take_groups_of_one_row():
