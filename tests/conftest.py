@@ -19,6 +19,18 @@ settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
+def pytest_addoption(parser):
+    """Offer a long run of `tests/fuzz`."""
+    parser.addoption("--fuzz", type=int, default=0, help="examples of each test of tests/fuzz")
+
+
+def pytest_configure(config):
+    """Try as many examples as were asked for, none longer than ten seconds."""
+    if n_examples := config.getoption("fuzz"):
+        settings.register_profile("fuzz", max_examples=n_examples, deadline=10_000, print_blob=True)
+        settings.load_profile("fuzz")
+
+
 def pytest_collection_modifyitems(items):
     """Skip the tests marked ``cuda`` where there is no CUDA device."""
     marked = [item for item in items if item.get_closest_marker("cuda")]
