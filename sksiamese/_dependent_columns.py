@@ -212,15 +212,22 @@ class Computed(DependentColumn):
         return np.asarray(values)
 
 
+_COMBINE = "Combine conditions with & and |, each in brackets, not with 'and' and 'or'."
+
+
 def ask_rows(function: Callable[[pd.DataFrame], Any], frame: pd.DataFrame, what: str) -> _Bools:
     """Call a function that says True or False of each row of a frame."""
-    answer = function(frame)
+    try:
+        answer = function(frame)
+    except ValueError as error:
+        if "truth value" not in str(error):
+            raise
+        raise ValueError(f"{what} asks whether a whole column is true. {_COMBINE}") from error
     answer = answer if hasattr(answer, "dtype") else np.asarray(answer)
     if answer.shape != (len(frame),) or not is_bool_dtype(answer):
         raise ValueError(
             f"{what} must give True or False for each row. Got {answer.dtype} of shape "
-            f"{answer.shape} for {len(frame)} rows. Combine conditions with & and |, not with "
-            "'and' and 'or'."
+            f"{answer.shape} for {len(frame)} rows. {_COMBINE}"
         )
     return pd.Series(answer).to_numpy(bool, na_value=False)
 

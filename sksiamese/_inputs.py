@@ -22,7 +22,7 @@ from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.featurizer import MoleculePool, read_molecules
 from sksiamese.molgraph import EMPTY_GRAPH, MolGraph, parse_smiles
 
-__all__ = ["ExperimentEncoder", "Experiments", "column_kind"]
+__all__ = ["ExperimentEncoder", "Experiments", "column_kind", "is_text"]
 
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
@@ -298,7 +298,7 @@ def column_kind(column: pd.Series) -> str:
         if pandas_types.is_complex_dtype(dtype):
             raise ValueError(f"Complex data not supported: column {column.name!r} is {dtype}.")
         return "empty" if column.isna().all() else "numeric"  # pandas reads gaps alone as floats
-    if _is_text(column):
+    if is_text(column):
         return "molecule"
     present = column[column.notna()]
     kinds = {_cell_kind(cell) for cell in present}
@@ -328,9 +328,9 @@ def _cell_kind(cell: Any) -> str:
 
 
 def _holds_graphs(column: pd.Series) -> bool:
-    return not _is_text(column) and any(isinstance(cell, MolGraph) for cell in column)
+    return not is_text(column) and any(isinstance(cell, MolGraph) for cell in column)
 
 
-def _is_text(column: pd.Series) -> bool:
+def is_text(column: pd.Series) -> bool:
     """Whether all cells but missing ones are text, of which there is some; quick."""
     return pandas_types.infer_dtype(column) == "string" and bool(column.notna().any())

@@ -183,6 +183,7 @@ class ProbabilityMapDisplay:
         """
         import matplotlib.pyplot as plt
 
+        has_room = ax is None  # for a legend below
         if ax is None:
             _, ax = plt.subplots(figsize=(6, 4.4), layout="constrained")
         mesh = ax.pcolormesh(
@@ -192,14 +193,14 @@ class ProbabilityMapDisplay:
         if self.spread is not None:
             _draw_contours(ax, self.x, self.y, self.spread)
         if self.experiments is not None:
-            self._draw_experiments(ax)
+            self._draw_experiments(ax, has_room)
         ax.set_xlabel(axis_label(self.columns[0]))
         ax.set_ylabel(axis_label(self.columns[1]))
         _draw_title(ax, self.fixed)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
-    def _draw_experiments(self, ax: Any) -> None:
+    def _draw_experiments(self, ax: Any, has_room: bool) -> None:
         labels = sorted(self.experiments["outcome"].unique(), key=lambda c: c != self.pos_label)
         for number, label in enumerate(labels):
             rows = self.experiments[self.experiments["outcome"] == label]
@@ -216,12 +217,12 @@ class ProbabilityMapDisplay:
         title = "measured"
         if not self.experiments["alike"].all():
             title = "measured (small: other molecules)"
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.16)}
         ax.legend(
             handles=handles,
             title=title,
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.16),
-            ncols=min(len(labels), 4),
+            **(below if has_room else {"loc": "best"}),
+            ncols=min(len(labels), 4) if has_room else 1,
             fontsize=9,
             title_fontsize=9,
             facecolor="0.75",
@@ -468,7 +469,7 @@ def _draw_contours(ax: Any, x: _Floats, y: _Floats, spread: _Floats) -> None:
     lines = ax.contour(x, y, spread, levels=4, colors="black", linewidths=1)
     halo = [withStroke(linewidth=2.5, foreground="white")]
     lines.set(path_effects=halo)
-    for text in ax.clabel(lines, fmt="±%.2f", fontsize=8):
+    for text in ax.clabel(lines, fmt="±%.2g", fontsize=8):
         text.set_path_effects(halo)
 
 

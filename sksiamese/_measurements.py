@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
@@ -56,8 +57,9 @@ def continue_index(taken: pd.Index, new: pd.Index) -> pd.Index:
     """Labels of added rows: their own, or numbers that go on where these are taken."""
     if not new.isin(taken).any():
         return new
-    if pd.api.types.is_integer_dtype(taken) and pd.api.types.is_integer_dtype(new):
-        first = max(taken.max(), new.max()) + 1 if len(new) else 0
+    if pd.api.types.is_integer_dtype(new):
+        numbers = [label for label in taken if isinstance(label, (int, np.integer))]
+        first = max(*numbers, new.max()) + 1
         return pd.RangeIndex(first, first + len(new))
     repeated = list(new[new.isin(taken)][:3])
     raise ValueError(

@@ -45,14 +45,18 @@ class SuccessModel:
         n_bootstrap: int,
         rng: np.random.RandomState,
     ) -> SuccessModel:
-        """Fit the classifier and, if it has no members of its own, clones of it on resamples."""
+        """Fit the classifier and, if it has no members of its own, clones of it on resamples.
+
+        A search is done once: the clones have the settings that it found.
+        """
         if self.is_frozen:
             return self
         self.estimator.fit(self._rows(frame), y)
         if _find_members(self.estimator) is None:
+            found = getattr(self.estimator, "best_estimator_", self.estimator)  # of a search
             for _ in range(n_bootstrap):
                 rows = resample(np.arange(len(y)), stratify=y, random_state=rng)
-                member = clone(self.estimator)
+                member = clone(found)
                 self._bootstrap.append(member.fit(self._rows(frame.iloc[rows]), y[rows]))
         return self
 
@@ -96,6 +100,7 @@ class SuccessModel:
 def _find_members(estimator: Any) -> tuple[Any, Any] | None:
     """Find the steps before the model (or None), and the model with predict_members."""
     inner = estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
+    inner = getattr(inner, "best_estimator_", inner)
     if hasattr(inner, "predict_members"):
         return None, inner
     if isinstance(inner, Pipeline) and hasattr(inner[-1], "predict_members"):

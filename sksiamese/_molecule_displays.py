@@ -287,6 +287,7 @@ class EvidenceDisplay:
             labels.
         """
         require_integer(cls.__name__, "n_top", n_top, 1)
+        x = x.to_frame().T.infer_objects() if isinstance(x, pd.Series) else x
         asked, past = ensure_table(x).frame, ensure_table(X).frame
         if len(asked) != 1:
             raise ValueError(

@@ -216,8 +216,7 @@ class SpaceRows:
                 raise ValueError(
                     f"Column {name!r}, row {plain_label(frame.index[bad[0]])!r} holds {value!r}, "
                     f"which is outside of the design space ({self.columns[name]}). Correct the "
-                    "value or widen the column, for example with DesignSpace.from_frame(X, "
-                    "margin=...)."
+                    f"value or {_widening(self.columns[name])}."
                 )
 
     def _read_tolerance(self, tolerance: float | Mapping[str, float]) -> dict[str, float]:
@@ -295,6 +294,14 @@ def _require_source(name: str, column: OfMolecule, columns: Mapping[str, Column]
             f"Column {name!r} has no values. Give OfMolecule a dict or a function, or let "
             "DesignSpace.from_frame read them from a table."
         )
+
+
+def _widening(column: Column) -> str:
+    """How a user lets more values into a column."""
+    inner = column.column if isinstance(column, When) else column
+    if isinstance(inner, Molecules):
+        return "add the molecule with DesignSpace.extend"
+    return "widen the column, for example with DesignSpace.from_frame(X, margin=...)"
 
 
 def _holds_numbers(column: DrawnColumn) -> bool:

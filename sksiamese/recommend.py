@@ -18,6 +18,7 @@ from sksiamese._candidates import (
     swap_molecules,
     vary_numbers,
 )
+from sksiamese._dependent_columns import When
 from sksiamese._measurements import (
     continue_index,
     listed,
@@ -248,7 +249,9 @@ class ExperimentRecommender(EstimatorOfTables):
         index = continue_index(self.measured_.index, df.index)
         new = df[list(self.measured_.columns)].set_axis(index)
         measured = pd.concat([self.measured_, new]) if len(new) else self.measured_
-        labels = np.concatenate([self.outcomes_.to_numpy(), df[name].to_numpy()])
+        classes = list(self.classes_)  # a half-filled CSV gives 1.0 for the class 1
+        found = self.classes_[[classes.index(outcome) for outcome in df[name]]]
+        labels = np.concatenate([self.outcomes_.to_numpy(), found])
         outcomes = pd.Series(read_labels(labels), measured.index, name=name)
         named = hasattr(self, "feature_names_in_")
         fitted = self._fitted(measured, outcomes, self.space_, named, self.positive_)
@@ -437,9 +440,8 @@ class ExperimentRecommender(EstimatorOfTables):
                     f"'exclude' must give a list of values for column {name!r}. Got "
                     f"{shorten(values)}: write [{shorten(values)}]."
                 )
-            is_molecule = isinstance(self.space_.columns[name], Molecules)
             cells = pd.Series(list(values), dtype=object, name=name)
-            banned[name] = set(molecule_keys(cells) if is_molecule else cells)
+            banned[name] = set(molecule_keys(cells) if self._holds_molecules(name) else cells)
         return banned
 
     def _make_candidates(
@@ -489,10 +491,15 @@ class ExperimentRecommender(EstimatorOfTables):
     ) -> npt.NDArray[np.bool_]:
         allowed = self.space_.contains(frame).to_numpy(bool, copy=True)
         for name, values in banned.items():
-            is_molecule = isinstance(self.space_.columns[name], Molecules)
-            cells = pd.Series(molecule_keys(frame[name])) if is_molecule else frame[name]
+            cells = frame[name]
+            if self._holds_molecules(name):
+                cells = pd.Series(molecule_keys(cells))
             allowed &= ~cells.isin(values).to_numpy(bool)
         return allowed
+
+    def _holds_molecules(self, name: str) -> bool:
+        column = self.space_.columns[name]
+        return isinstance(column.column if isinstance(column, When) else column, Molecules)
 
     def _value(self, frame: pd.DataFrame) -> _Floats:
         """Acquisition of experiments, (n_rows,)."""

@@ -431,7 +431,11 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
             min_impurity_decrease=_LEAST_GAIN * (1 - (shares**2).sum()),
             random_state=rng.randint(2**31 - 1),
         )
-        return tree.fit(samples.view, samples.labels)
+        units = _units(samples.view)
+        tree.fit(samples.view * units, samples.labels)
+        inner = tree.tree_.feature >= 0
+        tree.tree_.threshold[inner] /= units[tree.tree_.feature[inner]]
+        return tree
 
     def _describe_nodes(self, samples: _Samples) -> pd.DataFrame:
         """Nodes with their words, and with what the black box says of the samples there."""
@@ -508,6 +512,15 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
             f"Stability, against {_N_REDRAWS} other draws of {self.n_samples:,} samples: "
             f"{_show_scores(self.stability_)}."
         )
+
+
+def _units(view: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Powers of two that spread small numbers over one or more.
+
+    To scikit-learn's trees, numbers closer than 1e-7 are equal, such as nanomolar amounts in M.
+    """
+    spread = (view.max() - view.min()).to_numpy()
+    return 2.0 ** np.maximum(0, -np.floor(np.log2(np.where(spread > 0, spread, 1.0))))
 
 
 def _show_scores(scores: Mapping[str, float]) -> str:

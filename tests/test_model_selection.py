@@ -762,6 +762,23 @@ def test_unknown_scoring():
     )
 
 
+def test_baselines_read_levels_and_gaps():
+    """Text that is no SMILES, missing numbers, and numbers that trees would take as equal."""
+    gas = np.where(Y == "works", "air", "argon")
+    tiny = np.where(Y == "works", 1e-9, 2e-9) + RNG.uniform(0, 1e-10, 36)
+    gaps = X.assign(gas=gas, pH=X["pH"].where(X["pH"] > 5))
+    baselines = ["random forest", "extra trees", "SVC", "Gaussian process", "logistic regression"]
+    for table in (gaps, X[["pH"]].assign(amount_M=tiny)):
+        comparison = compare({}, X=table, baselines=baselines, scoring="pooled_mcc")
+        assert comparison.errors.empty
+        assert (comparison.scores["value"] > 0.8).all()
+
+
+def test_fits_are_timed():
+    comparison = compare({"model": GaussianNB()})
+    assert ((comparison.scores["fit_time"] > 0) & (comparison.scores["fit_time"] < 10)).all()
+
+
 def test_labels_that_cannot_be_compared():
     assert refusal(compare, GaussianNB(), y=Y[:-1]) == (
         "y must hold one label for each row of X. Got 35 labels for 36 rows."

@@ -194,6 +194,16 @@ def test_map_in_axes_of_the_caller(fitted):
     assert display.plot(ax) is display
 
 
+def test_legend_in_axes_of_the_caller_lies_within_them(fitted):
+    import matplotlib.pyplot as plt
+
+    figure, (ax, _) = plt.subplots(1, 2, figsize=(8, 3))
+    display = draw_map(fitted, ax=ax)
+    figure.canvas.draw()
+    box, room = display.ax_.get_legend().get_window_extent(), ax.get_window_extent()
+    assert room.y0 <= box.y0 < box.y1 <= room.y1
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -393,6 +403,10 @@ def test_evidence_is_that_of_the_model(make):
     assert display.smiles == X["ligand"].iloc[0]
     proba = plain.predict_proba(X[:1])[0]
     assert display.probabilities == pytest.approx(dict(zip(["fails", "works"], proba, strict=True)))
+    series = EvidenceDisplay.from_estimator(
+        model, X.iloc[0], X[1:], molecule="ligand", names=LIGANDS, n_top=3
+    )
+    pd.testing.assert_frame_equal(series.evidence, display.evidence)
     widths = [bar.get_width() for bar in display.ax_.patches]
     shares = expected["share"].tolist()
     np.testing.assert_allclose(widths, [*shares, 1 - sum(shares)], atol=1e-6)

@@ -19,6 +19,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import pairwise_distances
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
@@ -400,6 +401,37 @@ def test_memory_does_not_grow_with_candidates():
     assert peaks[1] < 1.1 * peaks[0]
 
 
+def test_excluded_molecules_are_known_in_any_spelling_where_a_condition_rules():
+    ligands = When(lambda f: f["gas"] == "air", Molecules(["NCCS", "Sc1ccccc1", "CCS"]), "O")
+    space = DesignSpace({"ligand": ligands, "gas": Levels(["air", "argon"]), "mM": Range(1, 20)})
+    past = space.sample(20, random_state=0)
+    model = recommender(
+        LogisticRegressionOfNumbers(), space=space, acquisition="probability", n_bootstrap=0
+    ).fit(past, np.tile([0, 1], 10))
+    plate = model.recommend(40, exclude={"ligand": ["SCCN", "c1ccccc1S"]})
+    assert set(plate["ligand"]) == {"CCS", "O"}
+
+
+class LogisticRegressionOfNumbers(LogisticRegression):
+    """Reads the numbers of a frame."""
+
+    def fit(self, X, y):
+        return super().fit(X[["mM"]], y)
+
+    def predict_proba(self, X):
+        return super().predict_proba(X[["mM"]])
+
+
+def test_successes_get_other_molecules_first():
+    """With room for a few candidates, no failure is varied while a success waits."""
+    model = recommender(n_candidates=2 * 6 * 4).fit(X, Y)
+    swapped = next(model._make_candidates("explore", None, np.random.RandomState(0)))
+    past = X[["mM", "runs", "stirrer"]].assign(outcome=Y)
+    found = swapped.merge(past, on=["mM", "runs", "stirrer"])
+    assert len(found) == len(swapped)
+    assert set(found["outcome"]) == {"works"}
+
+
 # -- Any classifier --------------------------------------------------------------------------------
 
 
@@ -429,6 +461,22 @@ def test_members_at_the_end_of_a_pipeline():
     plate = unit(steps).recommend(3)
     members = Members().predict_members(plate[["a", "b"]] / 2)[:, :, 1]
     assert plate["p_std"].to_numpy() == pytest.approx(members.std(axis=0))
+
+
+@pytest.mark.parametrize("freeze", [False, True])
+def test_members_of_what_a_search_found(freeze):
+    search = GridSearchCV(Members(), {}, scoring=lambda *_: 0.0, cv=2)
+    search = FrozenEstimator(search.fit(NUMBERS, LABELS)) if freeze else search
+    plate = unit(search).recommend(3)
+    members = Members().predict_members(plate[["a", "b"]])[:, :, 1]
+    assert plate["p_std"].to_numpy() == pytest.approx(members.std(axis=0))
+
+
+def test_a_search_is_done_once():
+    search = GridSearchCV(DecisionTreeClassifier(random_state=0), {"max_depth": [2]}, cv=2)
+    members = unit(search, n_bootstrap=3)._model._bootstrap
+    assert [type(member) for member in members] == [DecisionTreeClassifier] * 3
+    assert {member.max_depth for member in members} == {2}
 
 
 @pytest.mark.filterwarnings("ignore::sksiamese.SmallClassWarning")
@@ -488,6 +536,24 @@ def test_labels_of_added_rows_go_on():
     assert model.measured_.index.tolist() == list(range(23))
     again = model.recommend(3)
     assert not again["a"].isin(plate["a"]).any()
+
+
+def test_outcomes_keep_their_type():
+    """A column of a CSV that is half filled in holds 1.0 and 0.0."""
+    model = unit()
+    plate = model.recommend(2).assign(outcome=[1.0, 0.0])
+    model.add_measurements(plate)
+    assert model.outcomes_.dtype == LABELS.dtype
+    assert model.outcomes_.tolist()[20:] == [1, 0]
+    assert model.classes_.tolist() == [0, 1]
+
+
+def test_labels_go_on_beside_text():
+    past = NUMBERS.set_axis([f"E{i}" for i in range(20)])
+    model = recommender(Members(), space=UNIT).fit(past, LABELS)
+    for plate in range(3):
+        model.add_measurements(model.recommend(2).assign(outcome=1))
+        assert model.measured_.index.tolist()[20:] == list(range(2 * plate + 2))
 
 
 # -- Errors ----------------------------------------------------------------------------------------

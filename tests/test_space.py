@@ -830,12 +830,17 @@ def test_definitions_that_are_refused(make, error, message):
         (
             lambda _: True,
             "Constraint 'c' must give True or False for each row. Got bool of shape () for 4 rows. "
-            "Combine conditions with & and |, not with 'and' and 'or'.",
+            "Combine conditions with & and |, each in brackets, not with 'and' and 'or'.",
         ),
         (
             lambda frame: frame["a"],
             "Constraint 'c' must give True or False for each row. Got float64 of shape (4,) for 4 "
-            "rows. Combine conditions with & and |, not with 'and' and 'or'.",
+            "rows. Combine conditions with & and |, each in brackets, not with 'and' and 'or'.",
+        ),
+        (
+            lambda frame: frame["a"] > 0 and frame["a"] < 1,
+            "Constraint 'c' asks whether a whole column is true. Combine conditions with & and |, "
+            "each in brackets, not with 'and' and 'or'.",
         ),
     ],
 )

@@ -91,6 +91,19 @@ def numbers(n_rows=60, seed=0):
     return np.random.RandomState(seed).uniform(size=(n_rows, 3))
 
 
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_the_unit_of_a_column_does_not_matter(unit):
+    """To scikit-learn's trees, nanomolar amounts in M would all be equal."""
+    X = pd.DataFrame(numbers()[:, :2], columns=["amount", "degree"]) * [unit, 1]
+    black_box = Rule(lambda frame: frame["amount"] > 0.3 * unit)
+    model = SurrogateTreeExplainer(black_box, n_samples=2000, random_state=0).fit(X, [0, 1] * 30)
+    assert model.fidelity_["mcc"] > 0.99
+    root = model.nodes_.iloc[0]
+    assert (root["feature"], root["threshold"]) == ("amount", pytest.approx(0.3 * unit, rel=0.01))
+    assert model.tree_.tree_.threshold[0] == root["threshold"]
+    assert (model.predict(X) == (X["amount"] > 0.3 * unit)).mean() > 0.97
+
+
 # -- Fidelity --------------------------------------------------------------------------------------
 
 
