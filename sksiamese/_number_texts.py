@@ -64,6 +64,10 @@ def _advise_on_comma(match: re.Match[str]) -> str:
     return f"Write {whole}.{digits}, with a decimal point."
 
 
+def _advise_on_thousands(match: re.Match[str]) -> str:
+    return f"Write {match[0].replace(',', '')}, without commas."
+
+
 def _advise_on_guess(match: re.Match[str]) -> str:
     return f"Write {match['value']}, and put the doubt into a column of notes."
 
@@ -95,6 +99,7 @@ _ADVICE: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
     for pattern, advise in [
         (_VALUE, _advise_on_number),
         (r"(?P<whole>[+-]?[0-9]+),(?P<digits>[0-9]+)", _advise_on_comma),
+        (r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+", _advise_on_thousands),
         (rf"(?:ca\.?|circa|about|approx\.?|~|≈)\s*{_VALUE}{_UNIT}", _advise_on_guess),
         (rf"[<>≤≥]=?\s*{_VALUE}{_UNIT}", _advise_on_limit),
         (rf"{_VALUE}\s*(?:±|\+/-|\+-)\s*{_NUMBER}{_UNIT}", _advise_on_uncertainty),

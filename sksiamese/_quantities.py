@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Quantity", "find_quantity", "is_unit", "neighbour_unit"]
+__all__ = ["Quantity", "find_quantity", "is_unit", "neighbour_unit", "plain_unit"]
 
 
 class Quantity(NamedTuple):
@@ -67,8 +67,6 @@ _WORDS = {
     "mass": {"mass", "weight", "m"},
     "concentration": {"concentration", "conc"},
 }
-# Also words and signs of other things: units in brackets or beside the quantity's name alone.
-_AMBIGUOUS = {"C", "K", "F", "s", "h", "d", "min", "L", "g"}
 # Names with these are derived from a quantity, so its limits do not hold.
 _DERIVED = {
     *("delta", "diff", "difference", "change", "shift", "slope", "rate", "ratio", "std", "sd"),
@@ -110,7 +108,10 @@ def find_quantity(name: str) -> Quantity | None:
     words = {token if len(token) == 1 else token.casefold() for token in tokens}  # T is not t
     if (words | {written.casefold()}) & _DERIVED or "Δ" in name:
         return None
-    found = _with_unit(_plain_unit(written), words, bool(match))
+    # Short units are signs of other things too; those in brackets and M, for mol/L, hardly.
+    is_short = len(written) == 1 and written != "M"
+    is_certain = bool(match) or not (is_short or written == "min")
+    found = _with_unit(plain_unit(written), words, is_certain)
     if found is not None:
         return found._replace(unit=written)
     return _without_unit({*tokens} if match else {*tokens, written} - {""})
@@ -118,11 +119,11 @@ def find_quantity(name: str) -> Quantity | None:
 
 def is_unit(text: str) -> bool:
     """Whether a text is one of the units known here, in any of their spellings."""
-    unit = _plain_unit(text)
+    unit = plain_unit(text)
     return unit == "%" or unit in _KIND_OF or unit in _TEMPERATURES
 
 
-def _plain_unit(text: str) -> str:
+def plain_unit(text: str) -> str:
     """Bring a unit to the spelling of the tables, if it stands there."""
     unit = text.strip().replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u")
     return _SPELLINGS.get(unit, unit)
@@ -132,7 +133,7 @@ def _with_unit(unit: str, words: set[str], is_certain: bool) -> Quantity | None:
     kind = "temperature" if unit in _TEMPERATURES else _KIND_OF.get(unit)
     if unit == "%" and not words & _UNBOUNDED_PERCENT:
         return _percentage(words)
-    if kind is None or (unit in _AMBIGUOUS and not is_certain and not words & _WORDS[kind]):
+    if kind is None or not (is_certain or words & _WORDS[kind]):
         return None
     if kind == "temperature":
         low, sane = _TEMPERATURES[unit]
@@ -164,7 +165,7 @@ def _without_unit(tokens: set[str]) -> Quantity | None:
 def neighbour_unit(quantity: Quantity, factor: float) -> str | None:
     """Name the unit that is `factor` times as large as a quantity's own, None if there is none."""
     scales = _SCALES.get(quantity.kind, {})
-    own = _plain_unit(quantity.unit)
+    own = plain_unit(quantity.unit)
     style = "/" in own
     for unit, scale in scales.items():
         same_style = ("/" in unit) == style and unit.split("/")[1:] == own.split("/")[1:]

@@ -26,7 +26,7 @@ def check_copies(columns: Sequence[TableColumn]) -> Iterator[Finding]:
     labels = columns[0].labels
     blank = np.all([column.missing for column in columns], axis=0)
     for rows in _groups(parts, np.flatnonzero(~blank)):
-        message = f"{describe_rows(labels[row] for row in rows)} are the same in every column."
+        message = f"The same in every column: {describe_rows(labels[row] for row in rows)}."
         cure = "Delete the copies; keep replicates that were really done."
         for row in rows:
             yield Finding("duplicate", "warning", None, labels[row], None, message, cure)

@@ -70,7 +70,7 @@ class TableColumn(NamedTuple):
         self, check: str, severity: str, row: int | np.integer[Any] | None, message: str, cure: str
     ) -> Finding:
         """Make a finding at a place of the column, or about all of it where `row` is None."""
-        label, cell = (None, None) if row is None else (self.labels[row], self.cells[row])
+        label, cell = (None, None) if row is None else (self.labels[int(row)], self.cells[int(row)])
         return Finding(check, severity, self.name, label, cell, message, cure)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sksiamese._quantities import Quantity
+from sksiamese._quantities import Quantity, plain_unit
 
 __all__ = ["Suspects", "find_suspects"]
 
@@ -52,7 +52,7 @@ def find_suspects(numbers: _Floats, quantity: Quantity) -> Suspects | None:
     the gap between them, and the smaller one must fall onto the larger one once it is converted.
     """
     if quantity.kind == "temperature":
-        return _find_other_temperatures(numbers, quantity.unit)
+        return _find_other_temperatures(numbers, plain_unit(quantity.unit))
     return _find_other_prefixes(numbers) if quantity.kind in _PREFIXED else None
 
 

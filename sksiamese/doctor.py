@@ -24,6 +24,7 @@ from sksiamese._validation import ensure_table, plain_label
 __all__ = ["TableReport", "check_experiments"]
 
 _SHOWN = 5  # messages of one check in one column that the text shows
+_OF_ROWS = {"contradictory", "duplicate"}  # checks whose messages name the rows
 _KINDS = {
     "outcome": "Outcome",
     "molecule": "Molecules",
@@ -144,11 +145,13 @@ def _lines(group: pd.DataFrame) -> Iterator[str]:
     has_one_cure = len(set(group["cure"])) == 1
     for message, same in list(messages)[:_SHOWN]:
         rows = [row for row in same["row"] if row is not None]
-        where = f"{describe_rows(rows)}: " if rows else ""
+        where = (
+            f"{describe_rows(rows)}: " if rows and group["check"].iloc[0] not in _OF_ROWS else ""
+        )
         yield f"  {where}{message}" + ("" if has_one_cure else f" {same['cure'].iloc[0]}")
     if len(messages) > _SHOWN:
         n_more = sum(len(same) for _, same in list(messages)[_SHOWN:])
-        yield f"  and {n_more:,} more"
+        yield f"  and {n_more:,} more findings"
     if has_one_cure:
         yield f"  -> {group['cure'].iloc[0]}"
 
@@ -205,9 +208,27 @@ def check_experiments(
     >>> import pandas as pd
     >>> from sksiamese import check_experiments
     >>> table = pd.DataFrame(
-    ...     {"ligand": ["SCCN", "NCCS", "SC(C"], "pH": [7.0, 17.0, 8.5], "success": [1, 0, 1]}
+    ...     {
+    ...         "ligand": ["SCCN", "NCCS", "SC(C", "NCCS"],
+    ...         "pH": [7.0, 17.0, 8.5, 9.0],
+    ...         "success": [1, 0, 1, 0],
+    ...     }
     ... )
     >>> print(check_experiments(table, outcome="success"))
+    4 experiments: 2 errors, 1 warning
+    Outcome: success
+    Molecules: ligand
+    Numbers: pH
+    <BLANKLINE>
+    error: invalid smiles, column 'ligand'
+      row 2: 'SC(C' cannot be read as SMILES.
+      -> Correct the text, or leave the cell empty where there is no molecule.
+    error: out of range, column 'pH'
+      row 1: 17 is no pH: that lies from -1 to 15.
+      -> Correct the value; if it is right, say in the column's name what it is.
+    warning: two spellings, column 'ligand'
+      row 0: 'SCCN' is the same molecule as 'NCCS'.
+      -> Write 'NCCS'; the models take both as one molecule.
     """
     table = ensure_table(frame).frame
     smiles = [smiles_columns] if isinstance(smiles_columns, str) else list(smiles_columns or [])

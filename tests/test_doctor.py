@@ -130,7 +130,8 @@ def test_a_fault_is_found_at_its_cell_and_nowhere_else(fault, row):
     plant(table, column, row, value)
     report = check_experiments(settled(table), OUTCOME)
     assert places(report) == [(check, column, row)]
-    assert repr(report.findings["value"].iloc[0]) == repr(settled(table).loc[row, column])
+    shown, typed = report.findings["value"].iloc[0], settled(table).loc[row, column]
+    assert shown == typed or (pd.isna(shown) and pd.isna(typed))
 
 
 def dirty_table():
@@ -229,10 +230,10 @@ warning: constant, column 'acid'
   The column is 'O=CO' in every row.
   -> Leave it out or vary it; the models ignore it.
 warning: contradictory, column 'success'
-  rows 2, 5 and 6: The same recipe gave 0 in row 5 and 1 in rows 2 and 6.
+  The same recipe gave 0 in row 5 and 1 in rows 2 and 6.
   -> Check these rows. If they are right, add what differed as a column.
 warning: duplicate
-  rows 2 and 6: rows 2 and 6 are the same in every column.
+  The same in every column: rows 2 and 6.
   -> Delete the copies; keep replicates that were really done."""
     )
 
@@ -271,7 +272,7 @@ def test_many_findings_of_one_kind_are_shortened_in_words_alone():
     table = pd.DataFrame({"ligand": ["CC"] * 30 + [f"C({k}" for k in range(12)], "x": range(42)})
     report = check_experiments(table, smiles_columns=["ligand"])
     assert len(report.findings) == 12
-    assert "  and 7 more\n" in str(report)
+    assert "  and 7 more findings\n" in str(report)
 
 
 # -- Each check by itself --------------------------------------------------------------------------
@@ -346,6 +347,10 @@ CASES = [
     (
         *("T / K", [298.15, 313.15, 25.0], "mixed_units", 2),
         *("25 looks like degC, unlike the other values.", "If so, add 273.15."),
+    ),
+    (
+        *("Temp. (°C)", [298.15, 30.0, 25.0], "mixed_units", 0),
+        *("298.15 looks like kelvin, unlike the other values.", "If so, subtract 273.15."),
     ),
     (
         *("temperature", [25.0, 40.0, 298.0], "mixed_units", 2),
@@ -561,6 +566,7 @@ def test_rows_with_faults_contradict_nobody():
         ("1,5", "Write 1.5, with a decimal point."),
         ("0,125", "Write 0.125, with a decimal point."),
         ("1,500", "Write 1.500, or 1500 if the comma separates thousands."),
+        ("92,000.50", "Write 92000.50, without commas."),
         ("ca. 5", "Write 5, and put the doubt into a column of notes."),
         ("~ 5.5 mM", "Write 5.5, and put the doubt into a column of notes."),
         (
@@ -612,6 +618,7 @@ def test_only_plain_decimal_numbers_are_numbers(text):
         ("_rxn_temperature_c", "temperature", "c", -273.15),
         ("Temp. (°C)", "temperature", "°C", -273.15),
         ("T [K]", "temperature", "K", 0),
+        ("melting_point_degC", "temperature", "degC", -273.15),
         ("temperature", "temperature", "", -459.67),
         ("pH", "pH", "", -1),
         ("initial pH", "pH", "", -1),
