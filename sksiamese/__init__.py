@@ -2,6 +2,7 @@
 
 from sksiamese.baselines import GraphFingerprintMLPClassifier, GraphFingerprintSVMClassifier
 from sksiamese.classifier import GraphFingerprintSiameseClassifier
+from sksiamese.doctor import check_experiments
 from sksiamese.exceptions import (
     InvalidSMILESError,
     InvalidSMILESWarning,
@@ -39,6 +40,7 @@ __all__ = [
     "SmallClassWarning",
     "SupportQuerySplit",
     "SurrogateTreeExplainer",
+    "check_experiments",
     "compare_classifiers",
     "describe_model",
     "load_model",

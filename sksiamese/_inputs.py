@@ -117,7 +117,7 @@ class ExperimentEncoder:
                 self.scaler_.scale_[: len(self.numeric_)] /= _CONDITION_SPREAD
         elif wide.shape[1]:
             self.scaler_ = MinMaxScaler().fit(wide)
-        recurs = {r: len(pools[r].graphs) < _OWN_MOLECULES * weight.sum() for r in self.roles_}
+        recurs = {r: len(pools[r].graphs) < OWN_MOLECULES * weight.sum() for r in self.roles_}
         self.known_ = {r: molecule_keys(pools[r].graphs) for r in self.roles_ if recurs[r]}
         self.maps_ = {
             role: TanimotoMap(pools[role].graphs)
@@ -172,7 +172,7 @@ class ExperimentEncoder:
 
     def _read_numbers(self, table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
         numbers = table[columns].apply(pd.to_numeric).astype(np.float64)
-        bad = np.argwhere(~(np.abs(numbers.to_numpy()) <= _LARGEST).T)
+        bad = np.argwhere(~is_usable_number(numbers.to_numpy()).T)
         if len(bad):
             shown = [
                 f"  column {columns[c]!r}, row {plain_label(table.index[r])!r}: "
@@ -181,7 +181,7 @@ class ExperimentEncoder:
             ]
             more = f"\n  and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
             raise ValueError(
-                f"Numeric columns must not hold NaN, infinity or more than {_LARGEST:g} "
+                f"Numeric columns must not hold NaN, infinity or more than {LARGEST_NUMBER:g} "
                 f"({len(bad)} cells do):\n"
                 + "\n".join(shown)
                 + more
@@ -276,11 +276,16 @@ def _canonical(smiles: str) -> str:
     return smiles if mol is None else Chem.MolToSmiles(mol)
 
 
-_OWN_MOLECULES = 0.75  # molecules for a row from which on they are not said to recur
+OWN_MOLECULES = 0.75  # molecules for a row from which on they are not said to recur
 _CONDITION_SPREAD = 2.0  # conditions are few and a molecule's numbers many
-_LARGEST = 1e100  # squares of larger numbers, and their sums, may overflow
+LARGEST_NUMBER = 1e100  # squares of larger numbers, and their sums, may overflow
 _SHOWN = 10  # bad cells that a message lists
 _KIND_TEXT = {"molecule": "molecules", "numeric": "numbers", "empty": "nothing"}
+
+
+def is_usable_number(numbers: _Float) -> npt.NDArray[np.bool_]:
+    """Tell which numbers are neither NaN nor infinite nor too large."""
+    return np.abs(numbers) <= LARGEST_NUMBER
 
 
 def column_kind(column: pd.Series) -> str:
@@ -301,7 +306,7 @@ def column_kind(column: pd.Series) -> str:
     if is_text(column):
         return "molecule"
     present = column[column.notna()]
-    kinds = {_cell_kind(cell) for cell in present}
+    kinds = {cell_kind(cell) for cell in present}
     if not kinds:
         return "empty"
     if kinds == {"numeric"}:
@@ -311,7 +316,7 @@ def column_kind(column: pd.Series) -> str:
     shown: dict[str, str] = {}  # the first cell of each kind
     for row, cell in present.items():
         text = f"row {plain_label(row)!r} holds {shorten(cell)} ({type(cell).__name__})"
-        shown.setdefault(_cell_kind(cell), text)
+        shown.setdefault(cell_kind(cell), text)
     cells = shown["other"] if "other" in shown else " and ".join(shown.values())
     raise ValueError(
         f"Column {column.name!r} must hold SMILES, MolGraphs or numbers, one of them; {cells}. "
@@ -319,12 +324,14 @@ def column_kind(column: pd.Series) -> str:
     )
 
 
-def _cell_kind(cell: Any) -> str:
+def cell_kind(cell: Any) -> str:
+    """Tell whether a cell is "text", a "graph", "numeric" or "other"."""
     if isinstance(cell, (str, MolGraph)):
         return "text" if isinstance(cell, str) else "graph"
     if isinstance(cell, int) and abs(cell) > sys.float_info.max:
         return "other"  # no float can hold it
-    return "numeric" if isinstance(cell, (int, float, np.number, np.bool_)) else "other"
+    is_real = isinstance(cell, (int, float, np.bool_, np.integer, np.floating))
+    return "numeric" if is_real else "other"
 
 
 def _holds_graphs(column: pd.Series) -> bool:

@@ -355,7 +355,7 @@ class SMILESFeaturizer(TransformerMixin, BaseEstimator):
             return
         cells = [(frame.columns[c], frame.index[r], frame.iloc[r, c]) for c, r in places]
         lines = "\n".join(
-            f"  column {column!r}, row {plain_label(row)!r}: {shorten(text)}{_reason(text)}"
+            f"  column {column!r}, row {plain_label(row)!r}: {shorten(text)}{why_unreadable(text)}"
             for column, row, text in cells
         )
         message = f"Not readable as SMILES ({len(cells)} in all):\n{lines}\n"
@@ -399,7 +399,8 @@ def read_molecules(frame: pd.DataFrame, n_jobs: int | None, verbose: int) -> Mol
     return MoleculePool(graphs, descriptors, found.codes)
 
 
-def _reason(cell: Any) -> str:
+def why_unreadable(cell: Any) -> str:
+    """Say in brackets why a cell is no SMILES, where that shows; else nothing."""
     if not isinstance(cell, str):
         return f" ({type(cell).__name__}, not text)"
     if len(cell) > MAX_SMILES_LENGTH:

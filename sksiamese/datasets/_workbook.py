@@ -107,7 +107,18 @@ def read_reaction_workbook(
     )
 
 
-def _read_sheets(path: Path) -> dict[str, pd.DataFrame]:
+def open_workbook(path: Path) -> pd.ExcelFile:
+    """Open an .xlsx file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ImportError
+        If openpyxl is not installed.
+    ValueError
+        If the file is no workbook.
+    """
     try:
         from openpyxl.utils.exceptions import InvalidFileException
     except ImportError as error:
@@ -119,12 +130,15 @@ def _read_sheets(path: Path) -> dict[str, pd.DataFrame]:
             f"There is no workbook {str(path)!r}. Give the path of an existing .xlsx file."
         )
     try:
-        workbook = pd.ExcelFile(path, engine="openpyxl")
+        return pd.ExcelFile(path, engine="openpyxl")
     except (BadZipFile, InvalidFileException, KeyError) as error:
         raise ValueError(
             f"{path.name!r} is not an .xlsx workbook. Save it as 'Excel workbook (.xlsx)'."
         ) from error
-    with workbook:
+
+
+def _read_sheets(path: Path) -> dict[str, pd.DataFrame]:
+    with open_workbook(path) as workbook:
         missing = [sheet for sheet in _SHEETS if sheet not in workbook.sheet_names]
         if missing:
             raise ValueError(
