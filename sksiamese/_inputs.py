@@ -328,6 +328,8 @@ def cell_kind(cell: Any) -> str:
     """Tell whether a cell is "text", a "graph", "numeric" or "other"."""
     if isinstance(cell, (str, MolGraph)):
         return "text" if isinstance(cell, str) else "graph"
+    if isinstance(cell, np.complexfloating):
+        return "other"  # a np.number, unlike Python's complex
     if isinstance(cell, int) and abs(cell) > sys.float_info.max:
         return "other"  # no float can hold it
     return "numeric" if isinstance(cell, (int, float, np.number, np.bool_)) else "other"

@@ -779,6 +779,11 @@ def test_any_frame_ends_in_a_report_or_one_of_our_errors(frame, outcome, smiles)
     assert set(report.findings["severity"]) <= {"error", "warning"}
 
 
+def test_complex_numbers_are_no_numbers():
+    column = pd.Series([1.0, 2.0, np.complex64(3j)], dtype=object)
+    assert [found[:2] for found in findings_of("x", column)] == [("not_a_number", 2)]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
