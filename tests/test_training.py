@@ -49,12 +49,9 @@ def make_net(data, *, readout="kernel", seeds=(0, 1), epochs=10, batch_size=512,
         module__n_roles=len(data.experiments.graphs),
         module__seeds=seeds,
         module__signed=False,
-        optimizer=torch.optim.Adam,
         lr=0.01,
         max_epochs=epochs,
         batch_size=batch_size,
-        train_split=None,
-        verbose=0,
         **changes,
     )
 
