@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -58,8 +59,8 @@ def continue_index(taken: pd.Index, new: pd.Index) -> pd.Index:
     if not new.isin(taken).any():
         return new
     if pd.api.types.is_integer_dtype(new):
-        numbers = [label for label in taken if isinstance(label, (int, np.integer))]
-        first = max(*numbers, new.max()) + 1
+        numbers = [label for label in taken if isinstance(label, (int, float, np.number))]
+        first = math.floor(max([*numbers, new.max()])) + 1
         return pd.RangeIndex(first, first + len(new))
     repeated = list(new[new.isin(taken)][:3])
     raise ValueError(

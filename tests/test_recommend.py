@@ -548,6 +548,16 @@ def test_outcomes_keep_their_type():
     assert model.classes_.tolist() == [0, 1]
 
 
+@pytest.mark.parametrize("label", [float, lambda i: i + 0.5])
+def test_labels_go_on_beside_fractions(label):
+    past = NUMBERS.set_axis([label(i) for i in range(20)])
+    model = recommender(Members(), space=UNIT).fit(past, LABELS)
+    for _ in range(2):
+        model.add_measurements(model.recommend(2).assign(outcome=1))
+    assert model.measured_.index.is_unique
+    assert len(model.measured_) == 24
+
+
 def test_labels_go_on_beside_text():
     past = NUMBERS.set_axis([f"E{i}" for i in range(20)])
     model = recommender(Members(), space=UNIT).fit(past, LABELS)
