@@ -212,6 +212,11 @@ class Computed(DependentColumn):
         return np.asarray(values)
 
 
+def without_condition(column: Any) -> Any:
+    """Give the column inside a When; any other is returned as it is."""
+    return column.column if isinstance(column, When) else column
+
+
 _COMBINE = "Combine conditions with & and |, each in brackets, not with 'and' and 'or'."
 
 

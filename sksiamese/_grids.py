@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from sksiamese._columns import DrawnColumn, ListedColumn, Range
-from sksiamese._dependent_columns import DependentColumn, When
+from sksiamese._columns import ListedColumn, Range
+from sksiamese._dependent_columns import DependentColumn, without_condition
 from sksiamese._molecule_columns import Molecules, canonical_key, molecule_keys
 from sksiamese._pictures import (
     class_number,
@@ -118,7 +118,7 @@ def spread_grid(estimator: Any, grid: ConditionGrid, pos_label: Any) -> _Floats:
 
 def _require_conditions(space: DesignSpace, names: Mapping[str, int]) -> None:
     """Refuse columns that are no numbers, or have a single one."""
-    drawn = {name: _inner(column) for name, column in space.columns.items()}
+    drawn = {name: without_condition(column) for name, column in space.columns.items()}
     usable = [
         name
         for name, column in drawn.items()
@@ -161,7 +161,7 @@ def _compare_fixed(
     for name, column in space.columns.items():
         if name in varied or isinstance(column, DependentColumn) or len(rows[name].unique()) > 1:
             continue
-        value, inner = rows[name].iloc[0], _inner(column)
+        value, inner = rows[name].iloc[0], without_condition(column)
         if isinstance(inner, Molecules):
             key = canonical_key(value) or ""
             value = inner.names.get(key, value if key else "none")
@@ -172,7 +172,3 @@ def _compare_fixed(
         if not column._is_fixed():
             words.append(describe_value(name, value))
     return alike, ", ".join(words)
-
-
-def _inner(column: Any) -> DrawnColumn:
-    return column.column if isinstance(column, When) else column

@@ -53,7 +53,7 @@ class SuccessModel:
             return self
         self.estimator.fit(self._rows(frame), y)
         if _find_members(self.estimator) is None:
-            found = getattr(self.estimator, "best_estimator_", self.estimator)  # of a search
+            found = _searched(self.estimator)
             for _ in range(n_bootstrap):
                 rows = resample(np.arange(len(y)), stratify=y, random_state=rng)
                 member = clone(found)
@@ -97,10 +97,15 @@ class SuccessModel:
         return rows if self._named else rows.to_numpy()
 
 
+def _searched(estimator: Any) -> Any:
+    """Give what a search found; any other estimator is returned as it is."""
+    return getattr(estimator, "best_estimator_", estimator)
+
+
 def _find_members(estimator: Any) -> tuple[Any, Any] | None:
     """Find the steps before the model (or None), and the model with predict_members."""
     inner = estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
-    inner = getattr(inner, "best_estimator_", inner)
+    inner = _searched(inner)
     if hasattr(inner, "predict_members"):
         return None, inner
     if isinstance(inner, Pipeline) and hasattr(inner[-1], "predict_members"):

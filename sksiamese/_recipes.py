@@ -12,7 +12,7 @@ from rdkit.Chem import rdFingerprintGenerator
 from scipy.spatial.distance import cdist
 
 from sksiamese._columns import Constant, DrawnColumn, Levels, Range, is_number
-from sksiamese._dependent_columns import When
+from sksiamese._dependent_columns import without_condition
 from sksiamese._molecule_columns import Molecules, molecule_keys
 from sksiamese.space import DesignSpace
 
@@ -53,7 +53,7 @@ class RecipeGeometry:
         for name, column in space.columns.items():
             if not isinstance(column, DrawnColumn):
                 continue
-            inner = column.column if isinstance(column, When) else column
+            inner = without_condition(column)
             scale = _find_scale(inner)
             if scale is not None:
                 self._scales[name] = scale

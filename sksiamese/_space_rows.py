@@ -16,6 +16,7 @@ from sksiamese._dependent_columns import (
     When,
     ask_rows,
     function_name,
+    without_condition,
 )
 from sksiamese._molecule_columns import Molecules
 from sksiamese._validation import ensure_table, plain_label, require_number, shorten
@@ -298,14 +299,13 @@ def _require_source(name: str, column: OfMolecule, columns: Mapping[str, Column]
 
 def _widening(column: Column) -> str:
     """How a user lets more values into a column."""
-    inner = column.column if isinstance(column, When) else column
-    if isinstance(inner, Molecules):
+    if isinstance(without_condition(column), Molecules):
         return "add the molecule with DesignSpace.extend"
     return "widen the column, for example with DesignSpace.from_frame(X, margin=...)"
 
 
 def _holds_numbers(column: DrawnColumn) -> bool:
-    inner = column.column if isinstance(column, When) else column
+    inner = without_condition(column)
     return isinstance(inner, Range) or (
         isinstance(inner, Levels) and all(map(is_number, inner.values))
     )

@@ -41,6 +41,8 @@ __all__ = [
 
 _Int = npt.NDArray[np.int64]
 
+_KEPT = {"alpha", "batch_seed", "lr", "max_epochs", "batch_size"}  # in a copy of a net
+
 
 def to_tensors(experiments: Experiments, radius: int, device: str) -> Inputs:
     """Turn encoded rows into what the network takes."""
@@ -182,9 +184,6 @@ class EnsembleNet(NeuralNet):
     def _step_losses(self, batch: Batch) -> Tensor:
         """Losses to train on, which may draw from the batch."""
         return self._losses(batch)
-
-
-_KEPT = {"alpha", "batch_seed", "lr", "max_epochs", "batch_size"}
 
 
 def _device_here(name: str) -> str:

@@ -13,7 +13,7 @@ from pandas.api.types import is_numeric_dtype
 from rdkit import Chem, rdBase
 
 from sksiamese._columns import DrawnColumn, ListedColumn
-from sksiamese._dependent_columns import When
+from sksiamese._dependent_columns import without_condition
 from sksiamese._molecule_columns import Molecules, molecule_keys
 from sksiamese._validation import plain_label
 from sksiamese.descriptors import TABLE1_LIGAND_DESCRIPTORS, molecule_descriptors
@@ -53,7 +53,7 @@ class ReadableView:
 
     def __init__(self, space: DesignSpace) -> None:
         self.columns = {
-            name: column.column if isinstance(column, When) else column
+            name: without_condition(column)
             for name, column in space.columns.items()
             if not (isinstance(column, DrawnColumn) and column._is_fixed())
         }

@@ -185,12 +185,9 @@ def describe_model(path: str | os.PathLike[str]) -> ModelManifest:
 
 
 def _dump(estimator: BaseEstimator) -> bytes:
-    """Write a model in skops' format, and see that it can be read again."""
-    import skops.io  # takes more than a second
-
+    """Write a model, and say which part stands in the way if it cannot be written."""
     try:
-        payload = bytes(skops.io.dumps(estimator))
-        _load_trusted(payload)
+        return _write(estimator)
     except Exception as error:  # whatever stands in the way, the user wants to know which part
         part, value = find_culprit(estimator, _can_be_held)
         where = f"its part {part}, " if part else ""
@@ -200,17 +197,23 @@ def _dump(estimator: BaseEstimator) -> bytes:
             "loaded. Replace it by what this package or scikit-learn offers, or use joblib.dump, "
             "whose files run code when they are loaded."
         ) from error
-    return payload
 
 
 def _can_be_held(value: Any) -> bool:
-    import skops.io
-
     try:
-        _load_trusted(bytes(skops.io.dumps(value)))
+        _write(value)
     except Exception:
         return False
     return True
+
+
+def _write(value: Any) -> bytes:
+    """Write an object in skops' format, and see that it can be read again."""
+    import skops.io  # takes more than a second
+
+    payload = bytes(skops.io.dumps(value))
+    _load_trusted(payload)
+    return payload
 
 
 def _load_trusted(payload: bytes) -> Any:

@@ -18,7 +18,7 @@ from sksiamese._candidates import (
     swap_molecules,
     vary_numbers,
 )
-from sksiamese._dependent_columns import When
+from sksiamese._dependent_columns import without_condition
 from sksiamese._measurements import (
     continue_index,
     listed,
@@ -498,8 +498,7 @@ class ExperimentRecommender(EstimatorOfTables):
         return allowed
 
     def _holds_molecules(self, name: str) -> bool:
-        column = self.space_.columns[name]
-        return isinstance(column.column if isinstance(column, When) else column, Molecules)
+        return isinstance(without_condition(self.space_.columns[name]), Molecules)
 
     def _value(self, frame: pd.DataFrame) -> _Floats:
         """Acquisition of experiments, (n_rows,)."""

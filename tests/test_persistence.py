@@ -472,13 +472,19 @@ def forge(path, payload, **changes):
     return forged
 
 
+@pytest.fixture
+def path(saved, tmp_path):
+    """A copy of the file, to be forged or damaged."""
+    copy = tmp_path / "model.skm"
+    copy.write_bytes(saved[1].read_bytes())
+    return copy
+
+
 def payload_of(path):
     return zipfile.ZipFile(path).read("model.skops")
 
 
-def test_another_model_behind_the_manifest_is_noticed(saved, tmp_path):
-    path = tmp_path / "model.skm"
-    path.write_bytes(saved[1].read_bytes())
+def test_another_model_behind_the_manifest_is_noticed(path, saved):
     payload = bytes(skops.io.dumps(LogisticRegression().fit([[0], [1]], [0, 1])))
     forged = forge(path, payload, sha256="0" * 64)
     message = (
@@ -489,9 +495,7 @@ def test_another_model_behind_the_manifest_is_noticed(saved, tmp_path):
         load_model(forged)
 
 
-def test_a_later_format_is_refused(saved, tmp_path):
-    path = tmp_path / "model.skm"
-    path.write_bytes(saved[1].read_bytes())
+def test_a_later_format_is_refused(path):
     forged = forge(path, payload_of(path), format=2)
     message = (
         f"{str(forged)!r} is of format 2, and this version knows formats up to 1. Upgrade "
@@ -503,9 +507,7 @@ def test_a_later_format_is_refused(saved, tmp_path):
 
 
 @pytest.mark.parametrize("change", [{"columns": []}, {"estimator": None}, {"sha256": 5}])
-def test_a_damaged_manifest_is_refused(change, saved, tmp_path):
-    path = tmp_path / "model.skm"
-    path.write_bytes(saved[1].read_bytes())
+def test_a_damaged_manifest_is_refused(change, path):
     forged = forge(path, payload_of(path), **change)
     message = (
         f"{str(forged)!r} has a damaged manifest: {next(iter(change))!r} is absent or of a wrong "
@@ -525,10 +527,9 @@ class Opens:
         return open, (self.path, "w")
 
 
-def test_a_hostile_type_runs_nothing(saved, tmp_path):
+def test_a_hostile_type_runs_nothing(path, tmp_path):
     """The forged file names os.mkdir where the model should be."""
-    path, trap = tmp_path / "model.skm", tmp_path / "trap"
-    path.write_bytes(saved[1].read_bytes())
+    trap = tmp_path / "trap"
     schema = {
         "__class__": "mkdir",
         "__module__": "os",
@@ -560,17 +561,14 @@ def test_a_hostile_type_runs_nothing(saved, tmp_path):
     assert not trap.exists()
 
 
-def test_a_pickle_in_the_place_of_the_model_runs_nothing(saved, tmp_path):
-    path, trap = tmp_path / "model.skm", tmp_path / "trap"
-    path.write_bytes(saved[1].read_bytes())
+def test_a_pickle_in_the_place_of_the_model_runs_nothing(path, tmp_path):
+    trap = tmp_path / "trap"
     with pytest.raises(ModelFileError, match="is cut off or damaged"):
         load_model(forge(path, pickle.dumps(Opens(str(trap)))))
     assert not trap.exists()
 
 
-def test_paths_out_of_the_archive_are_refused(saved, tmp_path):
-    path = tmp_path / "model.skm"
-    path.write_bytes(saved[1].read_bytes())
+def test_paths_out_of_the_archive_are_refused(path, tmp_path):
     with zipfile.ZipFile(path, "a") as file:
         file.writestr("../escaped.txt", "out")
     with pytest.raises(ModelFileError, match="is an archive, but none that save_model writes"):
@@ -578,13 +576,11 @@ def test_paths_out_of_the_archive_are_refused(saved, tmp_path):
     assert not (tmp_path.parent / "escaped.txt").exists()
 
 
-def test_archives_that_swell_are_refused(saved, tmp_path):
+def test_archives_that_swell_are_refused(path, tmp_path):
     """A hundred kilobytes that would become a hundred megabytes, inside and outside."""
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("schema.json", " " * 100_000_000)
-    path = tmp_path / "model.skm"
-    path.write_bytes(saved[1].read_bytes())
     bombs = [forge(path, inner.getvalue())]
     bombs.append(tmp_path / "outer.skm")
     with zipfile.ZipFile(bombs[1], "w", zipfile.ZIP_DEFLATED) as file:
@@ -596,10 +592,8 @@ def test_archives_that_swell_are_refused(saved, tmp_path):
 
 
 @pytest.mark.parametrize("attribute", ["children_left", "children_right", "feature"])
-def test_a_forged_tree_is_refused(attribute, saved, tmp_path):
+def test_a_forged_tree_is_refused(attribute, path):
     """Compiled code follows these indices without a look."""
-    path = tmp_path / "model.skm"
-    path.write_bytes(saved[1].read_bytes())
     forest = RandomForestClassifier(2, random_state=0).fit(X[["pH"]], Y)
     getattr(forest.estimators_[1].tree_, attribute)[0] = 10**6
     forged = forge(path, bytes(skops.io.dumps(forest)))
@@ -607,9 +601,7 @@ def test_a_forged_tree_is_refused(attribute, saved, tmp_path):
         load_model(forged)
 
 
-def test_weights_of_another_shape_are_refused(saved, tmp_path):
-    path = tmp_path / "model.skm"
-    path.write_bytes(saved[1].read_bytes())
+def test_weights_of_another_shape_are_refused(path, saved):
     state = saved[0].net_.__getstate__()
     forged_net = type(saved[0].net_).__new__(type(saved[0].net_))
     forged_net.__getstate__ = lambda: (
