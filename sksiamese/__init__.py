@@ -22,6 +22,7 @@ from sksiamese.persistence import describe_model, load_model, save_model
 from sksiamese.recommend import ExperimentRecommender
 from sksiamese.space import DesignSpace
 from sksiamese.surrogate import SurrogateTreeExplainer
+from sksiamese.tasks import StackedTasks, stack_tasks
 
 __all__ = [
     "DesignSpace",
@@ -38,6 +39,7 @@ __all__ = [
     "MolGraph",
     "SMILESFeaturizer",
     "SmallClassWarning",
+    "StackedTasks",
     "SupportQuerySplit",
     "SurrogateTreeExplainer",
     "check_experiments",
@@ -45,6 +47,7 @@ __all__ = [
     "describe_model",
     "load_model",
     "save_model",
+    "stack_tasks",
 ]
 
 __version__ = "0.1.0"

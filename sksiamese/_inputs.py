@@ -303,6 +303,7 @@ def column_kind(column: pd.Series) -> str:
         if pandas_types.is_complex_dtype(dtype):
             raise ValueError(f"Complex data not supported: column {column.name!r} is {dtype}.")
         return "empty" if column.isna().all() else "numeric"  # pandas reads gaps alone as floats
+    column = one_of_each(column)
     if is_text(column):
         return "molecule"
     present = column[column.notna()]
@@ -335,9 +336,18 @@ def cell_kind(cell: Any) -> str:
 
 
 def _holds_graphs(column: pd.Series) -> bool:
+    column = one_of_each(column)
     return not is_text(column) and any(isinstance(cell, MolGraph) for cell in column)
+
+
+def one_of_each(column: pd.Series) -> pd.Series:
+    """First row of each category of a categorical column; any other column as it is."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.drop_duplicates().astype(object)
+    return column
 
 
 def is_text(column: pd.Series) -> bool:
     """Whether all cells but missing ones are text, of which there is some; quick."""
+    column = one_of_each(column)
     return pandas_types.infer_dtype(column) == "string" and bool(column.notna().any())

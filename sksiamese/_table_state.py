@@ -76,6 +76,8 @@ def _pack_cells(column: pd.Series) -> tuple[str, Any]:
     if isinstance(column.dtype, np.dtype) and column.dtype != object:
         return str(column.dtype), column.to_numpy()
     cells = [None if cell is pd.NA else plain_label(cell) for cell in column.tolist()]
+    if any(isinstance(cell, tuple) for cell in cells):  # JSON would make lists of them
+        return str(column.dtype), column.reset_index(drop=True)
     try:
         return str(column.dtype), json.dumps(cells)
     except TypeError:

@@ -178,17 +178,32 @@ def distinct_texts(frame: pd.DataFrame) -> DistinctTexts:
         Strings, their places, and the cells that hold something else.
     """
     n_rows, n_columns = frame.shape
-    cells = np.empty((n_columns, n_rows), dtype=object)
-    for j in range(n_columns):
-        cells[j] = frame.iloc[:, j].to_numpy(dtype=object)
-    flat = cells.ravel()
-    strange = np.empty(0, np.intp)
+    columns = [_cells_and_places(frame.iloc[:, j]) for j in range(n_columns)]
+    flat = np.concatenate([cells for cells, _ in columns])
+    is_strange = np.zeros(len(flat), bool)
     if pandas_types.infer_dtype(flat, skipna=True) not in ("string", "empty"):
-        strange = _positions_of_strangers(flat)
-        flat[strange] = None
-    codes, texts = pd.factorize(flat)
-    positions = [(int(p % n_rows), int(p // n_rows)) for p in strange]
-    return DistinctTexts(list(texts), codes.reshape(n_columns, n_rows).T, positions)
+        is_strange[_positions_of_strangers(flat)] = True
+        flat[is_strange] = None
+    numbers, texts = pd.factorize(flat)
+    codes, strangers, start = np.empty((n_columns, n_rows), np.intp), [], 0
+    for j, (cells, places) in enumerate(columns):
+        part = slice(start, start + len(cells))
+        codes[j] = np.append(numbers[part], -1)[places]
+        rows = np.flatnonzero(np.append(is_strange[part], False)[places])
+        strangers += [(row, j) for row in rows.tolist()]
+        start += len(cells)
+    return DistinctTexts(list(texts), codes.T, strangers)
+
+
+def _cells_and_places(column: pd.Series) -> tuple[npt.NDArray[Any], Any]:
+    """Cells of a column, and the place among them of each row's; -1 is a missing cell.
+
+    Of a categorical column each category in use stands once, however many rows hold it.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        places, categories = pd.factorize(column.array)
+        return np.asarray(categories, dtype=object), places
+    return column.to_numpy(dtype=object), slice(len(column))
 
 
 def _positions_of_strangers(cells: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
@@ -307,7 +322,9 @@ def require_instance(owner: str, name: str, value: object, kind: type) -> None:
 
 
 def plain_label(label: Any) -> Any:
-    """Strip numpy's type off a label, for messages."""
+    """Strip numpy's type off a label, or off each level of one, for messages."""
+    if isinstance(label, tuple):
+        return tuple(map(plain_label, label))
     return label.item() if isinstance(label, np.generic) else label
 
 

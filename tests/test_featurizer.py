@@ -24,6 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sksiamese import featurizer as featurizer_module
+from sksiamese._validation import distinct_texts
 from sksiamese.descriptors import RDKIT_DESCRIPTORS, TABLE1_LIGAND_DESCRIPTORS
 from sksiamese.exceptions import InvalidSMILESError, InvalidSMILESWarning
 from sksiamese.featurizer import SMILESFeaturizer
@@ -214,6 +215,21 @@ def test_two_spellings_give_the_same_features(output):
         assert sorted(one[0].atoms) == sorted(other[0].atoms)
     else:
         np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+CELLS = st.lists(st.sampled_from(["CCO", "O", "no", "", 3, None]), min_size=4, max_size=4)
+
+
+@given(CELLS, CELLS, CELLS)
+def test_categories_hold_the_texts_that_their_cells_hold(first, second, third):
+    cells = {"a": first, "b": second, "c": third}
+    plain = pd.DataFrame(cells, index=list("wxyz"), dtype=object)
+    expected = distinct_texts(plain)
+    for columns in (["a", "c"], ["b"], ["a", "b", "c"]):
+        texts, codes, strangers = distinct_texts(plain.astype(dict.fromkeys(columns, "category")))
+        assert texts == expected.texts
+        np.testing.assert_array_equal(codes, expected.codes)
+        assert strangers == expected.strangers
 
 
 @pytest.mark.parametrize("output", OUTPUTS)

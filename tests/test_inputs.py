@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
-from sksiamese._inputs import ExperimentEncoder
+from sksiamese._inputs import ExperimentEncoder, column_kind, is_text
 from sksiamese.descriptors import molecule_descriptors
 from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.molgraph import EMPTY_GRAPH, graph_from_smiles, mol_to_graph
@@ -322,3 +322,19 @@ def test_a_graph_whose_text_is_no_molecule_is_refused():
         "The MolGraph in column 'ligand', row 'b' has the text 'mol1', from which no descriptors "
         "can be computed. Make graphs with SMILESFeaturizer, or with mol_to_graph and a SMILES."
     )
+
+
+@pytest.mark.parametrize("unused", [[], ["CCCCN", "no molecule"]])
+def test_categories_out_of_use_do_not_count(unused):
+    column = pd.Series(pd.Categorical(SMILES, categories=[*unused, *sorted(set(SMILES))]))
+    assert is_text(column)
+    assert column_kind(column) == "molecule"
+    assert molecules_of(fit(pd.DataFrame({"ligand": column}))[1]) == SMILES
+
+
+def test_categories_of_several_kinds_are_refused_as_the_cells_are():
+    plain = pd.Series(["CCO", 3, "CCO", 3], index=list("abcd"), name="ligand", dtype=object)
+    with pytest.raises(ValueError, match="Column 'ligand' must hold") as expected:
+        column_kind(plain)
+    with pytest.raises(ValueError, match=f"^{re.escape(str(expected.value))}$"):
+        column_kind(plain.astype("category"))

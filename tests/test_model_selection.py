@@ -768,7 +768,8 @@ def test_baselines_read_levels_and_gaps():
     tiny = np.where(Y == "works", 1e-9, 2e-9) + RNG.uniform(0, 1e-10, 36)
     gaps = X.assign(gas=gas, pH=X["pH"].where(X["pH"] > 5))
     baselines = ["random forest", "extra trees", "SVC", "Gaussian process", "logistic regression"]
-    for table in (gaps, X[["pH"]].assign(amount_M=tiny)):
+    as_category = gaps.astype({"gas": "category"})
+    for table in (gaps, as_category, X[["pH"]].assign(amount_M=tiny)):
         comparison = compare({}, X=table, baselines=baselines, scoring="pooled_mcc")
         assert comparison.errors.empty
         assert (comparison.scores["value"] > 0.8).all()

@@ -33,6 +33,7 @@ ORDER = [
     "featurizer",
     "_similarity",
     "_inputs",
+    "tasks",
     "pairs",
     "nn.layers",
     "nn.fingerprint",
@@ -107,7 +108,7 @@ FORBIDDEN = {
     "_map_displays": ANY_CLASSIFIER,
     "_molecule_displays": ANY_CLASSIFIER,
     "plotting": ANY_CLASSIFIER,
-    "datasets": set(ORDER) - {"exceptions", "descriptors"},
+    "datasets": set(ORDER) - {"exceptions", "molgraph", "descriptors"},
 }
 
 

@@ -61,6 +61,8 @@ def test_what_has_no_plain_form_stays_a_series():
     zone = pd.Series(DATES.tz_localize("UTC"), name="when")
     assert holds_pandas(pack(zone))
     pd.testing.assert_series_equal(unpack(pack(zone)), zone)
+    tuples = pd.Series([(np.int64(1), "a"), (2, "b"), None], dtype=object)
+    assert unpack(pack(tuples)).tolist() == [(1, "a"), (2, "b"), None]
 
 
 def test_doubled_column_names_stay():

@@ -29,7 +29,7 @@ class RemoteFile(NamedTuple):
 
 def build_dataset(
     data: pd.DataFrame,
-    target: pd.Series,
+    target: pd.Series | pd.DataFrame,
     *,
     frame: pd.DataFrame,
     smiles_columns: Sequence[str],
@@ -43,7 +43,7 @@ def build_dataset(
     """Pack the parts of a data set as scikit-learn's own loaders do.
 
     With ``as_frame=False``, `data` becomes an object array of shape (n_samples, n_features),
-    `target` and `groups` arrays of shape (n_samples,), and `frame` None.
+    `target` and `groups` arrays of as many rows, and `frame` None.
     """
     feature_names = [str(column) for column in data.columns]
     X: Any = data if as_frame else data.to_numpy(dtype=object)

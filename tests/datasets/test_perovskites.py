@@ -2,12 +2,10 @@
 
 import csv
 import hashlib
-import http.server
 import os
 import re
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -248,31 +246,17 @@ def test_missing_files(tmp_path):
 
 
 @pytest.fixture
-def server(tmp_path, monkeypatch):
+def server(tmp_path, monkeypatch, serve):
     """Serve the small release and its inventory on this machine, as the two remote files."""
-    pytest.importorskip("pooch")
     folder = tmp_path / "served"
     folder.mkdir()
     write(folder)
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *args):
-            super().__init__(*args, directory=str(folder))
-
-        def log_message(self, *args):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        thread = threading.Thread(target=running.serve_forever)
-        thread.start()
-        address = f"http://127.0.0.1:{running.server_port}/"
-        for name, file in (("_RELEASE", "part.csv"), ("_INVENTORY", "inventory.csv")):
-            digest = hashlib.sha256((folder / file).read_bytes()).hexdigest()
-            remote = _base.RemoteFile(address + file, digest, f"perovskite_{file}")
-            monkeypatch.setattr(_perovskites, name, remote)
-        yield address
-        running.shutdown()
-        thread.join()
+    address = serve(folder)
+    for name, file in (("_RELEASE", "part.csv"), ("_INVENTORY", "inventory.csv")):
+        digest = hashlib.sha256((folder / file).read_bytes()).hexdigest()
+        remote = _base.RemoteFile(address + file, digest, f"perovskite_{file}")
+        monkeypatch.setattr(_perovskites, name, remote)
+    return address
 
 
 def test_download_is_kept(server, tmp_path):
