@@ -236,7 +236,7 @@ class NetworkClassifier(TableClassifier):
         encoder = ExperimentEncoder(
             self.descriptors, self.scaling, self.tanimoto, self.n_jobs, verbose
         )
-        experiments = encoder.fit_encode(table.frame, table.weight)
+        experiments = encoder.fit_encode(table.frame, table.weight, table.groups)
         encoder.verbose = 0  # bars are for the fit
         self.classes_ = table.classes
         self.class_prior_ = np.bincount(table.y, table.weight) / table.weight.sum()

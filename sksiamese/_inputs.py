@@ -100,8 +100,8 @@ class ExperimentEncoder:
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    def fit_encode(self, table: pd.DataFrame, weight: _Float) -> Experiments:
-        """Learn from the rows of a table, each with its weight, and encode them."""
+    def fit_encode(self, table: pd.DataFrame, weight: _Float, groups: _Int) -> Experiments:
+        """Learn from the rows of a table, each with its weight and group, and encode them."""
         self.kinds_ = {name: column_kind(table[name]) for name in table.columns}
         read = self._read_molecules(table, self._columns("molecule"))
         pools = {name: pool.merge() for name, pool in read.items()}
@@ -117,7 +117,11 @@ class ExperimentEncoder:
                 self.scaler_.scale_[: len(self.numeric_)] /= _CONDITION_SPREAD
         elif wide.shape[1]:
             self.scaler_ = MinMaxScaler().fit(wide)
-        recurs = {r: len(pools[r].graphs) < OWN_MOLECULES * weight.sum() for r in self.roles_}
+        recurs = {
+            role: len(np.unique([groups, pools[role].place], axis=1).T)
+            < OWN_MOLECULES * weight.sum()
+            for role in self.roles_
+        }
         self.known_ = {r: molecule_keys(pools[r].graphs) for r in self.roles_ if recurs[r]}
         self.maps_ = {
             role: TanimotoMap(pools[role].graphs)

@@ -14,13 +14,15 @@ from torch.utils.data import Dataset
 
 from sksiamese._inputs import Experiments
 from sksiamese.nn.fingerprint import GraphTensors
-from sksiamese.nn.losses import pair_loss, support_loss
-from sksiamese.pairs import pair_weights, support_weights
+from sksiamese.nn.losses import cross_entropy_loss, pair_loss, support_loss
+from sksiamese.nn.siamese import SiameseNetwork
+from sksiamese.pairs import draw_support, pair_weights, support_weights
 
-__all__ = ["Batch", "ClassLoss", "Inputs", "LabelledExperiments", "PairLoss"]
+__all__ = ["Batch", "ClassLoss", "EpisodeLoss", "Inputs", "LabelledExperiments", "PairLoss"]
 
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
+_Random = np.random.RandomState
 
 
 class Inputs(NamedTuple):
@@ -44,12 +46,15 @@ class Batch(NamedTuple):
         Pair weights of each term of a loss over pairs.
     row_weight : Tensor of shape (n,)
         Weights of the rows as queries; they sum to one.
+    groups : Tensor of shape (n,)
+        Group numbers.
     """
 
     target: Tensor
     inputs: Inputs
     pairs: Tensor
     row_weight: Tensor
+    groups: Tensor
 
 
 @dataclass
@@ -122,7 +127,9 @@ class PairLoss:
         """Whether training draws pairs."""
         return self.readout == "mean" and self.pairs_per_step is not None
 
-    def weigh(self, data: LabelledExperiments, rows: _Int, training: bool) -> tuple[_Float, _Float]:
+    def weigh(
+        self, data: LabelledExperiments, rows: _Int, training: bool, random_state: _Random
+    ) -> tuple[_Float, _Float]:
         """Weights of the pairs among some rows, (n_terms, n, n), and of the rows, (n,)."""
         y, groups = data.y[rows], data.groups[rows]
         known, query = data.weights(rows, training)
@@ -164,7 +171,9 @@ class ClassLoss:
 
     formula: Callable[[Tensor, Tensor, Tensor], Tensor]
 
-    def weigh(self, data: LabelledExperiments, rows: _Int, training: bool) -> tuple[_Float, _Float]:
+    def weigh(
+        self, data: LabelledExperiments, rows: _Int, training: bool, random_state: _Random
+    ) -> tuple[_Float, _Float]:
         """No pairs, (0, n, n), and the weights of the rows, (n,)."""
         _, query = data.weights(rows, training)
         return np.empty((0, len(rows), len(rows))), _shares(query)
@@ -172,6 +181,48 @@ class ClassLoss:
     def __call__(self, scores: Tensor, batch: Batch) -> Tensor:
         """Loss of each member, (n_members,)."""
         return self.formula(scores, batch.target, batch.row_weight)
+
+
+@dataclass
+class EpisodeLoss:
+    """The loss of a network that learns from past campaigns how to take up a new one.
+
+    In every step some rows of each campaign play the few that are labelled, and the campaign's
+    others are predicted from them (see :class:`~sksiamese.nn.residual.SupportResidual`). Two more
+    terms of equal weight: the same rows predicted by the trend, and by their campaign's own scores.
+    """
+
+    def weigh(
+        self, data: LabelledExperiments, rows: _Int, training: bool, random_state: _Random
+    ) -> tuple[_Float, _Float]:
+        """Weight of each row as support of its campaign, (1, n, n), and as query, (n,)."""
+        groups = data.groups[rows]
+        known, query = data.weights(rows, training)
+        if training:
+            plays = draw_support(data.y[rows], groups, random_state) & (known > 0)
+            known, query = known * plays, query * ~plays
+        total = np.bincount(groups, query)[groups]
+        balanced = query / np.maximum(total, np.finfo(float).tiny)  # each campaign counts the same
+        return (known * np.equal.outer(groups, groups))[None], _shares(balanced)
+
+    def __call__(self, network: SiameseNetwork, embedding: Tensor, batch: Batch) -> Tensor:
+        """Loss of each member, (n_members,)."""
+        trend, weight = network.trend(embedding), batch.pairs[0].amax(0)
+        support = weight.nonzero().squeeze(-1)
+        scores = [trend, network.group_scores(embedding, batch.groups)]
+        if len(support):
+            pairs = (batch.pairs[0][:, support] > 0).to(trend.dtype)
+            logits = network.similarity(embedding, embedding[:, support])
+            alpha = network.residual.solve(
+                logits[:, support],
+                trend[:, support],
+                batch.target[support],
+                weight[support],
+                pairs[support],
+            )
+            scores.append(trend + network.residual.kernel(logits, pairs) @ alpha)
+        losses = [cross_entropy_loss(each, batch.target, batch.row_weight) for each in scores]
+        return torch.stack(losses).mean(0)
 
 
 def _shares(weight: _Float) -> _Float:

@@ -13,15 +13,19 @@ from torch import Tensor
 from sksiamese._inputs import Experiments
 from sksiamese._trees import LeafSupport
 from sksiamese.nn.losses import MAX_LOGIT, kernel_proba, mean_proba
-from sksiamese.nn.siamese import PairSimilarity
+from sksiamese.nn.siamese import PairSimilarity, SiameseNetwork
+from sksiamese.pairs import central_rows
 
-__all__ = ["SupportSet", "chunks", "compare"]
+__all__ = ["ResidualSupport", "SupportSet", "choose_support", "chunks", "compare"]
 
 _CHUNK_PAIRS = 500_000  # pairs, times members, compared at once: what a cache holds
 _MANY_PAIRS = 10_000_000  # pairs, times members, beyond which single precision compares them
+_PRIOR_ROWS = 2.0  # rows that the class frequencies of past campaigns count as
+_TINY = float(np.finfo(np.float64).tiny)
 _LARGE_WEIGHT = 1e6  # beyond it, sums might overflow single precision
 
 _Float = npt.NDArray[np.float64]
+_Int = npt.NDArray[np.int64]
 
 
 def compare(similarity: PairSimilarity, g: Tensor, h: Tensor) -> Tensor:
@@ -33,9 +37,22 @@ def compare(similarity: PairSimilarity, g: Tensor, h: Tensor) -> Tensor:
 def chunks(embedding: Tensor, n_others: int) -> Iterator[slice]:
     """Rows of embeddings (n_members, n, d) to be compared at once with `n_others`."""
     n_members, n_rows, _ = embedding.shape
-    step = max(1, _CHUNK_PAIRS // (n_others * n_members))
+    step = max(1, _CHUNK_PAIRS // max(1, n_others * n_members))
     for start in range(0, n_rows, step):
         yield slice(start, start + step)
+
+
+def choose_support(points: _Float, y: _Int, size: int, central: bool, seed: int) -> _Int:
+    """Choose so many rows, of each class in its share and at least one: drawn, or k-medoids."""
+    random_state, chosen = np.random.RandomState(seed), []
+    for number in np.unique(y):
+        rows = np.flatnonzero(y == number)
+        share = max(1, int(size * len(rows) / len(y)))
+        if central:
+            chosen.append(rows[central_rows(points[rows], share, random_state)])
+        else:
+            chosen.append(random_state.choice(rows, share, replace=False))
+    return np.sort(np.concatenate(chosen))
 
 
 class SupportSet(NamedTuple):
@@ -63,18 +80,21 @@ class SupportSet(NamedTuple):
     """
 
     embedding: _Float
-    y: npt.NDArray[np.int64]
+    y: _Int
     weight: _Float
     labels: npt.NDArray[Any]
     prior: _Float
     readout: str
     leaves: LeafSupport | None
 
-    def proba(
-        self, similarity: PairSimilarity, embedding: Tensor, experiments: Experiments
-    ) -> Tensor:
+    @property
+    def threshold(self) -> _Float:
+        """What probabilities are divided by before the largest is predicted, (n_classes,)."""
+        return np.ones(len(self.prior))
+
+    def proba(self, network: SiameseNetwork, embedding: Tensor, experiments: Experiments) -> Tensor:
         """Class probabilities (n_members, n, n_classes) of embedded rows."""
-        proba = self._network_proba(similarity, embedding)
+        proba = self._network_proba(network.similarity, embedding)
         rows = np.flatnonzero(experiments.is_known)
         if self.leaves is not None and len(rows):
             votes = torch.as_tensor(self.leaves.proba(experiments.numeric[rows], len(proba)))
@@ -104,10 +124,10 @@ class SupportSet(NamedTuple):
 
     @torch.no_grad()
     def shares(
-        self, similarity: PairSimilarity, embedding: Tensor, experiments: Experiments
+        self, network: SiameseNetwork, embedding: Tensor, experiments: Experiments
     ) -> tuple[_Float, _Float]:
         """Similarity and share of the evidence of each support row, (n, n_support) each."""
-        logits = compare(similarity, embedding, torch.as_tensor(self.embedding))
+        logits = compare(network.similarity, embedding, torch.as_tensor(self.embedding))
         alike = torch.sigmoid(logits)
         weight = self._matrix().sum(1)
         if self.readout == "kernel":
@@ -129,3 +149,92 @@ class SupportSet(NamedTuple):
         if self.readout == "mean":
             matrix /= np.maximum(matrix.sum(0), np.finfo(float).tiny)
         return torch.as_tensor(matrix)
+
+
+class ResidualSupport(NamedTuple):
+    """Labelled experiments of a campaign, which correct what past campaigns suggest.
+
+    Parameters
+    ----------
+    embedding : ndarray of shape (n_members, n_support, embedding_size)
+        Embeddings.
+    y : ndarray of shape (n_support,)
+        Class numbers.
+    weight : ndarray of shape (n_support,)
+        Sample weights.
+    labels : ndarray of shape (n_support,)
+        Labels of the rows in the user's table.
+    prior : ndarray of shape (n_classes,)
+        Class frequencies of past campaigns.
+    alpha : ndarray of shape (n_members, n_support, n_classes)
+        Coefficients; see :class:`~sksiamese.nn.residual.SupportResidual`.
+    """
+
+    embedding: _Float
+    y: _Int
+    weight: _Float
+    labels: npt.NDArray[Any]
+    prior: _Float
+    alpha: _Float
+
+    @classmethod
+    @torch.no_grad()
+    def of_rows(
+        cls,
+        network: SiameseNetwork,
+        embedding: Tensor,
+        y: _Int,
+        weight: _Float,
+        labels: npt.NDArray[Any],
+        prior: _Float,
+    ) -> ResidualSupport:
+        """See how far past campaigns are off on embedded rows (n_members, n_support, size)."""
+        points = embedding.to(network.similarity.bias.device)
+        alpha = network.residual.solve(
+            network.similarity(points, points),
+            network.trend(points),
+            torch.as_tensor(np.eye(len(prior))[y]).to(points.device),
+            torch.as_tensor(weight).to(points.device),
+        )
+        return cls(embedding.numpy(), y, weight, labels, prior, alpha.cpu().numpy())
+
+    @property
+    def threshold(self) -> _Float:
+        """Class frequencies of the campaign so far; those of past ones count as two rows.
+
+        Probabilities are divided by them before the largest is predicted.
+        """
+        counts = np.bincount(self.y, self.weight, len(self.prior)) + _PRIOR_ROWS * self.prior
+        return np.asarray(counts / counts.sum())
+
+    @torch.no_grad()
+    def proba(self, network: SiameseNetwork, embedding: Tensor, experiments: Experiments) -> Tensor:
+        """Class probabilities (n_members, n, n_classes) of embedded rows."""
+        blocks = []
+        for rows in chunks(embedding, len(self.y)):
+            trend, kernel = self._compare(network, embedding[:, rows])
+            blocks.append(torch.softmax(trend + kernel @ torch.as_tensor(self.alpha), -1))
+        return torch.cat(blocks, dim=1)
+
+    @torch.no_grad()
+    def shares(
+        self, network: SiameseNetwork, embedding: Tensor, experiments: Experiments
+    ) -> tuple[_Float, _Float]:
+        """Similarity and share of the evidence of each support row, (n, n_support) each.
+
+        Evidence is how much a row moves the scores of all classes, beside how far the trend sets
+        them apart.
+        """
+        trend, kernel = self._compare(network, embedding)
+        logits = compare(network.similarity, embedding, torch.as_tensor(self.embedding))
+        moved = kernel * torch.as_tensor(np.abs(self.alpha).sum(-1))[:, None]
+        apart = (trend - trend.mean(-1, keepdim=True)).abs().sum(-1, keepdim=True)
+        share = moved / (apart + moved.sum(-1, keepdim=True)).clamp(min=_TINY)
+        return torch.sigmoid(logits).mean(0).numpy(), share.mean(0).numpy()
+
+    def _compare(self, network: SiameseNetwork, embedding: Tensor) -> tuple[Tensor, Tensor]:
+        """Trend (n_members, n, n_classes) and kernel (n_members, n, n_support), on the CPU."""
+        points = embedding.to(network.similarity.bias.device)
+        support = torch.as_tensor(self.embedding).to(points.device)
+        kernel = network.residual.kernel(network.similarity(points, support))
+        return network.trend(points).cpu(), kernel.cpu()

@@ -47,6 +47,17 @@ class TrainingTable(NamedTuple):
     weight: npt.NDArray[np.float64]
     groups: npt.NDArray[np.int64]
 
+    def take(self, rows: npt.NDArray[np.int64]) -> TrainingTable:
+        """Keep some rows."""
+        return TrainingTable(
+            self.rows[rows],
+            self.frame.iloc[rows],
+            self.y[rows],
+            self.classes,
+            self.weight[rows],
+            self.groups[rows],
+        )
+
 
 class TableClassifier(ClassifierMixin, BaseEstimator):
     """Classifier of experiments: rows of molecules and numbers."""

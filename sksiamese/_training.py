@@ -7,7 +7,7 @@ import math
 import threading
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,20 +19,29 @@ from safetensors.torch import load, save
 from skorch import NeuralNet
 from skorch.callbacks import Callback, PassthroughScoring
 from skorch.history import History
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
 from sksiamese._inputs import Experiments
-from sksiamese._objectives import Batch, ClassLoss, Inputs, LabelledExperiments, PairLoss
+from sksiamese._objectives import (
+    Batch,
+    ClassLoss,
+    EpisodeLoss,
+    Inputs,
+    LabelledExperiments,
+    PairLoss,
+)
 from sksiamese.batching import batch_graphs
 from sksiamese.nn.fingerprint import GraphTensors
+from sksiamese.nn.losses import cross_entropy_loss
 from sksiamese.nn.network import FingerprintNetwork
-from sksiamese.pairs import class_batches
+from sksiamese.pairs import class_batches, episode_batches
 
 __all__ = [
     "CosineSteps",
     "EnsembleNet",
+    "EpisodeNet",
     "EpochBar",
     "SiameseNet",
     "one_thread",
@@ -41,6 +50,7 @@ __all__ = [
 
 _Int = npt.NDArray[np.int64]
 
+_HEAD_STEPS, _HEAD_LR, _HEAD_PULL = 50, 0.02, 0.1
 _KEPT = {"alpha", "batch_seed", "lr", "max_epochs", "batch_size"}  # in a copy of a net
 
 
@@ -64,7 +74,7 @@ class EnsembleNet(NeuralNet):
     ----------
     module : type of FingerprintNetwork
         The network.
-    criterion : ClassLoss or PairLoss
+    criterion : ClassLoss, EpisodeLoss or PairLoss
         The loss.
     alpha : float
         Weight of the L1 and of the L2 penalty.
@@ -77,7 +87,7 @@ class EnsembleNet(NeuralNet):
     def __init__(
         self,
         module: type[FingerprintNetwork],
-        criterion: ClassLoss | PairLoss,
+        criterion: ClassLoss | EpisodeLoss | PairLoss,
         alpha: float,
         batch_seed: int,
         **kwargs: Any,
@@ -120,6 +130,11 @@ class EnsembleNet(NeuralNet):
         self.history_ = History(json.loads(state["history"]))
 
     @property
+    def redraws(self) -> bool:
+        """Whether a batch of the same rows is another one the next time."""
+        return False
+
+    @property
     def _default_callbacks(self) -> list[tuple[str, Callback]]:
         return [("train_loss", PassthroughScoring("train_loss", on_train=True))]
 
@@ -153,6 +168,12 @@ class EnsembleNet(NeuralNet):
         """Give batches, always the same object's if one batch holds all rows."""
         random_state = np.random.RandomState(self.batch_seed)
         return _Batches(self, dataset, training, random_state)
+
+    def batches(
+        self, data: LabelledExperiments, random_state: np.random.RandomState
+    ) -> Iterator[_Int]:
+        """Split the rows of an epoch."""
+        return class_batches(data.y, data.groups, self.batch_size, random_state)
 
     def train_step_single(self, batch: Batch, **_: Any) -> dict[str, Any]:
         """Compute the loss of a batch, summed over members, and its gradient."""
@@ -208,6 +229,12 @@ class SiameseNet(EnsembleNet):
     def _step_losses(self, batch: Batch) -> Tensor:
         return self._drawn_losses(batch) if self.criterion_.draws else self._losses(batch)
 
+    def tune_head(self, embedding: Tensor, data: LabelledExperiments) -> None:
+        """Fit the similarity to labelled rows whose embeddings (n_members, n, size) are given."""
+        batch = _Batches(self, data, True, np.random.RandomState(0)).batch(np.arange(len(data)))
+        points, similarity = embedding.to(self.device), self.module_.similarity
+        _descend(similarity, lambda: self.criterion_(similarity(points, points), batch))
+
     def _drawn_losses(self, batch: Batch) -> Tensor:
         """Pair loss of each member over pairs that it draws, as many of each kind."""
         module, (pairs,) = self.module_, batch.pairs
@@ -226,6 +253,43 @@ class SiameseNet(EnsembleNet):
         return functional.binary_cross_entropy_with_logits(
             logits, same[first, second], reduction="none"
         ).mean(1)
+
+
+class EpisodeNet(EnsembleNet):
+    """Skorch net that trains a network on episodes: few rows of a campaign to predict others."""
+
+    @property
+    def redraws(self) -> bool:
+        """Whether a batch of the same rows is another one the next time: its support is."""
+        return True
+
+    def _losses(self, batch: Batch) -> Tensor:
+        return self.criterion_(self.module_, self.module_(*batch.inputs), batch)
+
+    def batches(
+        self, data: LabelledExperiments, random_state: np.random.RandomState
+    ) -> Iterator[_Int]:
+        """Draw a few campaigns for each step."""
+        return episode_batches(data.groups, self.batch_size, random_state)
+
+    def tune_head(self, embedding: Tensor, data: LabelledExperiments) -> None:
+        """Fit the trend to labelled rows whose embeddings (n_members, n, size) are given."""
+        points, trend = embedding.to(self.device), self.module_.trend
+        target = torch.as_tensor(np.eye(data.n_classes)[data.y]).to(points.device)
+        weight = torch.as_tensor(data.weight / data.weight.sum()).to(points.device)
+        _descend(trend, lambda: cross_entropy_loss(trend(points), target, weight))
+
+
+def _descend(head: nn.Module, losses: Callable[[], Tensor]) -> None:
+    """Lower the losses, and a penalty on how far the weights move."""
+    weights = list(head.parameters())
+    before = [weight.detach().clone() for weight in weights]
+    optimizer = torch.optim.Adam(weights, lr=_HEAD_LR)
+    for _ in range(_HEAD_STEPS):
+        optimizer.zero_grad()
+        moved = [((w - b) ** 2).sum() for w, b in zip(weights, before, strict=True)]
+        (losses().sum() + _HEAD_PULL * torch.stack(moved).sum()).backward()
+        optimizer.step()
 
 
 def _draw(ladder: Tensor, n_draws: int, generator: torch.Generator) -> Tensor:
@@ -249,21 +313,23 @@ class _Batches:
             yield self.whole
             return
         data, net = self.data, self.net
-        for rows in class_batches(data.y, data.groups, net.batch_size, self.random_state):
-            batch = self._batch(rows)
-            if len(rows) == len(data):
+        for rows in net.batches(data, self.random_state):
+            batch = self.batch(rows)
+            if len(rows) == len(data) and not net.redraws:
                 self.whole = batch
             yield batch
 
-    def _batch(self, rows: _Int) -> Batch:
+    def batch(self, rows: _Int) -> Batch:
+        """Put some rows together."""
         net, data = self.net, self.data
-        pairs, row_weight = net.criterion_.weigh(data, rows, self.training)
+        pairs, row_weight = net.criterion_.weigh(data, rows, self.training, self.random_state)
         radius, device = net.module_.settings.radius, net.device
         return Batch(
             torch.as_tensor(np.eye(data.n_classes)[data.y[rows]]).to(device),
             to_tensors(data.experiments.take(rows), radius, device),
             torch.as_tensor(pairs).to(device),
             torch.as_tensor(row_weight).to(device),
+            torch.as_tensor(data.groups[rows]).to(device),
         )
 
 

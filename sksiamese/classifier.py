@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-import torch
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback
 
 from sksiamese._base import HiddenLayerClassifier
+from sksiamese._comparing import ComparingClassifier
 from sksiamese._inputs import Experiments
-from sksiamese._objectives import PairLoss
-from sksiamese._support import SupportSet, chunks, compare
+from sksiamese._objectives import EpisodeLoss, PairLoss
 from sksiamese._tables import TrainingTable
-from sksiamese._training import SiameseNet
-from sksiamese._trees import LeafSupport, grow_trees
+from sksiamese._training import EnsembleNet, EpisodeNet, SiameseNet
+from sksiamese._trees import grow_trees
 from sksiamese._validation import (
     plain_label,
     require_boolean,
@@ -31,14 +27,12 @@ from sksiamese._validation import (
 )
 from sksiamese.exceptions import SmallClassWarning
 from sksiamese.nn.layers import ACTIVATIONS
-from sksiamese.nn.siamese import PairSimilarity, SiameseNetwork
+from sksiamese.nn.siamese import SiameseNetwork
 
 __all__ = ["GraphFingerprintSiameseClassifier"]
 
 
-class GraphFingerprintSiameseClassifier(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, HiddenLayerClassifier
-):
+class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifier):
     r"""Classifier that compares an experiment with past ones by a learned similarity.
 
     Molecules become learned fingerprints :math:`V` (graph convolutions, trained along with the
@@ -81,11 +75,18 @@ class GraphFingerprintSiameseClassifier(
     signed : bool, default=False
         Whether the weights w of the distances may be negative, as in the paper; by default a
         farther pair is never more alike.
-    readout : {"kernel", "mean"}, default="kernel"
+    readout : {"kernel", "mean", "residual"}, default="kernel"
         How similarities become probabilities. "kernel": every support row is evidence for its
         class, weighted with exp(s), and the class frequencies are one more piece of evidence;
         trained by predicting each row from the others. "mean": mean of sigmoid(s) over the support
-        of each class; trained on same-or-different pairs, balanced, as in the paper.
+        of each class; trained on same-or-different pairs, balanced, as in the paper. "residual":
+        for past campaigns, given as `groups`, and a new one: what the past ones suggest, corrected
+        by how far it is off on the support rows near by; trained by letting a few rows of each
+        campaign predict its others (see Notes and :meth:`for_campaigns`).
+    support_size : int or None, default=None
+        Largest number of support rows, at least one of each class; None keeps all.
+    support_choice : {"random", "central"}, default="random"
+        Which rows `support_size` keeps of each class: drawn, or k-medoids of the embedding.
     new_molecule_weight : float, default=0.5
         Share, 0 to 1, of the "kernel" loss in which a row is predicted from rows of other molecules
         alone (of the column with most molecules): practice for molecules never seen.
@@ -96,7 +97,7 @@ class GraphFingerprintSiameseClassifier(
         Number of extremely randomised trees on the numbers. To share leaves is to be alike, so that
         support rows vote in trees too; the mean of both votes is the probability. Trees know little
         of molecules they never met, and do not vote on them, unless nearly every row has a molecule
-        of its own. 0 is none.
+        of its own. 0 is none; "residual" has none.
     dropout : float, default=0.0
         Share, from 0 to below 1, of hidden values dropped in training.
     alpha : float, default=0.001
@@ -162,6 +163,21 @@ class GraphFingerprintSiameseClassifier(
 
     Notes
     -----
+    With ``readout="residual"``, past campaigns give scores t(x) by the embedding alone, and what
+    they are off on the support rows is passed on by a Gaussian process:
+
+    .. math::
+
+        p_c(x) = \mathrm{softmax}_c \bigl[ t(x) + \textstyle\sum_j k(x, x_j) \alpha_j \bigr], \quad
+        k(x, z) = e^{s(x, z)} + e^{l}
+
+    (:class:`sksiamese.nn.residual.SupportResidual`). Each campaign weighs the same in training,
+    whatever its size. After a fit with groups there is no support row: predictions are those for a
+    campaign of which nothing is known. ``set_support`` gives its first rows; a class without any
+    keeps what past campaigns say of it. ``predict`` then asks whether a class is more probable than
+    in the campaign as a whole, whose class frequencies are taken from the support rows and, as two
+    rows, from past campaigns: so its threshold follows the success rate from campaign to campaign.
+
     Columns that never vary in training are ignored. A fit interrupted from the keyboard keeps what
     was learnt so far, as skorch does; a fit that fails leaves the estimator as it was before.
 
@@ -171,6 +187,8 @@ class GraphFingerprintSiameseClassifier(
        arXiv 1811.02771.
     .. [2] Duvenaud et al., "Convolutional networks on graphs for learning molecular fingerprints",
        arXiv 1509.09292.
+    .. [3] Patacchiola et al., "Bayesian meta-learning for the few-shot setting via deep kernels",
+       NeurIPS 2020.
 
     Examples
     --------
@@ -206,6 +224,8 @@ class GraphFingerprintSiameseClassifier(
         embedding_activation: str = "tanh",
         signed: bool = False,
         readout: str = "kernel",
+        support_size: int | None = None,
+        support_choice: str = "random",
         new_molecule_weight: float = 0.5,
         pairs_per_step: int | None = None,
         n_trees: int = 100,
@@ -237,6 +257,8 @@ class GraphFingerprintSiameseClassifier(
         self.embedding_activation = embedding_activation
         self.signed = signed
         self.readout = readout
+        self.support_size = support_size
+        self.support_choice = support_choice
         self.new_molecule_weight = new_molecule_weight
         self.pairs_per_step = pairs_per_step
         self.n_trees = n_trees
@@ -270,7 +292,8 @@ class GraphFingerprintSiameseClassifier(
         y : array-like of shape (n_samples,)
             Class labels of any type.
         groups : array-like of shape (n_samples,), default=None
-            Campaign, assay or target of each row; pairs are formed within groups alone.
+            Campaign, assay or target of each row; pairs are formed within groups alone. Without
+            them all rows are one group.
         sample_weight : array-like of shape (n_samples,), default=None
             Trust in each row; a weight of 2 counts as two equal rows, of 0 as no row.
 
@@ -306,180 +329,17 @@ class GraphFingerprintSiameseClassifier(
             self._check_parameters()
             table = self._read_labelled(X, y, groups, sample_weight, reset=True)
             _warn_of_small_classes(table)
+            self._n_groups = int(table.groups.max()) + 1
             experiments = self._train(table)
+            self._trained_net = self.net_
             self.trees_ = self._grow_trees(experiments, table)
+            if self.readout == "residual":
+                self.class_prior_ = _campaign_prior(table)
+            if self.readout == "residual" and groups is not None:
+                table = table.take(np.empty(0, np.int64))  # a new campaign has no rows yet
+                experiments = experiments.take(np.empty(0, np.int64))
             self._keep_support(experiments, table.y, table)
         return self
-
-    def set_support(
-        self, X: Any, y: Any, sample_weight: Any = None
-    ) -> GraphFingerprintSiameseClassifier:
-        """Compare with other labelled experiments from now on, without training.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_support, n_columns)
-            Experiments, in the columns of ``fit``.
-        y : array-like of shape (n_support,)
-            Their labels, of the classes seen in ``fit``. A class without any row keeps its share of
-            the training prior.
-        sample_weight : array-like of shape (n_support,), default=None
-            Trust in each row; a row of weight 0 is left out.
-
-        Returns
-        -------
-        GraphFingerprintSiameseClassifier
-            The classifier itself; the trained weights stay as they are.
-
-        Raises
-        ------
-        ValueError
-            If a label is none of ``classes_``, or the table cannot be used.
-
-        Examples
-        --------
-        >>> from sksiamese import GraphFingerprintSiameseClassifier
-        >>> from sksiamese.datasets import load_perovskites
-        >>> X, y = load_perovskites(return_X_y=True)
-        >>> model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=20, random_state=0)
-        >>> model = model.fit(X[:100], y[:100]).set_support(X[100:], y[100:])
-        >>> len(model.support_indices_)
-        108
-        """
-        check_is_fitted(self, "net_")
-        with self._all_or_nothing():
-            table = self._read_labelled(X, y, None, sample_weight, reset=False)
-            known = {label: number for number, label in enumerate(self.classes_.tolist())}
-            unknown = [label for label in table.classes.tolist() if label not in known]
-            if unknown:
-                raise ValueError(
-                    f"y holds the label {unknown[0]!r}, which fit did not see. Labels of the "
-                    f"support set must be among {list(known)}."
-                )
-            numbers = np.array([known[label] for label in table.classes.tolist()])[table.y]
-            self._keep_support(self.encoder_.encode(table.frame), numbers, table)
-        return self
-
-    def pair_score(self, X: Any, Z: Any) -> npt.NDArray[np.float64]:
-        """Similarity of every row of X with every row of Z, averaged over the members.
-
-        Parameters
-        ----------
-        X, Z : DataFrame or array of shape (n_samples, n_columns), (m_samples, n_columns)
-            Experiments, in the columns of ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, m_samples)
-            Mean of sigmoid(s), from 0 to 1; trained to be the probability of equal outcomes where
-            ``readout="mean"``.
-
-        Examples
-        --------
-        >>> from sksiamese import GraphFingerprintSiameseClassifier
-        >>> model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=20, random_state=0)
-        >>> model = model.fit([[0.0], [0.1], [0.9], [1.0]], [0, 0, 1, 1])
-        >>> near, far = model.pair_score([[0.0]], [[0.1], [1.0]])[0]
-        >>> bool(near > far)
-        True
-        """
-        first, second = self._embed_all(X), self._embed_all(Z)
-        similarity = self._similarity
-        with torch.no_grad():
-            blocks = [
-                torch.sigmoid(compare(similarity, first[:, rows], second)).mean(0)
-                for rows in chunks(first, second.shape[1])
-            ]
-        return torch.cat(blocks).numpy()
-
-    def transform(self, X: Any) -> npt.NDArray[np.float64]:
-        """Embedding of each row, the members' side by side.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_samples, n_columns)
-            Experiments, in the columns of ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_members * embedding_size)
-            Embeddings, weighted so that their L1 distance is that of the similarity (unless
-            ``signed=True``).
-
-        Examples
-        --------
-        >>> from sksiamese import GraphFingerprintSiameseClassifier
-        >>> model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=20, random_state=0)
-        >>> model.fit([[0.0], [0.1], [0.9], [1.0]], [0, 0, 1, 1]).transform([[0.5]]).shape
-        (1, 16)
-        """
-        frame = self._read_fitted(X)
-        blocks, similarity = [], self._similarity
-        for _, embedding in self._embed(frame):
-            with torch.no_grad():
-                scaled = similarity.scale(embedding.to(similarity.bias.device)).cpu()
-            blocks.append(scaled.transpose(0, 1).flatten(1))
-        return torch.cat(blocks).numpy()
-
-    def support_evidence(self, X: Any, n_top: int = 5) -> pd.DataFrame:
-        """Past experiments that carry each prediction.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_samples, n_columns)
-            Experiments, in the columns of ``fit``.
-        n_top : int, default=5
-            Number of past experiments to list for each row.
-
-        Returns
-        -------
-        DataFrame of shape (n_samples * min(n_top, n_support), 5)
-            Columns "row" (label of the row in X), "support" (label of the past experiment in the
-            table it came from), "outcome" (its class), "similarity" (as in :meth:`pair_score`) and
-            "share" (its part of all evidence, prior included, averaged over the members, and over
-            networks and trees), largest share first.
-
-        Examples
-        --------
-        >>> from sksiamese import GraphFingerprintSiameseClassifier
-        >>> model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=20, random_state=0)
-        >>> model = model.fit([[0.0], [0.1], [0.9], [1.0]], ["no", "no", "yes", "yes"])
-        >>> model.support_evidence([[0.05]], n_top=2)["outcome"].tolist()
-        ['no', 'no']
-        """
-        require_integer(type(self).__name__, "n_top", n_top, 1)
-        frame = self._read_fitted(X)
-        support, parts, start = self._support, [], 0
-        for experiments, embedding in self._embed(frame):
-            places = np.arange(embedding.shape[1])
-            for part in chunks(embedding, len(support.y)):
-                similarity, share = support.shares(
-                    self._similarity, embedding[:, part], experiments.take(places[part])
-                )
-                top = np.argsort(-share, axis=1, kind="stable")[:, :n_top]
-                rows = np.repeat(np.arange(len(top)), top.shape[1])
-                flat = top.ravel()
-                parts.append(
-                    pd.DataFrame(
-                        {
-                            "row": frame.index[start + rows],
-                            "support": pd.Index(support.labels)[flat],
-                            "outcome": self.classes_[support.y[flat]],
-                            "similarity": similarity[rows, flat],
-                            "share": share[rows, flat],
-                        }
-                    )
-                )
-                start += len(top)
-        return pd.concat(parts, ignore_index=True)
-
-    @property
-    def _similarity(self) -> PairSimilarity:
-        return cast(SiameseNetwork, self.module_).similarity
-
-    @property
-    def _n_features_out(self) -> int:
-        return self.module_.settings.embedding_size * len(self.module_.seeds)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -487,7 +347,10 @@ class GraphFingerprintSiameseClassifier(
         require_integer(owner, "embedding_size", self.embedding_size, 1)
         require_option(owner, "embedding_activation", self.embedding_activation, ACTIVATIONS)
         require_boolean(owner, "signed", self.signed)
-        require_option(owner, "readout", self.readout, ("kernel", "mean"))
+        require_option(owner, "readout", self.readout, ("kernel", "mean", "residual"))
+        if self.support_size is not None:
+            require_integer(owner, "support_size", self.support_size, 1)
+        require_option(owner, "support_choice", self.support_choice, ("random", "central"))
         require_number(owner, "new_molecule_weight", self.new_molecule_weight, 0, 1)
         require_integer(owner, "n_trees", self.n_trees, 0)
         if self.pairs_per_step is not None:
@@ -500,7 +363,14 @@ class GraphFingerprintSiameseClassifier(
             "embedding_activation": self.embedding_activation,
         }
 
-    def _make_net(self, **shared: Any) -> SiameseNet:
+    def _make_net(self, **shared: Any) -> EnsembleNet:
+        if self.readout == "residual":
+            sizes = {
+                "module__n_classes": len(self.class_prior_),
+                "module__n_groups": self._n_groups,
+            }
+            settings = shared | sizes | {"module__signed": self.signed}
+            return EpisodeNet(SiameseNetwork, criterion=EpisodeLoss(), **settings)
         loss = PairLoss(
             self.readout, self.new_molecule_weight, self.pairs_per_step, self.class_prior_
         )
@@ -509,33 +379,18 @@ class GraphFingerprintSiameseClassifier(
     def _grow_trees(
         self, experiments: Experiments, table: TrainingTable
     ) -> ExtraTreesClassifier | None:
-        if not self.n_trees or not experiments.numeric.shape[1]:
+        if not self.n_trees or not experiments.numeric.shape[1] or self.readout == "residual":
             return None
         seed = self.module_.seeds[0]
         return grow_trees(experiments.numeric, table.y, table.weight, self.n_trees, seed)
 
-    def _keep_support(
-        self, experiments: Experiments, y: npt.NDArray[np.int64], table: TrainingTable
-    ) -> None:
-        """Embed the rows that every prediction compares with."""
-        order = np.argsort(y, kind="stable")
-        numbers, y, weight = experiments.numeric[order], y[order], table.weight[order]
-        leaves = None
-        if self.trees_ is not None:
-            leaves = LeafSupport.of_rows(self.trees_, numbers, y, weight, self.class_prior_)
-        self._support = SupportSet(
-            self._last_layer(experiments)[:, order].numpy(),
-            y,
-            weight,
-            table.frame.index[order].to_numpy(),
-            self.class_prior_,
-            self.net_.criterion_.readout,
-            leaves,
-        )
-        self.support_indices_ = table.rows
 
-    def _proba(self, experiments: Experiments, outputs: torch.Tensor) -> torch.Tensor:
-        return self._support.proba(self._similarity, outputs, experiments)
+def _campaign_prior(table: TrainingTable) -> npt.NDArray[np.float64]:
+    """Class frequencies, averaged over the groups."""
+    counts = np.zeros((table.groups.max() + 1, len(table.classes)))
+    np.add.at(counts, (table.groups, table.y), table.weight)
+    counts = counts[counts.any(axis=1)]
+    return np.asarray((counts / counts.sum(axis=1, keepdims=True)).mean(axis=0))
 
 
 def _warn_of_small_classes(table: TrainingTable) -> None:

@@ -6,8 +6,17 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.distance import cdist
+from sklearn.cluster import kmeans_plusplus
 
-__all__ = ["class_batches", "pair_weights", "support_weights"]
+__all__ = [
+    "central_rows",
+    "class_batches",
+    "draw_support",
+    "episode_batches",
+    "pair_weights",
+    "support_weights",
+]
 
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
@@ -139,3 +148,136 @@ def class_batches(
         batches += [np.sort(by_class[start::n_batches]) for start in range(n_batches)]
     for place in random_state.permutation(len(batches)):
         yield batches[place]
+
+
+def episode_batches(
+    groups: _Int, batch_size: int, random_state: np.random.RandomState
+) -> Iterator[_Int]:
+    """Draw batches of a few groups each, any group as likely as another.
+
+    Parameters
+    ----------
+    groups : ndarray of shape (n,)
+        Group numbers, from 0 on.
+    batch_size : int
+        Largest number of rows in a batch.
+    random_state : numpy.random.RandomState
+        Source of the draws.
+
+    Yields
+    ------
+    ndarray of shape (at most batch_size,)
+        Row numbers, ascending: of as many whole groups as fit, of at least four, or of all. There
+        are as many batches as it takes to hold every row once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksiamese.pairs import episode_batches
+    >>> groups = np.repeat(np.arange(6), 10)
+    >>> batches = list(episode_batches(groups, 20, np.random.RandomState(0)))
+    >>> len(batches), np.bincount(groups[batches[0]]).tolist()
+    (3, [0, 5, 5, 5, 0, 5])
+    """
+    rows_of = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    n_whole = batch_size // int(np.median([len(rows) for rows in rows_of]))
+    n_chosen = min(len(rows_of), batch_size, max(4, n_whole))
+    for _ in range(-(-len(groups) // batch_size)):
+        chosen = random_state.choice(len(rows_of), n_chosen, replace=False)
+        parts = [random_state.permutation(rows_of[i])[: batch_size // n_chosen] for i in chosen]
+        yield np.sort(np.concatenate(parts))
+
+
+def draw_support(
+    y: _Int, groups: _Int, random_state: np.random.RandomState
+) -> npt.NDArray[np.bool_]:
+    """Let some rows of each group play the few that are labelled in a new one.
+
+    Parameters
+    ----------
+    y, groups : ndarray of shape (n,)
+        Class and group numbers.
+    random_state : numpy.random.RandomState
+        Source of the draws.
+
+    Returns
+    -------
+    ndarray of shape (n,), dtype bool
+        Which rows were drawn: from one to three quarters of a group, every order of magnitude as
+        likely; of half of the groups as many of each class, as far as they go. A group of one row
+        gives none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksiamese.pairs import draw_support
+    >>> groups = np.repeat([0, 1], 8)
+    >>> drawn = draw_support(np.zeros(16, int), groups, np.random.RandomState(0))
+    >>> np.bincount(groups, drawn)
+    array([2., 3.])
+    """
+    drawn = np.zeros(len(y), bool)
+    for group in np.unique(groups):
+        rows = random_state.permutation(np.flatnonzero(groups == group))
+        most = 3 * len(rows) // 4
+        if most:
+            size = int(np.exp(random_state.uniform(0, np.log(most + 1))))
+            if random_state.uniform() < 0.5:
+                rows = _classes_in_turn(rows, y)
+            drawn[rows[:size]] = True
+    return drawn
+
+
+def _classes_in_turn(rows: _Int, y: _Int) -> _Int:
+    """Order rows so that each class comes as often as another until it is used up."""
+    turn = np.empty(len(rows), np.int64)
+    for number in np.unique(y[rows]):
+        places = np.flatnonzero(y[rows] == number)
+        turn[places] = np.arange(len(places))
+    return rows[np.argsort(turn, kind="stable")]
+
+
+def central_rows(
+    points: _Float, n_rows: int, random_state: np.random.RandomState, n_rounds: int = 20
+) -> _Int:
+    """Choose rows that stand for all others: k-medoids (Park and Jun 2009) by L1 distance.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n, d)
+        Embeddings.
+    n_rows : int
+        Number of rows to choose, at most n.
+    random_state : numpy.random.RandomState
+        Source of the first choice.
+    n_rounds : int, default=20
+        Largest number of rounds.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        Row numbers, ascending.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksiamese.pairs import central_rows
+    >>> points = np.array([[0.0], [0.1], [0.2], [5.0], [5.1], [5.2]])
+    >>> central_rows(points, 2, np.random.RandomState(0)).tolist()
+    [1, 4]
+    """
+    spread = np.unique(kmeans_plusplus(points, n_rows, random_state=random_state)[1])
+    others = np.setdiff1d(np.arange(len(points)), spread)  # fill up where points are equal
+    medoids = np.concatenate([spread, others[: n_rows - len(spread)]])
+    for _ in range(n_rounds):
+        nearest = cdist(points, points[medoids], "cityblock").argmin(axis=1)
+        nearest[medoids] = np.arange(n_rows)  # of equal points, each is its own
+        moved = medoids.copy()
+        for i in range(n_rows):
+            members = np.flatnonzero(nearest == i)
+            total = cdist(points[members], points[members], "cityblock").sum(axis=1)
+            moved[i] = members[total.argmin()]
+        if (moved == medoids).all():
+            break
+        medoids = moved
+    return np.sort(medoids)

@@ -565,7 +565,7 @@ def test_no_pair_crosses_groups(readout):
     experiments = model.encoder_.encode(X)
     data = LabelledExperiments(experiments, Y, groups, np.ones(18), nobody, n_classes=2)
     loss = PairLoss(readout, 0.5, None, np.array([0.5, 0.5]))
-    pairs, row_weight = loss.weigh(data, np.arange(18), training=True)
+    pairs, row_weight = loss.weigh(data, np.arange(18), True, np.random.RandomState(0))
     across = groups[:, None] != groups
     other = ~across & ~np.eye(18, dtype=bool)
     assert not pairs[:, across].any()
@@ -576,13 +576,14 @@ def test_no_pair_crosses_groups(readout):
 @pytest.mark.parametrize("readout", ["kernel", "mean"])
 def test_groups_of_one_row_teach_nothing(readout):
     """Without a pair and a penalty there is no gradient: the first weights stay."""
-    model = classifier(readout=readout, alpha=0.0).fit(X, Y, groups=np.arange(18))
+    settings = {"readout": readout, "alpha": 0.0, "tanimoto": "never"}
+    model = classifier(**settings).fit(X, Y, groups=np.arange(18))
     module = model.module_
     n_numeric = module.dense[0].weight.shape[1] - 2 * 4
     first = SiameseNetwork(module.settings, n_numeric, 2, module.seeds, signed=False)
     for name, value in first.named_parameters():
         close(module.get_parameter(name).detach(), value.detach(), 1e-15)
-    learnt = classifier(readout=readout, alpha=0.0).fit(X, Y).module_.dense[0].weight
+    learnt = classifier(**settings).fit(X, Y).module_.dense[0].weight
     assert (learnt - first.dense[0].weight).abs().max() > 1e-3
 
 

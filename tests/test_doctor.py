@@ -697,7 +697,7 @@ def test_errors_are_what_the_estimators_refuse(table):
     encoder = ExperimentEncoder(descriptors=False, scaling="standard", tanimoto="never")
     refusal = None
     try:
-        encoder.fit_encode(table, np.ones(len(table)))
+        encoder.fit_encode(table, np.ones(len(table)), np.zeros(len(table), int))
     except ValueError as error:
         refusal = error
     assert report.ok == (refusal is None), refusal

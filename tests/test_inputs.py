@@ -21,7 +21,7 @@ NUMBERS = [1.0, 2.0, 4.0, 2.0, 0.5]
 def fit(table, weight=None, descriptors=False, scaling="minmax"):
     encoder = ExperimentEncoder(descriptors, scaling, tanimoto="never")
     weight = np.ones(len(table)) if weight is None else np.asarray(weight, float)
-    return encoder, encoder.fit_encode(table, weight)
+    return encoder, encoder.fit_encode(table, weight, np.zeros(len(table), int))
 
 
 def molecules_of(experiments, role=0):

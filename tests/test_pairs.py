@@ -1,11 +1,21 @@
-"""Pair weights against double loops."""
+"""Pair weights against double loops; batches, episodes and the choice of support rows."""
+
+import itertools
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
 
-from sksiamese.pairs import class_batches, pair_weights, support_weights
+from sksiamese.pairs import (
+    central_rows,
+    class_batches,
+    draw_support,
+    episode_batches,
+    pair_weights,
+    support_weights,
+)
 
 
 @st.composite
@@ -163,3 +173,85 @@ def test_batches_change_from_epoch_to_epoch_and_repeat_with_the_seed():
     first, second = epochs()
     assert sorted(map(tuple, first)) != sorted(map(tuple, second))
     assert epochs() == [first, second]
+
+
+# -- Episodes --------------------------------------------------------------------------------------
+
+
+def test_episode_batches_hold_a_few_groups_each():
+    sizes = [96, 96, 96, 96, 40, 96, 96, 3]
+    groups = np.repeat(np.arange(8), sizes)
+    counts = np.zeros(8)
+    for seed in range(30):
+        batches = list(episode_batches(groups, 500, np.random.RandomState(seed)))
+        assert len(batches) == 2  # 619 rows
+        for rows in batches:
+            assert len(np.unique(rows)) == len(rows) <= 500
+            found = np.bincount(groups[rows], minlength=8)
+            assert np.count_nonzero(found) == 5  # whole groups of 96
+            assert all(n in (0, size) for n, size in zip(found, sizes, strict=True))
+            counts += found > 0
+    assert (np.abs(counts / 60 - 5 / 8) < 0.2).all()  # each as often as another
+
+
+def test_episode_batches_take_parts_of_large_groups():
+    groups = np.repeat(np.arange(9), 1000)
+    batches = list(episode_batches(groups, 100, np.random.RandomState(0)))
+    assert len(batches) == 90
+    for rows in batches:
+        assert sorted(np.bincount(groups[rows], minlength=9)) == [0] * 5 + [25] * 4
+
+
+@given(groups=st.lists(st.integers(0, 5), min_size=2, max_size=40), seed=st.integers(0, 99))
+def test_any_groups_make_batches_and_supports(groups, seed):
+    groups = np.unique(groups, return_inverse=True)[1]
+    y = np.arange(len(groups)) % 3
+    generator = np.random.RandomState(seed)
+    for rows in episode_batches(groups, 8, generator):
+        assert 0 < len(rows) <= 8
+    drawn = draw_support(y, groups, generator)
+    for group in np.unique(groups):
+        size = np.sum(groups == group)
+        n_drawn = drawn[groups == group].sum()
+        assert (1 if size > 1 else 0) <= n_drawn <= 3 * size // 4
+
+
+def test_supports_are_of_every_size_and_often_balanced():
+    y, groups = np.repeat([0, 1], [72, 24]), np.zeros(96, int)
+    generator = np.random.RandomState(0)
+    counts = np.array(
+        [np.bincount(y[draw_support(y, groups, generator)], minlength=2) for _ in range(2000)]
+    )
+    sizes = counts.sum(axis=1)
+    halves = [np.mean(sizes <= limit) for limit in (1, 8, 72)]
+    expected = np.log(np.array([2, 9, 73])) / np.log(73)  # every order of magnitude as likely
+    np.testing.assert_allclose(halves, expected, rtol=0, atol=0.04)
+    even = (sizes % 2 == 0) & (sizes >= 8) & (sizes <= 48)
+    balanced = np.mean(counts[even, 0] == counts[even, 1])
+    assert 0.45 < balanced < 0.65
+
+
+# -- Central rows ----------------------------------------------------------------------------------
+
+
+def total_distance(points, medoids):
+    return cdist(points, points[medoids], "cityblock").min(axis=1).sum()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_central_rows_are_about_the_best_of_all(seed):
+    points = np.random.RandomState(seed).standard_normal((14, 2))
+    best = min(total_distance(points, list(c)) for c in itertools.combinations(range(14), 3))
+    found = central_rows(points, 3, np.random.RandomState(seed))
+    assert total_distance(points, found) <= 1.3 * best
+    drawn = [
+        total_distance(points, np.random.RandomState(s).choice(14, 3, replace=False))
+        for s in range(50)
+    ]
+    assert total_distance(points, found) < np.median(drawn)
+
+
+@pytest.mark.parametrize("n_rows", [1, 3, 6])
+def test_central_rows_of_equal_points_are_distinct(n_rows):
+    points = np.zeros((6, 2))
+    assert len(set(central_rows(points, n_rows, np.random.RandomState(0)))) == n_rows

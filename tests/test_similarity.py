@@ -81,14 +81,14 @@ def test_auto_needs_three_molecules_for_four_rows(tanimoto, n_molecules, joins):
     texts = [SMILES[i % n_molecules] for i in range(10)]
     frame = pd.DataFrame({"ligand": texts, "pH": np.arange(10.0)})
     encoder = ExperimentEncoder(False, "standard", tanimoto)
-    encoder.fit_encode(frame, np.ones(10))
+    encoder.fit_encode(frame, np.ones(10), np.zeros(10, int))
     width = encoder.encode(frame).numeric.shape[1]
     assert (width > 1) == joins
     halves = pd.concat([frame, frame])  # a weight of two is two rows
     doubled = ExperimentEncoder(False, "standard", tanimoto)
-    doubled.fit_encode(frame, np.full(10, 2.0))
+    doubled.fit_encode(frame, np.full(10, 2.0), np.zeros(10, int))
     repeated = ExperimentEncoder(False, "standard", tanimoto)
-    repeated.fit_encode(halves, np.ones(20))
+    repeated.fit_encode(halves, np.ones(20), np.zeros(20, int))
     assert bool(doubled.maps_) == bool(repeated.maps_) == (tanimoto == "always")
 
 

@@ -24,7 +24,9 @@ def make_data(n=16, *, y=None, held_out=(), weight=None, groups=None, rows=None,
     table = pd.DataFrame({"pH": numbers[:, 0], "mM": numbers[:, 1]})
     if molecules:
         table["ligand"] = [SMILES[i % len(SMILES)] for i in range(n)]
-    experiments = ExperimentEncoder(False, "standard", "never").fit_encode(table, np.ones(n))
+    experiments = ExperimentEncoder(False, "standard", "never").fit_encode(
+        table, np.ones(n), np.zeros(n, int)
+    )
     rows = np.arange(n) if rows is None else rows
     above = numbers[:, 0] > np.median(numbers[:, 0])
     y = above.astype(int) if y is None else np.asarray(y)

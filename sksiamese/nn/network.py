@@ -202,7 +202,8 @@ class FingerprintNetwork(nn.Module):
         """Fingerprints of each row, role beside role: (n_members, n, n_roles * fp_size)."""
         places = (molecules + graphs.starts).flatten()
         rows = cast(NeuralFingerprint, self.fingerprints)(graphs).index_select(1, places)
-        return rows.reshape(len(self.seeds), len(molecules), -1)
+        n_rows, n_roles = molecules.shape
+        return rows.reshape(len(self.seeds), n_rows, n_roles * self.settings.fp_size)
 
     def _drop(self, x: Tensor) -> Tensor:
         """Dropout from each member's own generator."""

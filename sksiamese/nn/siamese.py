@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sksiamese.nn.layers import member_generators, member_normal
+from sksiamese.nn.layers import MemberLinear, member_generators, member_normal
 from sksiamese.nn.network import FingerprintNetwork, NetworkSettings
+from sksiamese.nn.residual import SupportResidual
 
 __all__ = ["PairSimilarity", "SiameseNetwork"]
 
@@ -113,7 +114,9 @@ class PairSimilarity(nn.Module):
 class SiameseNetwork(FingerprintNetwork):
     """Network whose last layer is an embedding, shared by both experiments of a pair.
 
-    `similarity` compares embeddings.
+    `similarity` compares embeddings. With `n_classes`, `trend` scores the classes by the embedding
+    alone, as past campaigns suggest, and `residual` corrects the scores by rows of the new one;
+    each of `n_groups` past campaigns has scores of its own too, which only serve in training.
 
     Parameters
     ----------
@@ -127,11 +130,14 @@ class SiameseNetwork(FingerprintNetwork):
         Seed of each member.
     signed : bool
         Passed on to :class:`PairSimilarity`.
+    n_classes : int, default=0
+        Number of classes to score; 0 is no trend.
+    n_groups : int, default=0
+        Number of past campaigns with scores of their own.
 
     Examples
     --------
     >>> import torch
-    >>> from torch import nn
     >>> from sksiamese.nn import SiameseNetwork
     >>> from sksiamese.nn.network import NetworkSettings
     >>> settings = NetworkSettings(10, 32, 2, (60,), 50, "leaky_relu", "sigmoid", 0.5)
@@ -149,10 +155,36 @@ class SiameseNetwork(FingerprintNetwork):
         n_roles: int,
         seeds: Sequence[int],
         signed: bool,
+        n_classes: int = 0,
+        n_groups: int = 0,
     ) -> None:
         generators = member_generators(seeds)
         super().__init__(settings, n_numeric, n_roles, seeds, generators)
-        self.similarity = PairSimilarity(generators, settings.embedding_size, signed)
+        size = settings.embedding_size
+        self.similarity = PairSimilarity(generators, size, signed)
+        if n_classes:
+            self.trend = MemberLinear(generators, size, n_classes)
+            self.residual = SupportResidual(len(seeds))
+            shape = (len(seeds), n_groups, size + 1, n_classes)
+            self.deviation = nn.Parameter(torch.zeros(shape, dtype=torch.float64))
+
+    def group_scores(self, embedding: Tensor, groups: Tensor) -> Tensor:
+        """Scores of rows of past campaigns: the trend, and how far their campaign is off it.
+
+        Parameters
+        ----------
+        embedding : Tensor of shape (n_members, n, embedding_size)
+            Embeddings.
+        groups : Tensor of shape (n,)
+            Number of each row's campaign.
+
+        Returns
+        -------
+        Tensor of shape (n_members, n, n_classes)
+            Scores.
+        """
+        padded = functional.pad(embedding, (0, 1), value=1.0).unsqueeze(-2)
+        return self.trend(embedding) + (padded @ self.deviation[:, groups]).squeeze(-2)
 
     def penalized(self) -> list[nn.Parameter]:
         """List the weights under the L1 and L2 penalty: of dense layers and convolutions.
