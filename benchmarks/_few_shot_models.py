@@ -193,7 +193,7 @@ class LightGBM(BaseEstimator):
         from lightgbm import LGBMClassifier
 
         self.model_ = LGBMClassifier(
-            n_estimators=100, class_weight="balanced", random_state=0, n_jobs=2, verbose=-1
+            n_estimators=100, class_weight="balanced", random_state=0, n_jobs=1, verbose=-1
         )
         self.model_.fit(self._read(X), y, sample_weight=sample_weight)
         return self
