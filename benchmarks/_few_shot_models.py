@@ -168,6 +168,9 @@ class GaussianProcess(BaseEstimator):
 class Tanimoto(Kernel):
     """Bits that two fingerprints share, by those that either has."""
 
+    def __init__(self) -> None:  # sklearn reads the signature
+        super().__init__()
+
     def __call__(self, X: Array, Y: Array | None = None, eval_gradient: bool = False) -> Any:
         """Similarities (n_x, n_y); there is nothing to fit, so the gradient is empty."""
         other = X if Y is None else Y

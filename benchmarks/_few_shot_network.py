@@ -29,7 +29,8 @@ class _Targets(NamedTuple):
 class MultiTaskNetwork:
     """Embeds rows; a new task gets a logistic regression on its rows' embeddings.
 
-    Without rows of both classes it predicts the mean of the past tasks' heads.
+    Without rows of both classes it predicts the mean of the past tasks' heads; its threshold is the
+    one that calls as many of the past rows positive as there were.
     """
 
     has_history = True
@@ -51,6 +52,8 @@ class MultiTaskNetwork:
         with torch.no_grad():
             embedding = encoder.eval()(inputs)
             self.zero_shot_ = torch.sigmoid(heads(embedding)).mean(dim=1).numpy()
+        past = self.zero_shot_[history.rows]
+        self.threshold_ = float(np.quantile(past, 1 - history.y.mean()))
         center, spread = embedding[rows].mean(dim=0), embedding[rows].std(dim=0)
         self.embedding_ = ((embedding - center) / spread.clamp(min=1e-6)).numpy()
         return self
@@ -59,10 +62,10 @@ class MultiTaskNetwork:
         """Fit a strongly penalised head to the support."""
         if len(np.unique(y)) < 2:
             proba = self.zero_shot_[query]
-        else:
-            head = LogisticRegression(C=0.01, class_weight="balanced", max_iter=1000)
-            head.fit(self.embedding_[support], y)
-            proba = head.predict_proba(self.embedding_[query])[:, 1]
+            return Prediction(proba, (proba > self.threshold_).astype(np.int64))
+        head = LogisticRegression(C=0.01, class_weight="balanced", max_iter=1000)
+        head.fit(self.embedding_[support], y)
+        proba = head.predict_proba(self.embedding_[query])[:, 1]
         return Prediction(proba, (proba > 0.5).astype(np.int64))
 
 

@@ -142,7 +142,7 @@ def _draw_method(
     part = part.set_index("support").reindex(supports)
     style = list(NAMES).index(method)
     ax.errorbar(
-        [place + 0.05 * shift for place in range(len(supports))],
+        [place + 0.03 * shift for place in range(len(supports))],
         part["mean"],
         [part["mean"] - part["mean_low"], part["mean_high"] - part["mean"]],
         color=COLORS[style],
