@@ -238,9 +238,9 @@ def make_method(name: str, settings: dict[str, Any]) -> Any:
     return made[name]
 
 
-def siamese_settings(path: str | Path, protocol: str) -> dict[str, Any]:
-    """Read the siamese classifier's settings, which are chosen on past tasks alone."""
-    return dict(json.loads(Path(path).read_text())[protocol])
+def siamese_settings(path: str | Path, protocol: str) -> Any:
+    """Read the siamese classifier's settings, which few_shot_tuning.py chose on past tasks."""
+    return json.loads(Path(path).read_text())[protocol]
 
 
 def _predict(model: Any, X: Any) -> Prediction:

@@ -53,13 +53,17 @@ def score(y: Any, prediction: Prediction) -> dict[str, float]:
 
 
 def run_method(
-    study: Study, name: str, settings: dict[str, Any], n_draws: int
+    study: Study, name: str, settings: Any, n_draws: int
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Run a method on all draws; give a row of scores for each, and the time it took."""
+    """Run a method on all draws; give a row of scores for each, and the time it took.
+
+    Of a list of settings, a task has those at its number modulo two.
+    """
     rows, fit_s = [], []
     for each in tqdm(study.rounds, desc=name, disable=None):
         start = time.perf_counter()
-        method = make_method(name, settings).fit(study.data, each.history)
+        own = settings[each.tasks[0].number % 2] if isinstance(settings, list) else settings
+        method = make_method(name, own).fit(study.data, each.history)
         fit_s.append(time.perf_counter() - start)
         for task in each.tasks:
             rows += [
@@ -114,7 +118,7 @@ def run_methods(
         n_draws = arguments.draws
         if name in SLOW:
             n_draws = min(n_draws, arguments.history_draws or n_draws)
-        settings = {}
+        settings: Any = {}
         if name == "siamese":
             settings = siamese_settings(arguments.settings, arguments.protocol)
         wanted = {"settings": settings, "draws": n_draws}

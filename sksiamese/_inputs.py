@@ -13,7 +13,7 @@ from pandas.api import types as pandas_types
 from rdkit import Chem, rdBase
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from sksiamese._reading import pack_graphs
+from sksiamese._reading import read_descriptors
 from sksiamese._similarity import TanimotoMap
 from sksiamese._validation import plain_label, shorten
 from sksiamese.batching import molecule_keys
@@ -245,8 +245,8 @@ class _Pool(NamedTuple):
         for row, cell in enumerate(cells):
             graph = cell if isinstance(cell, MolGraph) else EMPTY_GRAPH
             place[row] = number.setdefault(graph, len(number))
-        packed = pack_graphs([graph.smiles for graph in number], RDKIT_DESCRIPTORS)
-        unreadable = [i for i, graph in packed.apart.items() if graph is None]
+        descriptors = [read_descriptors(graph.smiles) for graph in number]
+        unreadable = [i for i, values in enumerate(descriptors) if values is None]
         if unreadable:
             row = int(np.flatnonzero(place == unreadable[0])[0])
             raise InvalidSMILESError(
@@ -255,7 +255,8 @@ class _Pool(NamedTuple):
                 "descriptors can be computed. Make graphs with SMILESFeaturizer, or with "
                 "mol_to_graph and a SMILES."
             )
-        return cls(list(number), packed.descriptors, place)
+        values = np.array(descriptors, np.float64).reshape(len(number), len(RDKIT_DESCRIPTORS))
+        return cls(list(number), values, place)
 
     def take(self, rows: slice) -> _Pool:
         """Keep some rows, and the molecules that occur in them."""

@@ -199,7 +199,7 @@ class EpisodeLoss:
         groups = data.groups[rows]
         known, query = data.weights(rows, training)
         if training:
-            plays = draw_support(data.y[rows], groups, random_state) & (known > 0)
+            plays = draw_support(groups, random_state) & (known > 0)
             known, query = known * plays, query * ~plays
         total = np.bincount(groups, query)[groups]
         balanced = query / np.maximum(total, np.finfo(float).tiny)  # each campaign counts the same

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdMolDescriptors
 
+from sksiamese.descriptors import RDKIT_DESCRIPTORS
 from sksiamese.molgraph import (
     AROMATIC_BOND,
     BOND_TYPES,
@@ -22,7 +24,7 @@ from sksiamese.molgraph import (
     parse_smiles,
 )
 
-__all__ = ["PackedGraphs", "pack_graphs", "unpack_graphs"]
+__all__ = ["PackedGraphs", "pack_graphs", "read_descriptors", "unpack_graphs"]
 
 
 class PackedGraphs(NamedTuple):
@@ -138,6 +140,19 @@ def _read_plain(smiles: str) -> Chem.Mol | None:
     if mol is None or Chem.SanitizeMol(mol, _SANITIZE, True):
         return None
     return mol
+
+
+@lru_cache(maxsize=100_000)
+def read_descriptors(smiles: str) -> tuple[float, ...] | None:
+    """Descriptors of a molecule, zeros for an absent one; None if the text cannot be read.
+
+    Those read last are remembered, since graphs are often encoded again and again.
+    """
+    if not smiles.strip():
+        return (0.0,) * len(RDKIT_DESCRIPTORS)
+    with rdBase.BlockLogs():
+        mol = _read_plain(smiles) or parse_smiles(smiles)
+    return None if mol is None else tuple(float(f(mol)) for f in RDKIT_DESCRIPTORS.values())
 
 
 def pack_graphs(

@@ -82,7 +82,7 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
         of each class; trained on same-or-different pairs, balanced, as in the paper. "residual":
         for past campaigns, given as `groups`, and a new one: what the past ones suggest, corrected
         by how far it is off on the support rows near by; trained by letting a few rows of each
-        campaign predict its others (see Notes and :meth:`for_campaigns`).
+        campaign predict its others (see Notes).
     support_size : int or None, default=None
         Largest number of support rows, at least one of each class; None keeps all.
     support_choice : {"random", "central"}, default="random"

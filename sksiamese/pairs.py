@@ -188,15 +188,13 @@ def episode_batches(
         yield np.sort(np.concatenate(parts))
 
 
-def draw_support(
-    y: _Int, groups: _Int, random_state: np.random.RandomState
-) -> npt.NDArray[np.bool_]:
+def draw_support(groups: _Int, random_state: np.random.RandomState) -> npt.NDArray[np.bool_]:
     """Let some rows of each group play the few that are labelled in a new one.
 
     Parameters
     ----------
-    y, groups : ndarray of shape (n,)
-        Class and group numbers.
+    groups : ndarray of shape (n,)
+        Group numbers.
     random_state : numpy.random.RandomState
         Source of the draws.
 
@@ -204,37 +202,24 @@ def draw_support(
     -------
     ndarray of shape (n,), dtype bool
         Which rows were drawn: from one to three quarters of a group, every order of magnitude as
-        likely; of half of the groups as many of each class, as far as they go. A group of one row
-        gives none.
+        likely. A group of one row gives none.
 
     Examples
     --------
     >>> import numpy as np
     >>> from sksiamese.pairs import draw_support
     >>> groups = np.repeat([0, 1], 8)
-    >>> drawn = draw_support(np.zeros(16, int), groups, np.random.RandomState(0))
-    >>> np.bincount(groups, drawn)
+    >>> np.bincount(groups, draw_support(groups, np.random.RandomState(0)))
     array([2., 3.])
     """
-    drawn = np.zeros(len(y), bool)
+    drawn = np.zeros(len(groups), bool)
     for group in np.unique(groups):
         rows = random_state.permutation(np.flatnonzero(groups == group))
         most = 3 * len(rows) // 4
         if most:
             size = int(np.exp(random_state.uniform(0, np.log(most + 1))))
-            if random_state.uniform() < 0.5:
-                rows = _classes_in_turn(rows, y)
             drawn[rows[:size]] = True
     return drawn
-
-
-def _classes_in_turn(rows: _Int, y: _Int) -> _Int:
-    """Order rows so that each class comes as often as another until it is used up."""
-    turn = np.empty(len(rows), np.int64)
-    for number in np.unique(y[rows]):
-        places = np.flatnonzero(y[rows] == number)
-        turn[places] = np.arange(len(places))
-    return rows[np.argsort(turn, kind="stable")]
 
 
 def central_rows(

@@ -94,6 +94,20 @@ class PairSimilarity(nn.Module):
         weight = self.weight if self.signed else -functional.softplus(self.weight)
         return self.bias.squeeze(-1) + (weight * (g - h).abs()).sum(-1)
 
+    @torch.no_grad()
+    def narrow(self, factor: float) -> None:
+        """Multiply the weights, so that similarity falls off so many times as fast.
+
+        Parameters
+        ----------
+        factor : float
+            Positive factor.
+        """
+        if self.signed:
+            self.weight.mul_(factor)
+        else:
+            self.weight.copy_((factor * functional.softplus(self.weight)).expm1().log())
+
     def scale(self, g: Tensor) -> Tensor:
         """Multiply embeddings with the size of the weights.
 
@@ -163,6 +177,7 @@ class SiameseNetwork(FingerprintNetwork):
         size = settings.embedding_size
         self.similarity = PairSimilarity(generators, size, signed)
         if n_classes:
+            self.similarity.narrow(2.0)  # what one row says of another is local
             self.trend = MemberLinear(generators, size, n_classes)
             self.residual = SupportResidual(len(seeds))
             shape = (len(seeds), n_groups, size + 1, n_classes)
