@@ -238,6 +238,7 @@ class NetworkClassifier(TableClassifier):
         )
         experiments = encoder.fit_encode(table.frame, table.weight, table.groups)
         encoder.verbose = 0  # bars are for the fit
+        experiments = self._remember(encoder, experiments, table)
         self.classes_ = table.classes
         self.class_prior_ = np.bincount(table.y, table.weight) / table.weight.sum()
         self.encoder_ = encoder
@@ -251,6 +252,12 @@ class NetworkClassifier(TableClassifier):
         with one_thread():
             self.net_ = self._train_net(data, settings)
         self._training_record = record_training(table.frame)
+        return experiments
+
+    def _remember(
+        self, encoder: ExperimentEncoder, experiments: Experiments, table: TrainingTable
+    ) -> Experiments:
+        """Let the encoder keep what it needs of the labels: nothing, by default."""
         return experiments
 
     def _train_net(self, data: LabelledExperiments, settings: dict[str, Any]) -> EnsembleNet:

@@ -14,6 +14,7 @@ from rdkit import Chem, rdBase
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from sksiamese._reading import read_descriptors
+from sksiamese._recall import Recall, row_keys
 from sksiamese._similarity import TanimotoMap
 from sksiamese._validation import plain_label, shorten
 from sksiamese.batching import molecule_keys
@@ -102,6 +103,7 @@ class ExperimentEncoder:
 
     def fit_encode(self, table: pd.DataFrame, weight: _Float, groups: _Int) -> Experiments:
         """Learn from the rows of a table, each with its weight and group, and encode them."""
+        self.recall_: Recall | None = None
         self.kinds_ = {name: column_kind(table[name]) for name in table.columns}
         read = self._read_molecules(table, self._columns("molecule"))
         pools = {name: pool.merge() for name, pool in read.items()}
@@ -129,6 +131,23 @@ class ExperimentEncoder:
             if self.tanimoto == "always" or (self.tanimoto == "auto" and not recurs[role])
         }
         return self._join(wide, pools)
+
+    def remember(
+        self, experiments: Experiments, y: _Int, groups: _Int, weight: _Float, n_classes: int
+    ) -> Experiments:
+        """From now on, add what each group found for the same molecules; see Recall.
+
+        Takes the encoded training rows, and gives them with these numbers beside the others.
+        """
+        if not experiments.graphs:
+            return experiments
+        keys = row_keys(experiments.graphs, experiments.molecules)
+        recall = Recall(keys, y, groups, weight, n_classes)
+        if not recall.n_columns:
+            return experiments
+        self.recall_ = recall
+        recalled = recall.of_training(keys, groups, seed=0)
+        return experiments._replace(numeric=np.hstack([experiments.numeric, recalled]))
 
     def encode(self, table: pd.DataFrame) -> Experiments:
         """Encode all rows at once; see :meth:`encode_parts`."""
@@ -215,12 +234,15 @@ class ExperimentEncoder:
             for role, each in self.maps_.items()
         ]
         numeric = np.hstack([numeric, *points])
-        is_known = np.ones(len(wide), bool)
-        for role, keys in self.known_.items():
-            is_known &= np.isin(molecule_keys(pools[role].graphs), keys)[pools[role].place]
         places = [pools[role].place for role in self.roles_]
         molecules = np.stack(places, axis=1) if places else np.empty((len(wide), 0), np.int64)
         graphs = tuple(pools[role].graphs for role in self.roles_)
+        if self.recall_ is not None:
+            recalled = self.recall_.of_rows(row_keys(graphs, molecules))
+            numeric = np.hstack([numeric, recalled])
+        is_known = np.ones(len(wide), bool)
+        for role, keys in self.known_.items():
+            is_known &= np.isin(molecule_keys(pools[role].graphs), keys)[pools[role].place]
         return Experiments(numeric, molecules, graphs, is_known)
 
 

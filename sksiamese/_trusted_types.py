@@ -15,6 +15,7 @@ _OWN = (
     "_objectives.ClassLoss",
     "_objectives.EpisodeLoss",
     "_objectives.PairLoss",
+    "_recall.Recall",
     "_recipes.RecipeGeometry",
     "_recipes._Scale",
     "_rules.Feature",

@@ -13,7 +13,7 @@ from skorch.callbacks import Callback
 
 from sksiamese._base import HiddenLayerClassifier
 from sksiamese._comparing import ComparingClassifier
-from sksiamese._inputs import Experiments
+from sksiamese._inputs import ExperimentEncoder, Experiments
 from sksiamese._objectives import EpisodeLoss, PairLoss
 from sksiamese._tables import TrainingTable
 from sksiamese._training import EnsembleNet, EpisodeNet, SiameseNet
@@ -172,11 +172,15 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
         k(x, z) = e^{s(x, z)} + e^{l}
 
     (:class:`sksiamese.nn.residual.SupportResidual`). Each campaign weighs the same in training,
-    whatever its size. After a fit with groups there is no support row: predictions are those for a
-    campaign of which nothing is known. ``set_support`` gives its first rows; a class without any
-    keeps what past campaigns say of it. ``predict`` then asks whether a class is more probable than
-    in the campaign as a whole, whose class frequencies are taken from the support rows and, as two
-    rows, from past campaigns: so its threshold follows the success rate from campaign to campaign.
+    whatever its size. What past campaigns found for the very same molecules joins the numbers of a
+    row; in training its own campaign is left out, and a third of the rows recall nothing, so that
+    molecules never met are no surprise.
+
+    After a fit with groups there is no support row: predictions are those for a campaign of which
+    nothing is known. ``set_support`` gives its first rows; a class without any keeps what past
+    campaigns say of it. ``predict`` then asks whether a class is more probable than in the campaign
+    as a whole, whose class frequencies are taken from the support rows and, as two rows, from past
+    campaigns: so its threshold follows the success rate from campaign to campaign.
 
     Columns that never vary in training are ignored. A fit interrupted from the keyboard keeps what
     was learnt so far, as skorch does; a fit that fails leaves the estimator as it was before.
@@ -375,6 +379,14 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
             self.readout, self.new_molecule_weight, self.pairs_per_step, self.class_prior_
         )
         return SiameseNet(SiameseNetwork, criterion=loss, module__signed=self.signed, **shared)
+
+    def _remember(
+        self, encoder: ExperimentEncoder, experiments: Experiments, table: TrainingTable
+    ) -> Experiments:
+        if self.readout != "residual":
+            return experiments
+        labels = table.y, table.groups, table.weight, len(table.classes)
+        return encoder.remember(experiments, *labels)
 
     def _grow_trees(
         self, experiments: Experiments, table: TrainingTable

@@ -32,6 +32,7 @@ ORDER = [
     "_reading",
     "featurizer",
     "_similarity",
+    "_recall",
     "_inputs",
     "tasks",
     "pairs",

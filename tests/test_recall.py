@@ -1,0 +1,103 @@
+"""What past campaigns found for the same molecules, against double loops."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sksiamese import GraphFingerprintSiameseClassifier, stack_tasks
+from sksiamese._recall import Recall, row_keys
+from sksiamese.molgraph import graph_from_smiles
+
+rows = st.tuples(st.integers(0, 4), st.integers(0, 2), st.integers(0, 3), st.integers(1, 3))
+
+
+def slow_number(data, key, group, number):
+    """Standard deviations by which a molecule gave a class more often than its campaign."""
+    campaign = [(row[1] == number, row[3]) for row in data if row[2] == group]
+    own = [(row[1] == number, row[3]) for row in data if row[2] == group and row[0] == key]
+    if not own:
+        return 0.0
+    base = sum(hit * w for hit, w in campaign) / sum(w for _, w in campaign)
+    share = sum(hit * w for hit, w in own) / sum(w for _, w in own)
+    spread = (base * (1 - base)) ** 0.5
+    return (share - base) / spread if spread > 0 else 0.0
+
+
+def make_recall(data):
+    keys, y, groups, weight = np.array(data).T
+    keys = keys.astype(np.uint64)
+    return Recall(keys, y, groups, weight.astype(float), n_classes=3), keys, groups
+
+
+@settings(deadline=None)
+@given(data=st.lists(rows, min_size=2, max_size=15))
+def test_numbers_follow_their_definition(data):
+    recall, keys, groups = make_recall(data)
+    found = recall.of_rows(np.arange(6, dtype=np.uint64))  # molecule 5 was never met
+    expected = {}
+    for number in (1, 2):
+        for group in range(max(groups) + 1):
+            column = [slow_number(data, key, group, number) for key in range(6)]
+            met = [any(r[0] == k and r[2] != group for r in data) for k in range(6)]
+            if np.any(np.abs(column)[met] > 1e-12):  # tells some other campaign's row something
+                expected[number, group] = column
+    assert found.shape == (6, len(expected)) == (6, recall.n_columns)
+    for column, values in zip(found.T, expected.values(), strict=True):
+        np.testing.assert_allclose(column, values, rtol=0, atol=1e-9)
+    training = recall.of_training(keys, groups, seed=0)
+    whole = recall.of_rows(keys)
+    for (_, group), column, full in zip(expected, training.T, whole.T, strict=True):
+        assert not column[groups == group].any()  # its own outcome tells a row nothing
+        assert all(a in (0, b) for a, b in zip(column, full, strict=True))
+
+
+def test_a_third_of_the_rows_plays_molecules_never_met():
+    data = [(k, (k + g) % 2, g, 1) for k in range(300) for g in range(2)]
+    recall, keys, groups = make_recall(data)
+    hidden = ~recall.of_training(keys, groups, seed=0).any(axis=1)
+    assert 0.27 < hidden.mean() < 0.4
+
+
+def test_keys_tell_sets_of_molecules_apart():
+    ligands, solvents = (
+        [graph_from_smiles(s) for s in texts] for texts in (["CCO", "OCC", "CCN"], ["O", "CCO"])
+    )
+    molecules = np.array([[0, 0], [1, 0], [2, 0], [0, 1], [2, 1]])
+    keys = row_keys((ligands, solvents), molecules)
+    assert keys[0] == keys[1]  # two spellings
+    assert len(set(keys.tolist())) == 4
+
+
+@pytest.fixture(scope="module")
+def assays():
+    """Three assays of one panel that agree but for noise; structure tells nothing."""
+    rng = np.random.RandomState(0)
+    smiles = ["C" * n + tail for n in range(1, 16) for tail in ("O", "N", "S", "Cl")]
+    active = rng.uniform(size=len(smiles)) < 0.5
+    flips = rng.uniform(size=(len(smiles), 3)) < 0.1
+    table = pd.DataFrame(active[:, None] ^ flips, columns=list("abc")).astype(int)
+    return pd.DataFrame({"molecule": smiles}), table
+
+
+def test_it_predicts_another_assay_of_the_same_molecules(assays):
+    X, Y = assays
+    stacked = stack_tasks(X, Y[["a", "b"]])
+    model = GraphFingerprintSiameseClassifier(
+        readout="residual", n_members=2, max_epochs=60, fp_size=4, random_state=0
+    )
+    model.fit(stacked.X, stacked.y, groups=stacked.groups)
+    assert model.encoder_.recall_.n_columns == 2
+    right = np.mean(model.predict(X) == Y["c"])
+    assert right > 0.8
+    model.encoder_.recall_ = None
+    with pytest.raises(RuntimeError):  # the network counts on these numbers
+        model.predict(X)
+
+
+def test_groups_without_common_molecules_recall_nothing():
+    X = pd.DataFrame({"salt": ["C", "CC", "CCC"] * 4, "mM": np.arange(12.0)})
+    model = GraphFingerprintSiameseClassifier(readout="residual", n_members=1, max_epochs=1)
+    model.fit(X, np.arange(12) % 2, groups=X["salt"])
+    assert model.encoder_.recall_ is None
