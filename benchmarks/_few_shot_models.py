@@ -26,7 +26,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sksiamese import GraphFingerprintSiameseClassifier, SmallClassWarning
+from sksiamese import GraphFingerprintSiameseClassifier, SmallClassWarning, SMILESFeaturizer
 
 SETTINGS = Path(__file__).with_name("few_shot_settings.json")
 SHOT_WEIGHT = 10.0  # of a known row of the new task beside one of the past
@@ -65,6 +65,29 @@ class Siamese:
                 warnings.simplefilter("ignore", SmallClassWarning)
                 model.set_support(data.X.iloc[support], y)
         return _predict(model, data.X.iloc[query])
+
+
+class SelfSupervised(Siamese):
+    """The siamese classifier that also learns from all molecules at hand, without their labels.
+
+    Each RDKit descriptor makes one more past task of all molecules, the new ones among them: is it
+    above its median?
+    """
+
+    def fit(self, data: Data, history: Labels) -> Self:
+        """Add the tasks, and train."""
+        numbers = SMILESFeaturizer("descriptors").fit_transform(data.X.iloc[:, :1])
+        above = np.asarray(numbers > np.median(numbers, axis=0)).astype(np.int64)
+        above = above[:, (above.min(axis=0) < above.max(axis=0))]
+        n_rows, n_tasks = above.shape
+        first = history.groups.max() + 1
+        more = Labels(
+            np.tile(np.arange(n_rows), n_tasks),
+            above.T.ravel(),
+            np.repeat(np.arange(first, first + n_tasks), n_rows),
+        )
+        joined = (np.concatenate(parts) for parts in zip(history, more, strict=True))
+        return super().fit(data, Labels(*joined))
 
 
 class FromSupport:
@@ -213,6 +236,8 @@ def make_method(name: str, settings: dict[str, Any]) -> Any:
     """Make an unfitted method; the settings are those of the siamese classifier."""
     if name == "siamese":
         return Siamese(settings)
+    if name == "siamese-unlabelled":
+        return SelfSupervised(settings)
     if name == "multitask":
         from _few_shot_network import MultiTaskNetwork
 
@@ -232,7 +257,7 @@ def make_method(name: str, settings: dict[str, Any]) -> Any:
             GaussianProcess(Tanimoto()),
             make_pipeline(StandardScaler(), GaussianProcess(Matern(nu=2.5))),
         ),
-        "forest-history": WithHistory(forest),
+        "forest-history": WithHistory(RandomForestClassifier(100, random_state=0)),
         "lightgbm-history": WithHistory(LightGBM()),
     }
     return made[name]

@@ -12,6 +12,7 @@ from _few_shot_tasks import n_shots
 
 NAMES = {
     "siamese": "siamese classifier",
+    "siamese-unlabelled": "the same, and unlabelled molecules",
     "forest": "random forest",
     "logistic": "logistic regression",
     "neighbours": "nearest neighbours",
@@ -27,8 +28,18 @@ SCORES = {
     "average_precision": "average precision",
 }
 # Okabe and Ito
-COLORS = ["#D55E00", "#E69F00", "#999999", "#56B4E9", "#009E73", "#CC79A7", "#000000", "#0072B2"]
-MARKERS = ["o", "s", "x", "^", "D", "v", "P", "*"]
+COLORS = [
+    "#D55E00",
+    "#8C3B00",
+    "#E69F00",
+    "#999999",
+    "#56B4E9",
+    "#009E73",
+    "#CC79A7",
+    "#000000",
+    "#0072B2",
+]
+MARKERS = ["o", "p", "s", "x", "^", "D", "v", "P", "*"]
 KEYS = ["task", "support", "draw"]
 
 

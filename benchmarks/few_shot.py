@@ -119,7 +119,7 @@ def run_methods(
         if name in SLOW:
             n_draws = min(n_draws, arguments.history_draws or n_draws)
         settings: Any = {}
-        if name == "siamese":
+        if name.startswith("siamese"):
             settings = siamese_settings(arguments.settings, arguments.protocol)
         wanted = {"settings": settings, "draws": n_draws}
         have = {key: methods.get(name, {}).get(key) for key in wanted}
@@ -157,7 +157,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--same-half", action="store_true", help="the control of --strict")
     parser.add_argument("--draws", type=int, default=20, help="supports of each task and size")
     parser.add_argument("--shots", nargs="+", help="supports, as in 8 (rapid) or 1+/10-")
-    parser.add_argument("--methods", nargs="+", choices=NAMES, default=list(NAMES))
+    parser.add_argument("--methods", nargs="+", choices=NAMES)
     parser.add_argument("--history-draws", type=int, help=f"draws of {' and '.join(SLOW)}")
     parser.add_argument("--settings", default=SETTINGS, help="of the siamese classifier, a file")
     parser.add_argument("--reference", choices=NAMES, default="siamese", help="compared with all")
@@ -165,6 +165,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--json", metavar="PATH", help="write the results to this file")
     parser.add_argument("--plot", metavar="PATH", help="draw the learning curves to this file")
     arguments = parser.parse_args()
+    arguments.methods = arguments.methods or [
+        name for name in NAMES if name != "siamese-unlabelled" or arguments.protocol != "rapid"
+    ]
     if (arguments.protocol == "moleculenet") != bool(arguments.name):
         parser.error("--name goes with moleculenet, and moleculenet needs it")
     if (arguments.strict or arguments.same_half) and arguments.protocol == "rapid":

@@ -15,6 +15,7 @@ def test_all_examples_are_found():
     assert {path.stem for path in EXAMPLES} == {
         "plot_cmet",
         "plot_nanoclusters",
+        "plot_new_salt",
         "plot_own_csv",
         "plot_perovskites",
     }
