@@ -31,6 +31,7 @@ from sksiamese.nn.network import FingerprintNetwork
 from sksiamese.pairs import class_batches
 
 __all__ = [
+    "LARGEST_WEIGHT",
     "CosineSteps",
     "EnsembleNet",
     "EpochBar",
@@ -40,6 +41,9 @@ __all__ = [
 ]
 
 _Int = npt.NDArray[np.int64]
+
+LARGEST_WEIGHT = 1e15
+"""Beyond it, a dozen layers overflow, and probabilities would be NaN."""
 
 _KEPT = {"alpha", "batch_seed", "lr", "max_epochs", "batch_size"}  # in a copy of a net
 
@@ -124,7 +128,7 @@ class EnsembleNet(NeuralNet):
         return [("train_loss", PassthroughScoring("train_loss", on_train=True))]
 
     def train(self, data: LabelledExperiments) -> bool:
-        """Train, and tell whether all weights are numbers still.
+        """Train, and tell whether all weights are numbers still, none too large to compute with.
 
         Skorch's own fit ends quietly when it is interrupted, which is how its callbacks end it too.
         Here an interruption by anything else goes on, so that it also stops a cross-validation.
@@ -138,7 +142,8 @@ class EnsembleNet(NeuralNet):
                 raise
         finally:
             self.notify("on_train_end", X=data, y=None)
-        return all(bool(weight.isfinite().all()) for weight in self.module_.parameters())
+        weights = self.module_.parameters()
+        return all(bool((weight.abs() <= LARGEST_WEIGHT).all()) for weight in weights)  # not NaN
 
     def initialize_criterion(self) -> EnsembleNet:
         """Take the loss as it is: it has no parameters to learn."""

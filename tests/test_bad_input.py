@@ -319,8 +319,13 @@ MISSING = "Drop these rows or fill their labels in."
             "expects discrete classes on a regression target with continuous values.",
         ),
         (np.ones((6, 2)), "y should be a 1d array, got an array of shape (6, 2) instead."),
+        (
+            [0, 1, [0, 1], 1, 0, 1],
+            "y must hold one label for each row of X. Got [0, 1] at position 2. Give each row a "
+            "single number or text.",
+        ),
     ],
-    ids=["short", "long", "NaN", "None", "NA", "inf", "no y", "continuous", "2-D"],
+    ids=["short", "long", "NaN", "None", "NA", "inf", "no y", "continuous", "2-D", "two in one"],
 )
 @pytest.mark.parametrize("columns", [["ligand", "pH"], ["pH"]])
 def test_bad_labels(y, message, columns):
@@ -368,6 +373,10 @@ def test_bad_weights(weight, message):
 def test_bad_groups():
     assert refusal(classifier().fit, X, Y, groups=[1, 2, 1]) == (
         "groups must hold one group for each row of X. Got 3 groups for 6 rows."
+    )
+    assert refusal(classifier().fit, X, Y, groups=["s", "s", "s", "t", "t", ("s", "t")]) == (
+        "groups must hold one group for each row of X. Got ('s', 't') at position 5. Give each row "
+        "a single number or text."
     )
     assert refusal(classifier().fit, X, Y, groups=["s", None, "s", None, "t", "t"]) == (
         "groups must hold a group for each row. Got 2 missing, the first at position 1. Give these "
