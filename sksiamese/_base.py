@@ -280,8 +280,8 @@ class NetworkClassifier(TableClassifier):
                 )
         raise ValueError(
             f"Training diverged with lr={self.lr:g}, and again with lr={self.lr / 10:g}: weights "
-            f"became NaN or larger than {LARGEST_WEIGHT:g}. Lower lr, and look for extreme numbers in "
-            "X and sample_weight."
+            f"became NaN or larger than {LARGEST_WEIGHT:g}. Lower lr, and look for extreme numbers "
+            "in X and sample_weight."
         )
 
     def _draw_seeds(self) -> list[int]:
