@@ -524,7 +524,7 @@ def test_failed_fit_leaves_no_half(stage, fitted_before, monkeypatch):
         def fail(*_):
             raise RuntimeError("out of memory")
 
-        monkeypatch.setattr(model, "_keep_support", fail)
+        monkeypatch.setattr(type(model), "_keep_support", fail)
     with pytest.raises((RuntimeError, ValueError)):
         model.fit(table, y)
     monkeypatch.undo()

@@ -1,15 +1,16 @@
-"""Save models with some versions of the dependencies, and compare what they predict with others.
+"""Save models in several environments, load them in each, and compare what they predict.
 
-    python tests/versions/exchange.py save FOLDER
-    python tests/versions/exchange.py load FOLDER
+    python tests/versions/exchange.py .venv/bin/python .venv-oldest/bin/python
 
-`make exchange` does so with the oldest, the tested and the newest versions, each way.
+`make exchange` does so with the tested, the oldest and the newest versions.
 """
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,7 @@ def predict(model: Any, new: Any) -> Any:
 def save(folder: Path) -> None:
     """Fit, save and write down what the models predict."""
     past, y, new = read_table()
+    folder.mkdir()
     for name, model in make_models().items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LowFidelityWarning)
@@ -89,13 +91,13 @@ def save(folder: Path) -> None:
 
 
 def load(folder: Path) -> bool:
-    """Load what `save` wrote, compare predictions, and tell whether all are the same."""
+    """Load what `save` wrote, and tell whether predictions are the same."""
     new, largest = read_table()[-1], 0.0
     for path in sorted(folder.glob("*.skm")):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ModelVersionWarning)
             proba = predict(load_model(path), new)
-        difference = abs(proba - np.load(path.with_suffix(".npy"))).max()
+        difference = np.abs(proba - np.load(path.with_suffix(".npy"))).max()
         largest = max(largest, difference)
         print(f"  {path.stem:<24} {difference:.1e}")
     verdict = "the same" if largest < TOLERANCE else "NOT THE SAME"
@@ -108,17 +110,31 @@ def versions(path: Path) -> str:
     return ", ".join(" ".join(item) for item in describe_model(path).versions.items())
 
 
+def exchange(pythons: list[str]) -> bool:
+    """Let each interpreter save, and each load what each saved; tell whether all are the same."""
+    this, ended = str(Path(__file__).absolute()), []
+    with tempfile.TemporaryDirectory() as folder:
+        for number, python in enumerate(pythons):
+            place = str(Path(folder, str(number)))
+            subprocess.run([python, this, "--save", place], check=True)
+            for other in pythons:
+                print(f"loaded by {other}:", flush=True)
+                ended.append(subprocess.run([other, this, "--load", place], check=False).returncode)
+    return not any(ended)
+
+
 def main() -> None:
-    """Save or load."""
+    """Run the exchange, or a step of it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("what", choices=["save", "load"])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("pythons", nargs="*", help="interpreters of the environments")
+    parser.add_argument("--save", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--load", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    arguments.folder.mkdir(parents=True, exist_ok=True)
-    if arguments.what == "save":
-        save(arguments.folder)
-    elif not load(arguments.folder):
-        sys.exit(1)
+    if arguments.save:
+        save(arguments.save)
+        return
+    same = load(arguments.load) if arguments.load else exchange(arguments.pythons)
+    sys.exit(0 if same else 1)
 
 
 if __name__ == "__main__":
