@@ -738,7 +738,7 @@ def test_bad_measurements_change_nothing():
         "fit with all experiments for a new class."
     )
     with check(ValueError, message):
-        model.add_measurements(rows.assign(outcome=["wroks", None]))
+        model.add_measurements(rows.assign(outcome=["wroks", np.nan]))
     message = (
         "The index of the measurements repeats 'run 0', 'run 1' of the past experiments. Give the "
         "rows labels of their own."

@@ -55,6 +55,9 @@ def make_models() -> dict[str, Any]:
         "siamese, as published": GraphFingerprintSiameseClassifier.from_paper(
             max_epochs=5, random_state=0
         ),
+        "siamese, numbers alone": make_pipeline(
+            make_column_transformer(("drop", molecules), remainder="passthrough"), siamese
+        ),
         "dense": GraphFingerprintMLPClassifier(**QUICK),
         "SVM": GraphFingerprintSVMClassifier(**QUICK),
         "calibrated": CalibratedClassifierCV(siamese, cv=3),
