@@ -192,8 +192,8 @@ def atom_code(atom: Any) -> int:
     >>> from rdkit import Chem
     >>> from sksiamese.molgraph import ATOM_FEATURES, atom_code
     >>> code = atom_code(Chem.MolFromSmiles("C").GetAtomWithIdx(0))
-    >>> ATOM_FEATURES[code].sum()  # element, degree, hydrogens, implicit valence
-    np.float32(4.0)
+    >>> float(ATOM_FEATURES[code].sum())  # element, degree, hydrogens, implicit valence
+    4.0
     """
     n_hydrogens = atom.GetTotalNumHs()
     code = _ELEMENT_CODE.get(atom.GetAtomicNum(), _UNKNOWN_ELEMENT)
