@@ -101,7 +101,7 @@ def load(folder: Path) -> bool:
             warnings.simplefilter("ignore", ModelVersionWarning)
             proba = predict(load_model(path), new)
         difference = np.abs(proba - np.load(path.with_suffix(".npy"))).max()
-        largest = max(largest, difference)
+        largest = np.maximum(largest, difference)  # NaN stays
         print(f"  {path.stem:<24} {difference:.1e}")
     verdict = "the same" if largest < TOLERANCE else "NOT THE SAME"
     print(f"{verdict}, saved with {versions(folder / 'siamese.skm')}")
