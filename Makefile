@@ -5,8 +5,12 @@
 #   make test VENV=../env           another environment
 #   make test PYTEST_FLAGS="-k pairs" other pytest options
 #   make demo PIP_FLAGS=              see pip's progress
+#   make test CONSTRAINTS=other.txt   other versions of the dependencies; none: the newest
 
 VENV ?= .venv
+OLDEST ?= .venv-oldest
+NEWEST ?= .venv-newest
+CONSTRAINTS ?= constraints.txt
 PIP_FLAGS ?= --quiet
 # One process per core: each loads torch, so not more than eight.
 PYTEST_FLAGS ?= -n auto --maxprocesses 8 --dist worksteal
@@ -18,20 +22,35 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	>/dev/null 2>&1 && echo $$p && break; done)
 
 BIN = $(VENV)/bin
-INSTALL = $(BIN)/python -m pip install $(PIP_FLAGS) --disable-pip-version-check -c constraints.txt
+INSTALL = $(BIN)/python -m pip install $(PIP_FLAGS) --disable-pip-version-check \
+	$(if $(CONSTRAINTS),-c $(CONSTRAINTS),--upgrade --upgrade-strategy eager)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types readme format clean
+.PHONY: help demo test test-oldest test-newest exchange lint types readme format clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
 demo: $(VENV)/.installed-plot  ## compare the models on measured data and predict new experiments
 	$(BIN)/python -m sksiamese demo
 
 test: $(VENV)/.installed-test  ## run the tests and the docstrings' examples
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+# Old versions warn of what has changed since in their own dependencies, which is nothing of ours.
+test-oldest:  ## run the tests on the oldest versions that pyproject.toml allows
+	$(MAKE) test VENV=$(OLDEST) CONSTRAINTS=constraints-oldest.txt PYTEST_FLAGS="$(PYTEST_FLAGS) \
+		-W ignore::DeprecationWarning -W ignore::FutureWarning"
+
+test-newest:  ## run the tests on the newest versions there are
+	rm -f $(NEWEST)/.installed-*
+	$(MAKE) test VENV=$(NEWEST) CONSTRAINTS=
+
+exchange: $(VENV)/.installed-test  ## load models of each set of versions with the others
+	$(MAKE) $(OLDEST)/.installed-test VENV=$(OLDEST) CONSTRAINTS=constraints-oldest.txt
+	$(MAKE) $(NEWEST)/.installed-test VENV=$(NEWEST) CONSTRAINTS=
+	$(BIN)/python tests/versions/exchange.py $(addsuffix /bin/python,$(VENV) $(OLDEST) $(NEWEST))
 
 lint: $(VENV)/.installed-lint  ## check style and formatting
 	$(BIN)/ruff check .
@@ -48,11 +67,11 @@ format: $(VENV)/.installed-lint  ## rewrite files in the project's style
 	$(BIN)/ruff format .
 
 clean:  ## remove the environment and all caches
-	rm -rf $(VENV) .venv-ci build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(OLDEST) $(NEWEST) .venv-ci build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find sksiamese tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # torch goes first and by itself: whatever else is installed then finds the tested version.
-$(VENV)/.installed-torch: constraints.txt
+$(VENV)/.installed-torch: $(CONSTRAINTS)
 	@test -n "$(PYTHON)" || { echo "sksiamese needs Python 3.11 or newer with the venv module;" \
 		"none was found. Name one: make <target> PYTHON=/path/to/python3" >&2; exit 1; }
 	@test -x $(BIN)/python || { echo "==> creating $(VENV)"; $(PYTHON) -m venv $(VENV); }
@@ -60,7 +79,7 @@ $(VENV)/.installed-torch: constraints.txt
 	@$(INSTALL) torch
 	@touch $@
 
-$(VENV)/.installed-%: $(VENV)/.installed-torch pyproject.toml constraints.txt
+$(VENV)/.installed-%: $(VENV)/.installed-torch pyproject.toml $(CONSTRAINTS)
 	@echo "==> installing sksiamese with the extra '$*'"
 	@$(INSTALL) --editable '.[$*]'
 	@touch $@

@@ -19,7 +19,14 @@ from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring
 from sksiamese._inputs import ExperimentEncoder, Experiments
 from sksiamese._objectives import Inputs, LabelledExperiments
 from sksiamese._tables import TableClassifier, TrainingTable, record_training
-from sksiamese._training import CosineSteps, EnsembleNet, EpochBar, one_thread, to_tensors
+from sksiamese._training import (
+    LARGEST_WEIGHT,
+    CosineSteps,
+    EnsembleNet,
+    EpochBar,
+    one_thread,
+    to_tensors,
+)
 from sksiamese._validation import (
     make_generator,
     require_boolean,
@@ -273,14 +280,15 @@ class NetworkClassifier(TableClassifier):
                 return net
             if lr == self.lr:
                 warnings.warn(
-                    f"Training with lr={lr:g} diverged: weights became NaN or infinite. It starts "
-                    f"again with lr={lr / 10:g}.",
+                    f"Training with lr={lr:g} diverged: weights became NaN or larger than "
+                    f"{LARGEST_WEIGHT:g}. It starts again with lr={lr / 10:g}.",
                     ConvergenceWarning,
                     stacklevel=4,
                 )
         raise ValueError(
             f"Training diverged with lr={self.lr:g}, and again with lr={self.lr / 10:g}: weights "
-            "became NaN or infinite. Lower lr, and look for extreme numbers in X and sample_weight."
+            f"became NaN or larger than {LARGEST_WEIGHT:g}. Lower lr, and look for extreme numbers "
+            "in X and sample_weight."
         )
 
     def _draw_seeds(self) -> list[int]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
 from scipy import sparse
+from sklearn.base import BaseEstimator
 from sklearn.tree._tree import Tree
 
-__all__ = ["find_culprit", "iterate_parts", "require_sound_parts"]
+__all__ = ["add_missing_parameters", "find_culprit", "iterate_parts", "require_sound_parts"]
 
 
 def iterate_parts(value: Any) -> Iterator[tuple[str, Any]]:
@@ -33,6 +35,19 @@ def find_culprit(value: Any, is_good: Callable[[Any], bool]) -> tuple[str, Any]:
         if worse is None:
             return path.lstrip("."), bad
         path, bad = path + worse[0], worse[1]
+
+
+def add_missing_parameters(model: Any) -> None:
+    """Give estimators the defaults of parameters that they did not have where they were saved.
+
+    Scikit-learn adds and drops parameters from version to version, and an estimator that lacks one
+    can be neither cloned nor printed.
+    """
+    for _, part in iterate_parts(model):
+        if isinstance(part, BaseEstimator):
+            for name, parameter in signature(type(part)).parameters.items():
+                if parameter.default is not Parameter.empty and not hasattr(part, name):
+                    setattr(part, name, parameter.default)
 
 
 def require_sound_parts(model: Any) -> None:

@@ -58,7 +58,7 @@ class PackedGraphs(NamedTuple):
 
 # SMILES that the fast reading leaves to graph_from_smiles: isotopes and hydrogen atoms, CXSMILES,
 # dative and unspecified bonds, five or more hydrogens on an atom, charges beyond one.
-_UNUSUAL = re.compile(r"[\s|<>~]|\[(?:[0-9H#]|[^\]]*(?:H[5-9]|H\d\d|[+-][+\d-]))")
+_UNUSUAL = re.compile(r"[\s\0|<>~]|\[(?:[0-9H#]|[^\]]*(?:H[5-9]|H\d\d|[+-][+\d-]))")
 _CROWDED = 8  # most neighbours of an atom in the fast reading
 
 _UNSANITIZED = Chem.SmilesParserParams()

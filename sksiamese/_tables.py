@@ -162,7 +162,7 @@ def read_labels(y: Any, n_rows: int | None = None) -> npt.NDArray[Any]:
     """
     if isinstance(y, pd.Series) and not isinstance(y.dtype, np.dtype):
         y = y.to_numpy(dtype=object)  # scikit-learn would make floats of nullable integers
-    labels = column_or_1d(y, warn=True)
+    labels = _as_column(y, "y", "label", warn=True)
     missing = np.asarray(pd.isna(labels))
     if labels.dtype.kind == "f":
         missing |= np.isinf(labels)
@@ -180,6 +180,20 @@ def read_labels(y: Any, n_rows: int | None = None) -> npt.NDArray[Any]:
             f"y must hold one label for each row of X. Got {len(labels)} labels for {n_rows} rows."
         )
     return np.asarray(labels)
+
+
+def _as_column(values: Any, name: str, what: str, warn: bool = False) -> npt.NDArray[Any]:
+    """Bring one value for each row to an array, and name a cell that holds several."""
+    try:
+        return np.asarray(column_or_1d(values, warn=warn))
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):  # NumPy's word for cells of several lengths
+            raise
+        place, cell = next((i, v) for i, v in enumerate(values) if not pandas_types.is_scalar(v))
+        raise ValueError(
+            f"{name} must hold one {what} for each row of X. Got {shorten(cell)} at position "
+            f"{place}. Give each row a single number or text."
+        ) from error
 
 
 def _require_order(labels: npt.NDArray[Any]) -> None:
@@ -205,7 +219,7 @@ def read_groups(groups: Any, n_rows: int) -> npt.NDArray[np.int64]:
     """
     if groups is None:
         return np.zeros(n_rows, np.int64)
-    labels = column_or_1d(groups)
+    labels = _as_column(groups, "groups", "group")
     if len(labels) != n_rows:
         raise ValueError(
             f"groups must hold one group for each row of X. Got {len(labels)} groups for {n_rows} "

@@ -39,6 +39,7 @@ from sksiamese.nn.network import FingerprintNetwork
 from sksiamese.pairs import class_batches, episode_batches
 
 __all__ = [
+    "LARGEST_WEIGHT",
     "CosineSteps",
     "EnsembleNet",
     "EpisodeNet",
@@ -49,6 +50,9 @@ __all__ = [
 ]
 
 _Int = npt.NDArray[np.int64]
+
+LARGEST_WEIGHT = 1e15
+"""Beyond it, a dozen layers overflow, and probabilities would be NaN."""
 
 _HEAD_STEPS, _HEAD_LR, _HEAD_PULL = 50, 0.02, 0.1
 _KEPT = {"alpha", "batch_seed", "lr", "max_epochs", "batch_size"}  # in a copy of a net
@@ -139,7 +143,7 @@ class EnsembleNet(NeuralNet):
         return [("train_loss", PassthroughScoring("train_loss", on_train=True))]
 
     def train(self, data: LabelledExperiments) -> bool:
-        """Train, and tell whether all weights are numbers still.
+        """Train, and tell whether all weights are numbers still, none too large to compute with.
 
         Skorch's own fit ends quietly when it is interrupted, which is how its callbacks end it too.
         Here an interruption by anything else goes on, so that it also stops a cross-validation.
@@ -153,7 +157,8 @@ class EnsembleNet(NeuralNet):
                 raise
         finally:
             self.notify("on_train_end", X=data, y=None)
-        return all(bool(weight.isfinite().all()) for weight in self.module_.parameters())
+        weights = self.module_.parameters()
+        return all(bool((weight.abs() <= LARGEST_WEIGHT).all()) for weight in weights)  # not NaN
 
     def initialize_criterion(self) -> EnsembleNet:
         """Take the loss as it is: it has no parameters to learn."""

@@ -184,8 +184,8 @@ class GraphFingerprintMLPClassifier(_ScoreClassifier, HiddenLayerClassifier):
 
     Notes
     -----
-    Columns that never vary in training are ignored. A fit interrupted from the keyboard keeps what
-    was learnt so far, as skorch does; a fit that fails leaves the estimator as it was before.
+    Columns that never vary in training are ignored. A fit that fails or is interrupted
+    from the keyboard leaves the estimator as it was before.
 
     References
     ----------
@@ -353,8 +353,8 @@ class GraphFingerprintSVMClassifier(_ScoreClassifier):
 
     Notes
     -----
-    Columns that never vary in training are ignored. A fit interrupted from the keyboard keeps what
-    was learnt so far, as skorch does; a fit that fails leaves the estimator as it was before.
+    Columns that never vary in training are ignored. A fit that fails or is interrupted
+    from the keyboard leaves the estimator as it was before.
 
     A margin is no probability. ``predict_proba`` is a softmax over each member's scores, so for
     two classes the logistic function of the margin, averaged over the members: it ranks and it

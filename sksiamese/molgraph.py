@@ -192,8 +192,8 @@ def atom_code(atom: Any) -> int:
     >>> from rdkit import Chem
     >>> from sksiamese.molgraph import ATOM_FEATURES, atom_code
     >>> code = atom_code(Chem.MolFromSmiles("C").GetAtomWithIdx(0))
-    >>> ATOM_FEATURES[code].sum()  # element, degree, hydrogens, implicit valence
-    np.float32(4.0)
+    >>> float(ATOM_FEATURES[code].sum())  # element, degree, hydrogens, implicit valence
+    4.0
     """
     n_hydrogens = atom.GetTotalNumHs()
     code = _ELEMENT_CODE.get(atom.GetAtomicNum(), _UNKNOWN_ELEMENT)
@@ -245,8 +245,8 @@ def parse_smiles(smiles: str) -> Chem.Mol | None:
     """Read one SMILES with RDKit, or return None if it cannot be read.
 
     Beyond RDKit's own refusals, text longer than :data:`MAX_SMILES_LENGTH` is refused, since
-    parsing time is not bounded by its length, and so are characters outside ASCII, at which RDKit
-    stops reading without saying so. The caller decides about RDKit's log.
+    parsing time is not bounded by its length, and so are characters outside ASCII and NUL, at which
+    RDKit stops reading without saying so. The caller decides about RDKit's log.
 
     Parameters
     ----------
@@ -264,7 +264,7 @@ def parse_smiles(smiles: str) -> Chem.Mol | None:
     >>> parse_smiles("CCO").GetNumAtoms()
     3
     """
-    if len(smiles) > MAX_SMILES_LENGTH or not smiles.isascii():
+    if len(smiles) > MAX_SMILES_LENGTH or not smiles.isascii() or "\0" in smiles:
         return None
     return Chem.MolFromSmiles(smiles)
 

@@ -22,7 +22,11 @@ from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._manifest import ModelManifest, make_manifest, read_manifest, sha256
-from sksiamese._model_parts import find_culprit, require_sound_parts
+from sksiamese._model_parts import (
+    add_missing_parameters,
+    find_culprit,
+    require_sound_parts,
+)
 from sksiamese._trusted_types import TRUSTED_TYPES
 from sksiamese._validation import shorten
 from sksiamese.exceptions import ModelFileError, ModelVersionWarning
@@ -272,6 +276,7 @@ def _restore(payload: bytes, path: Path) -> Any:
     try:
         model = _load_trusted(payload)
         require_sound_parts(model)
+        add_missing_parameters(model)
         check_is_fitted(model)
         model.get_params()
     except UntrustedTypesFoundException as error:

@@ -1,7 +1,10 @@
-"""What becomes of a run whose processes die."""
+"""What becomes of a run whose processes die, and the memory that rows take."""
 
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 SCRIPT = """
 import os, signal
@@ -30,3 +33,27 @@ def test_a_killed_worker_is_an_error_that_names_the_cause(tmp_path):
     assert "TerminatedWorkerError: A worker process managed by the executor was" in done.stderr
     assert "excessive memory usage" in done.stderr
     assert "SIGTERM(-15)" in done.stderr
+
+
+MEMORY = """
+import numpy as np
+from sksiamese import GraphFingerprintSiameseClassifier
+
+def peak():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if "VmHWM" in line)
+
+X = np.random.RandomState(0).normal(size=(500_000, 5))
+model = GraphFingerprintSiameseClassifier(n_members=1, n_trees=0, max_epochs=5, random_state=0)
+model.fit(X[:54], np.arange(54) % 2).predict_proba(X[:100_000])
+before = peak()
+model.predict_proba(X)
+print((peak() - before) * 1024)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+def test_rows_take_the_memory_that_the_docs_tell():
+    command = [sys.executable, "-c", MEMORY]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    n_members, n_classes, n_columns, n_more = 1, 2, 5, 400_000
+    assert int(done.stdout) <= n_more * (16 * n_members * n_classes + 32 * n_columns)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from numpydoc.validate import validate
+from packaging.version import Version
 
 import sksiamese
 
@@ -388,6 +389,16 @@ def test_version_is_that_of_the_installed_package():
 
 def test_package_is_marked_as_typed():
     assert (PACKAGE / "py.typed").is_file()
+
+
+def test_the_oldest_versions_are_tested():
+    """What `make test-oldest` installs are the lower bounds of pyproject.toml."""
+    project = tomllib.loads(PYPROJECT.read_text())["project"]
+    lines = (PYPROJECT.parent / "constraints-oldest.txt").read_text().splitlines()
+    pins = dict(line.split("==") for line in lines if not line.startswith("#"))
+    for needed in project["dependencies"] + project["optional-dependencies"]["test"]:
+        name, bound = needed.split(">=")
+        assert Version(pins[name]) == Version(bound), name
 
 
 def test_source_distribution_holds_what_a_reader_of_the_readme_looks_for():

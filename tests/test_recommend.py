@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.integrate import trapezoid
 from scipy.stats import entropy
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.compose import make_column_transformer
@@ -123,7 +124,7 @@ def test_expected_improvement_is_an_integral(p, std, best):
     members = np.array([[p - std], [p + std]])
     z = np.linspace(-9, 9, 20_001)
     density = np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
-    truth = np.trapezoid(np.maximum(p + std * z - best, 0) * density, z)
+    truth = trapezoid(np.maximum(p + std * z - best, 0) * density, z)
     found = acquire("expected_improvement", np.array([p]), members, best=best)
     assert found[0] == pytest.approx(truth, abs=1e-5)
 
@@ -738,7 +739,7 @@ def test_bad_measurements_change_nothing():
         "fit with all experiments for a new class."
     )
     with check(ValueError, message):
-        model.add_measurements(rows.assign(outcome=["wroks", None]))
+        model.add_measurements(rows.assign(outcome=["wroks", np.nan]))
     message = (
         "The index of the measurements repeats 'run 0', 'run 1' of the past experiments. Give the "
         "rows labels of their own."
