@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from sksiamese._inputs import ExperimentEncoder, column_kind, is_text
-from sksiamese.descriptors import molecule_descriptors
+from sksiamese._reading import pack_graphs, read_descriptors
+from sksiamese.descriptors import RDKIT_DESCRIPTORS, molecule_descriptors
 from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.molgraph import EMPTY_GRAPH, graph_from_smiles, mol_to_graph
 
@@ -338,3 +339,16 @@ def test_categories_of_several_kinds_are_refused_as_the_cells_are():
         column_kind(plain)
     with pytest.raises(ValueError, match=f"^{re.escape(str(expected.value))}$"):
         column_kind(plain.astype("category"))
+
+
+# -- Descriptors of graphs -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("smiles", ["CCO", "C[C@H](N)C(=O)O", "[Na+].[Cl-]", "[Au]", "", " "])
+def test_descriptors_of_a_graph_are_those_of_its_text(smiles):
+    expected = pack_graphs([smiles], RDKIT_DESCRIPTORS).descriptors[0]
+    assert read_descriptors(smiles) == tuple(expected)
+
+
+def test_text_that_is_no_molecule_has_no_descriptors():
+    assert read_descriptors("C(C") is None
