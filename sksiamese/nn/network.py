@@ -164,7 +164,7 @@ class FingerprintNetwork(nn.Module):
         weight : Tensor of shape (n,)
             Weight of each row.
         """
-        rows = self._row_fingerprints(graphs, molecules)  # (n_members, n, n_roles * fp_size)
+        rows = self._row_fingerprints(graphs, molecules, weight.dtype)
         share = (weight / weight.sum()).view(1, -1, 1)
         mean = (share * rows).sum(1, keepdim=True)
         spread = (share * (rows - mean) ** 2).sum(1, keepdim=True).sqrt()
@@ -191,18 +191,29 @@ class FingerprintNetwork(nn.Module):
         """
         x = numeric.expand(len(self.seeds), -1, -1)
         if graphs is not None:
-            rows = (self._row_fingerprints(graphs, molecules) - self.center) / self.scale
-            x = torch.cat([x, rows.to(x.dtype)], dim=-1)
+            x = torch.cat([x, self._row_fingerprints(graphs, molecules, x.dtype)], dim=-1)
         settings = self.settings
         for layer in self.dense[:-1]:
             x = self._drop(ACTIVATIONS[settings.activation](layer(x)))
         return ACTIVATIONS[settings.embedding_activation](self.dense[-1](x))
 
-    def _row_fingerprints(self, graphs: GraphTensors, molecules: Tensor) -> Tensor:
-        """Fingerprints of each row, role beside role: (n_members, n, n_roles * fp_size)."""
+    def _row_fingerprints(
+        self, graphs: GraphTensors, molecules: Tensor, dtype: torch.dtype
+    ) -> Tensor:
+        """Scaled fingerprints of each row, role beside role: (n_members, n, n_roles * fp_size).
+
+        They are scaled before they are spread over the rows, of which there are far more.
+        """
+        n_members, size = len(self.seeds), self.settings.fp_size
+        n_molecules = torch.tensor(graphs.n_molecules, device=molecules.device)
+        role = torch.arange(len(n_molecules), device=molecules.device)
+        role = role.repeat_interleave(n_molecules)  # of each molecule
+        center = self.center.view(n_members, -1, size).index_select(1, role)
+        scale = self.scale.view(n_members, -1, size).index_select(1, role)
+        each = (cast(NeuralFingerprint, self.fingerprints)(graphs) - center) / scale
         places = (molecules + graphs.starts).flatten()
-        rows = cast(NeuralFingerprint, self.fingerprints)(graphs).index_select(1, places)
-        return rows.reshape(len(self.seeds), len(molecules), -1)
+        rows = each.to(dtype).index_select(1, places)
+        return rows.reshape(n_members, len(molecules), -1)
 
     def _drop(self, x: Tensor) -> Tensor:
         """Dropout from each member's own generator."""
