@@ -36,7 +36,7 @@ from sksiamese.nn.network import FingerprintNetwork, NetworkSettings
 __all__ = ["HiddenLayerClassifier", "NetworkClassifier"]
 
 _LAYER = re.compile(r"hidden_layer_sizes__\d{1,2}")
-_CHUNK_ROWS = 8192  # rows that are encoded and put through the networks together
+_CHUNK_ROWS = 16_384  # rows that are encoded and put through the networks together
 _MANY_ROWS = 4096  # rows beyond which dense layers compute in single precision
 
 

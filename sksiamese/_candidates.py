@@ -20,7 +20,7 @@ from sksiamese.space import DesignSpace
 __all__ = ["Pool", "keep_best", "swap_molecules", "vary_numbers"]
 
 _BLOCK = 2**16  # candidates made at once
-_PART = 2**13  # candidates scored at once
+_PART = 2**14  # candidates scored at once
 _NO_FILTERS = (
     "`sklearn.utils.parallel.delayed` should be used with `sklearn.utils.parallel.Parallel`"
 )

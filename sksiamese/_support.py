@@ -18,7 +18,7 @@ from sksiamese.nn.siamese import PairSimilarity
 __all__ = ["SupportSet", "chunks", "compare"]
 
 _CHUNK_PAIRS = 500_000  # pairs, times members, compared at once: what a cache holds
-_MANY_PAIRS = 5_000_000  # pairs, times members, beyond which single precision compares them
+_MANY_PAIRS = 10_000_000  # pairs, times members, beyond which single precision compares them
 _LARGE_WEIGHT = 1e6  # beyond it, sums might overflow single precision
 
 _Float = npt.NDArray[np.float64]
