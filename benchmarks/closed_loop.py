@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -225,7 +226,7 @@ def draw(runs: pd.DataFrame, path: str) -> None:
     from matplotlib.figure import Figure
 
     tasks = runs["task"].unique()
-    n_columns = min(3, len(tasks))
+    n_columns = math.ceil(len(tasks) ** 0.5)
     n_rows = -(-len(tasks) // n_columns)
     figure = Figure(figsize=(4.5 * n_columns, 3.8 * n_rows), layout="constrained")
     axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()

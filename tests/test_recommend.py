@@ -294,12 +294,15 @@ def test_domain_and_nearest_by_brute_force():
     st.integers(0, 1000),
     st.integers(1, 12),
     st.sampled_from(["explore", "optimize"]),
-    st.sampled_from(["probability", "ucb"]),
+    st.sampled_from([("probability", 0.0), ("probability", 1.0), ("ucb", 0.0)]),
     st.sets(st.sampled_from(LIGANDS[1:]), max_size=2),
 )
-def test_recommendations_are_new_and_possible(seed, size, mode, acquisition, out_of_stock):
-    model = recommender(forest(3), acquisition=acquisition, n_bootstrap=2, random_state=seed)
-    model.fit(X, Y)
+def test_recommendations_are_new_and_possible(seed, size, mode, wanted, out_of_stock):
+    """Without diversity, nothing but the rule itself keeps pending experiments out."""
+    acquisition, diversity = wanted
+    model = recommender(
+        forest(3), acquisition=acquisition, diversity=diversity, n_bootstrap=2, random_state=seed
+    ).fit(X, Y)
     first = model.recommend(size, mode, exclude={"ligand": out_of_stock})
     # Molecules spelled otherwise, and a trip through a file, leave an experiment the same.
     text = first.replace({"ligand": {"NCCS": "SCCN"}}).to_csv(index=False)
