@@ -1,6 +1,7 @@
 """Closed loop on measured data: successes found by a recommender, batch after batch.
 
     python benchmarks/closed_loop.py --release PATH --json closed_loop.json --plot closed_loop.png
+    python benchmarks/closed_loop.py --release PATH --runs loops.jsonl  # stop it, and it goes on
 
 Each loop starts with 20 random experiments of a pool (all salts of the perovskite release together,
 or one of them), among them a success and a failure. A method then chooses ten batches of eight; the
@@ -20,7 +21,11 @@ A recipe that was measured more than once keeps its first outcome. Intervals are
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import warnings
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -155,7 +160,7 @@ def run_loop(task: Task, method: str, seed: int, quick: bool = False) -> dict[st
         recommender = make_recommender(method, task, seed, quick)
         gains = find_gains(recommender, start, pool, looks_ahead=method in LOOKS_AHEAD)
     found = np.cumsum(gains).tolist()
-    return {"task": task.name, "method": method, "seed": seed, "found": found}
+    return {"task": task.name, "method": method, "seed": seed, "quick": quick, "found": found}
 
 
 def find_gains(
@@ -177,6 +182,24 @@ def find_gains(
             if batch < N_BATCHES - 1:
                 recommender.add_measurements(done)
     return gains
+
+
+def run_all(
+    loops: Iterable[tuple[Task, str, int, bool]], n_jobs: int, path: str | None
+) -> pd.DataFrame:
+    """Run the loops that a file does not hold, add each as it ends, and give all."""
+    file = Path(path) if path else None
+    lines = file.read_text().splitlines() if file and file.exists() else []
+    done = {(r["task"], r["method"], r["seed"], r["quick"]): r for r in map(json.loads, lines)}
+    asked = {(task.name, method, *rest): (task, method, *rest) for task, method, *rest in loops}
+    calls = [delayed(run_loop)(*loop) for key, loop in asked.items() if key not in done]
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+    for run in tqdm(parallel(calls), total=len(calls)):
+        done[run["task"], run["method"], run["seed"], run["quick"]] = run
+        if file:
+            with file.open("a") as stream:
+                stream.write(json.dumps(run) + "\n")
+    return pd.DataFrame([done[key] for key in asked])
 
 
 def summarize(runs: pd.DataFrame, reference: str) -> pd.DataFrame:
@@ -203,7 +226,7 @@ def draw(runs: pd.DataFrame, path: str) -> None:
     from matplotlib.figure import Figure
 
     tasks = runs["task"].unique()
-    n_columns = min(3, len(tasks))
+    n_columns = math.ceil(len(tasks) ** 0.5)
     n_rows = -(-len(tasks) // n_columns)
     figure = Figure(figsize=(4.5 * n_columns, 3.8 * n_rows), layout="constrained")
     axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
@@ -242,6 +265,7 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=0, help="seed of the first repeat")
     parser.add_argument("--quick", action="store_true", help="networks of 3 members, 50 epochs")
     parser.add_argument("--n-jobs", type=int, default=2, help="processes")
+    parser.add_argument("--runs", metavar="PATH", help="keep loops here, and run no loop twice")
     parser.add_argument("--json", metavar="PATH", help="write the results to this file")
     parser.add_argument("--plot", metavar="PATH", help="draw the results to this file")
     arguments = parser.parse_args()
@@ -251,14 +275,13 @@ def main() -> None:
         print(f"left out: {name} ({reason})")
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.repeats)
     methods = ["random", *(name for name in arguments.methods if name != "random")]
-    calls = [
-        delayed(run_loop)(task, method, seed, arguments.quick)
+    loops = [
+        (task, method, seed, arguments.quick)
         for task in tasks
         for seed in seeds
         for method in methods
     ]
-    parallel = Parallel(n_jobs=arguments.n_jobs, return_as="generator")
-    runs = pd.DataFrame(tqdm(parallel(calls), total=len(calls)))
+    runs = run_all(loops, arguments.n_jobs, arguments.runs)
     summary = summarize(runs, methods[-1])
     print(f"\nSuccesses found, and by how many {methods[-1]!r} is ahead (95 % intervals)")
     print(summary.round(2).to_string(index=False))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial, reduce
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +17,13 @@ from joblib import Parallel, delayed
 from sksiamese._molecule_columns import Molecules
 from sksiamese.space import DesignSpace
 
-__all__ = ["Pool", "keep_best", "split_chunks", "swap_molecules", "vary_numbers"]
+__all__ = ["Pool", "keep_best", "swap_molecules", "vary_numbers"]
 
 _BLOCK = 2**16  # candidates made at once
+_PART = 2**14  # candidates scored at once
+_NO_FILTERS = (
+    "`sklearn.utils.parallel.delayed` should be used with `sklearn.utils.parallel.Parallel`"
+)
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Keys: TypeAlias = npt.NDArray[np.uint64]
@@ -72,33 +78,51 @@ def vary_numbers(
         yield space.around(centres, tolerance, min(step, n_each - start), random_state=rng)
 
 
-def split_chunks(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Split a table into chunks."""
-    for start in range(0, len(frame), _BLOCK):
-        yield frame.iloc[start : start + _BLOCK]
-
-
 def keep_best(
     chunks: Iterable[pd.DataFrame],
     score: Callable[[pd.DataFrame], Pool],
     n_kept: int,
     n_jobs: int | None = None,
 ) -> Pool:
-    """Keep the best distinct candidates; memory is that of a few chunks for each thread.
+    """Keep the best distinct candidates; memory is that of a few chunks, whatever their number.
 
     Parameters
     ----------
     chunks : iterable of DataFrame
-        Candidates, at least one chunk.
+        Candidates, at least one chunk. Large ones are scored in parts.
     score : callable
-        Gives the distinct candidates of a chunk, with their values.
+        Gives the distinct candidates of a part, with their values.
     n_kept : int
         How many to keep.
     n_jobs : int or None
-        Threads that score chunks; the result does not depend on it.
+        Threads that score parts; the result does not depend on it.
     """
+    parts = (
+        chunk.iloc[start : start + _PART]
+        for chunk in chunks
+        for start in range(0, len(chunk), _PART)
+    )
     parallel = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
-    return reduce(partial(_merge, n_kept=n_kept), parallel(map(delayed(score), chunks)))
+    with _kept_warning_filters():
+        return reduce(partial(_merge, n_kept=n_kept), parallel(map(delayed(score), parts)))
+
+
+@contextmanager
+def _kept_warning_filters() -> Iterator[None]:
+    """Leave the warning filters of the process as they were.
+
+    scikit-learn sets them anew around each task of a forest, say. Threads that do so at once mix
+    them up, and each then warns that it finds none: that warning is not shown.
+    """
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def show_others(message: Any, *args: Any, **kwargs: Any) -> None:
+            if not str(message).startswith(_NO_FILTERS):
+                show(message, *args, **kwargs)
+
+        warnings.showwarning = show_others
+        yield
 
 
 def _merge(best: Pool, more: Pool, n_kept: int) -> Pool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import gaussian_filter
 
 from sksiamese._grids import lay_out_grid, predict_grid, spread_grid
 from sksiamese._pictures import axis_label, describe_value
@@ -18,6 +19,7 @@ __all__ = ["ConditionCubeDisplay", "ProbabilityMapDisplay"]
 
 _COLORMAP = "cividis"  # looks the same to every colour vision
 _MARKERS = "oXsD^vP"
+_SMOOTHED = 0.05  # share of an axis that contours are smoothed over
 _GAP = 0.18  # between the small maps, in units of their width
 _SHEET_GAP = 0.5  # between the sheets of a cube
 
@@ -43,7 +45,8 @@ class ProbabilityMapDisplay:
     fixed : str, default=""
         What all experiments of the map share, in words.
     spread : ndarray of shape (n_y, n_x) or None, default=None
-        Standard deviation of the members' probabilities, drawn as contours.
+        Standard deviation of the members' probabilities, drawn as contours after smoothing, since
+        trees change it in steps.
     experiments : DataFrame of shape (n_samples, 4) or None, default=None
         Past experiments: "x", "y", "outcome", and "alike": whether they share the molecules and
         levels of the map.
@@ -466,11 +469,20 @@ def _draw_contours(ax: Any, x: _Floats, y: _Floats, spread: _Floats) -> None:
 
     if not np.nanmax(spread) > np.nanmin(spread):
         return  # nothing to contour
-    lines = ax.contour(x, y, spread, levels=4, colors="black", linewidths=1)
+    lines = ax.contour(x, y, _smooth(spread), levels=3, colors="black", linewidths=1)
     halo = [withStroke(linewidth=2.5, foreground="white")]
     lines.set(path_effects=halo)
     for text in ax.clabel(lines, fmt="±%.2g", fontsize=8):
         text.set_path_effects(halo)
+
+
+def _smooth(values: _Floats) -> _Floats:
+    """Even steps out, over a twentieth of either axis; NaN stays, and counts for nothing."""
+    width = [n * _SMOOTHED for n in values.shape]
+    known = np.isfinite(values)
+    total = gaussian_filter(np.where(known, values, 0.0), width)
+    weight = gaussian_filter(known.astype(float), width)
+    return np.where(known, total / np.maximum(weight, np.finfo(float).tiny), np.nan)
 
 
 def _draw_title(ax: Any, fixed: str) -> None:

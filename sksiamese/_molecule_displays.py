@@ -30,6 +30,7 @@ __all__ = ["EvidenceDisplay", "FingerprintDistanceDisplay"]
 _MOST_DRAWN = 40  # molecules that are drawn and named beside a matrix
 _CHARACTERS = 34  # of a line that tells an experiment
 _NAME_CHARACTERS = 24  # of a molecule's name
+_SAID_CHARACTERS = 30  # of a line that tells probabilities, in bold
 _OTHERS = "0.7"  # colour of all other evidence
 _REST = "all others, and\nclass frequencies"
 
@@ -355,8 +356,7 @@ class EvidenceDisplay:
         ax.barh(n + 1, rest, color=_OTHERS, height=0.6)
         for place, share in enumerate([*shares, rest], start=1):
             ax.text(share, place, f" {share:.0%}", va="center", fontsize=9)
-        said = ", ".join(f"{label} {value:.2f}" for label, value in self.probabilities.items())
-        ax.text(0, 0, f" predicted: {said}", va="center", fontsize=9, fontweight="bold")
+        ax.text(0, 0, _say(self.probabilities), va="center", fontsize=9, fontweight="bold")
         ax.axhline(0.5, color="0.5", lw=0.8)
         self._label_axes(ax, [self.experiment, *self.evidence["experiment"], _REST])
         self._draw_legend(ax, colors)
@@ -366,7 +366,7 @@ class EvidenceDisplay:
     def _label_axes(self, ax: Any, texts: list[str]) -> None:
         ax.set_yticks(range(len(texts)), texts, fontsize=8)
         ax.set_ylim(len(texts) - 0.5, -0.5)
-        ax.set_xlim(0, 1.12 * max(*self.evidence["share"], 1 - self.evidence["share"].sum()))
+        ax.set_xlim(0, 1.18 * max(*self.evidence["share"], 1 - self.evidence["share"].sum()))
         ax.set_xlabel("share of the evidence")
         ax.xaxis.set_major_formatter("{x:.0%}")
         ax.tick_params(axis="y", length=0)
@@ -446,6 +446,13 @@ def _find_rows(frame: pd.DataFrame, labels: pd.Series, by_label: bool) -> pd.Dat
             "table that it was fitted with."
         )
     return frame.loc[labels]
+
+
+def _say(probabilities: Mapping[Any, float]) -> str:
+    """Tell the probabilities in lines that fit beside the bars; no line ends within one."""
+    parts = [f"{label} {p:.2f}".replace(" ", "\u00a0") for label, p in probabilities.items()]
+    text = textwrap.fill(f"predicted: {', '.join(parts)}", _SAID_CHARACTERS)
+    return textwrap.indent(text, " ")  # off the axis
 
 
 def _clip(label: str) -> str:

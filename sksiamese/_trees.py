@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -56,7 +57,7 @@ class LeafSupport(NamedTuple):
         cls, trees: ExtraTreesClassifier, numeric: _Float, y: _Int, weight: _Float, prior: _Float
     ) -> LeafSupport:
         """Let labelled rows fall into the leaves."""
-        leaves = trees.apply(_bounded(numeric))
+        leaves = np.stack(list(_find_leaves(trees, numeric)), axis=1)
         votes = []
         for tree, column in zip(trees.estimators_, leaves.T, strict=True):
             counts = np.zeros((tree.tree_.node_count, len(prior)))
@@ -72,8 +73,8 @@ class LeafSupport(NamedTuple):
         """
         groups = min(n_members, len(self.votes))
         total = np.tile(self.prior / groups, (groups, len(numeric), 1))
-        leaves = self.trees.apply(_bounded(numeric))
-        for number, (votes, column) in enumerate(zip(self.votes, leaves.T, strict=True)):
+        found = zip(self.votes, _find_leaves(self.trees, numeric), strict=True)
+        for number, (votes, column) in enumerate(found):
             total[number % groups] += votes[column]
         proba = total / total.sum(-1, keepdims=True)
         return proba[np.arange(n_members) % groups]
@@ -82,13 +83,23 @@ class LeafSupport(NamedTuple):
         """Share of the evidence of each support row, averaged over the members, (n, n_support)."""
         groups = min(n_members, len(self.votes))
         evidence = np.zeros((groups, len(numeric), len(self.weight)))
-        leaves = self.trees.apply(_bounded(numeric))
-        for number, (own, column) in enumerate(zip(self.leaves.T, leaves.T, strict=True)):
+        found = zip(self.leaves.T, _find_leaves(self.trees, numeric), strict=True)
+        for number, (own, column) in enumerate(found):
             shared = np.where(np.equal.outer(column, own), self.weight, 0.0)
             shared /= np.maximum(shared.sum(1, keepdims=True), np.finfo(float).tiny)
             evidence[number % groups] += shared
         share = evidence / (1 / groups + evidence.sum(-1, keepdims=True))
         return np.asarray(share[np.arange(n_members) % groups].mean(axis=0))
+
+
+def _find_leaves(trees: ExtraTreesClassifier, numeric: _Float) -> Iterator[_Int]:
+    """Leaf of each row (n_rows,) in one tree after the other.
+
+    ``trees.apply`` would ask joblib, which sets the warning filters of all threads.
+    """
+    rows = np.ascontiguousarray(_bounded(numeric), dtype=np.float32)
+    for tree in trees.estimators_:
+        yield tree.apply(rows, check_input=False)
 
 
 def _bounded(numeric: _Float) -> _Float:

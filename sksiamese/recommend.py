@@ -14,7 +14,6 @@ from sksiamese._acquisition import ACQUISITIONS, NEED_MEMBERS, acquire, choose_a
 from sksiamese._candidates import (
     Pool,
     keep_best,
-    split_chunks,
     swap_molecules,
     vary_numbers,
 )
@@ -449,7 +448,7 @@ class ExperimentRecommender(EstimatorOfTables):
     ) -> Iterator[pd.DataFrame]:
         """Chunks of candidates, about `n_candidates` in all, or those given."""
         if given is not None:
-            yield from split_chunks(given)
+            yield given
         elif mode == "optimize":
             centres = self._find_centres()
             yield from vary_numbers(self.space_, centres, self.tolerance, self.n_candidates, rng)

@@ -14,7 +14,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 
-from sksiamese import DesignSpace, GraphFingerprintSiameseClassifier, SMILESFeaturizer
+from sksiamese import (
+    DesignSpace,
+    GraphFingerprintSiameseClassifier,
+    SMILESFeaturizer,
+    _map_displays,
+)
 from sksiamese._pictures import axis_label, describe_value, draw_molecule
 from sksiamese.plotting import (
     ConditionCubeDisplay,
@@ -162,6 +167,14 @@ def test_spread_is_that_of_the_members(make):
     expected = siamese().fit(X, Y).predict_members(row)[:, 0, 1].std()
     assert display.spread[3, 2] == pytest.approx(expected, abs=1e-6)
     assert len(display.ax_.collections) > len(draw_map(siamese().fit(X, Y)).ax_.collections)
+
+
+def test_smoothing_keeps_what_is_even_and_leaves_gaps():
+    even = np.full((20, 30), 0.3)
+    even[:5, 7:20] = np.nan
+    np.testing.assert_allclose(_map_displays._smooth(even), even)  # NaN in the same places
+    steps = np.random.RandomState(1).random_sample((40, 40))
+    assert _map_displays._smooth(steps).std() < 0.3 * steps.std()
 
 
 def test_impossible_experiments_stay_white(fitted):
@@ -423,6 +436,19 @@ def test_evidence_tells_the_experiments(fitted):
     legend = display.ax_.get_legend()
     assert [text.get_text() for text in legend.get_texts()] == ["fails", "works"]
     assert not display.ax_.artists  # no molecule asked for
+
+
+def test_evidence_tells_long_classes_within_the_picture():
+    y = np.where(Y == "works", "large crystal", "no large crystal")
+    display = EvidenceDisplay.from_estimator(siamese().fit(X, y), X[:1], X, molecule="ligand")
+    display.figure_.canvas.draw()
+    [said] = [text for text in display.ax_.texts if "predicted" in text.get_text()]
+    large, small = display.probabilities.values()
+    assert " ".join(said.get_text().split()) == (
+        f"predicted: large crystal {large:.2f}, no large crystal {small:.2f}"
+    )
+    for text in display.ax_.texts:
+        assert text.get_window_extent().x1 <= display.ax_.bbox.x1
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from sksiamese.nn.layers import ACTIVATIONS, MemberLinear, member_generators
 
 __all__ = ["FingerprintNetwork", "NetworkSettings"]
 
+_BLOCK = 4096  # rows that go through the dense layers together, but in training
+
 
 @dataclass(frozen=True)
 class NetworkSettings:
@@ -164,7 +166,8 @@ class FingerprintNetwork(nn.Module):
         weight : Tensor of shape (n,)
             Weight of each row.
         """
-        rows = self._row_fingerprints(graphs, molecules)  # (n_members, n, n_roles * fp_size)
+        each = self._scaled_fingerprints(graphs)
+        rows = _spread(each, molecules + graphs.starts)  # (n_members, n, n_roles * fp_size)
         share = (weight / weight.sum()).view(1, -1, 1)
         mean = (share * rows).sum(1, keepdim=True)
         spread = (share * (rows - mean) ** 2).sum(1, keepdim=True).sqrt()
@@ -189,21 +192,34 @@ class FingerprintNetwork(nn.Module):
         Tensor of shape (n_members, n, embedding_size)
             Embeddings G(X), or scores of classes, in the precision of `numeric`.
         """
-        x = numeric.expand(len(self.seeds), -1, -1)
+        each, places = None, molecules
         if graphs is not None:
-            rows = (self._row_fingerprints(graphs, molecules) - self.center) / self.scale
-            x = torch.cat([x, rows.to(x.dtype)], dim=-1)
+            each = self._scaled_fingerprints(graphs).to(numeric.dtype)
+            places = molecules + graphs.starts
+        step = len(numeric) if self.training else _BLOCK
+        parts = zip(numeric.split(step), places.split(step), strict=True)
+        found = [self._through_layers(w, each, rows) for w, rows in parts]
+        return found[0] if len(found) == 1 else torch.cat(found, dim=1)
+
+    def _through_layers(self, numeric: Tensor, each: Tensor | None, places: Tensor) -> Tensor:
+        """Last layer of some rows, out of their numbers and the fingerprints of all molecules."""
+        x = numeric.expand(len(self.seeds), -1, -1)
+        if each is not None:
+            x = torch.cat([x, _spread(each, places)], dim=-1)
         settings = self.settings
         for layer in self.dense[:-1]:
             x = self._drop(ACTIVATIONS[settings.activation](layer(x)))
         return ACTIVATIONS[settings.embedding_activation](self.dense[-1](x))
 
-    def _row_fingerprints(self, graphs: GraphTensors, molecules: Tensor) -> Tensor:
-        """Fingerprints of each row, role beside role: (n_members, n, n_roles * fp_size)."""
-        places = (molecules + graphs.starts).flatten()
-        rows = cast(NeuralFingerprint, self.fingerprints)(graphs).index_select(1, places)
-        n_rows, n_roles = molecules.shape
-        return rows.reshape(len(self.seeds), n_rows, n_roles * self.settings.fp_size)
+    def _scaled_fingerprints(self, graphs: GraphTensors) -> Tensor:
+        """Scaled fingerprints of the molecules of all roles, (n_members, n_molecules, fp_size)."""
+        n_members, size = len(self.seeds), self.settings.fp_size
+        n_molecules = torch.tensor(graphs.n_molecules, device=self.center.device)
+        role = torch.arange(len(n_molecules), device=self.center.device)
+        role = role.repeat_interleave(n_molecules)  # of each molecule
+        center = self.center.view(n_members, -1, size).index_select(1, role)
+        scale = self.scale.view(n_members, -1, size).index_select(1, role)
+        return (cast(NeuralFingerprint, self.fingerprints)(graphs) - center) / scale
 
     def _drop(self, x: Tensor) -> Tensor:
         """Dropout from each member's own generator."""
@@ -227,3 +243,9 @@ class FingerprintNetwork(nn.Module):
         if self.fingerprints is not None:
             weights += [*self.fingerprints.hidden, *self.fingerprints.output]
         return weights
+
+
+def _spread(each: Tensor, places: Tensor) -> Tensor:
+    """Give rows the fingerprints of their molecules, role beside role: (n_members, n, size)."""
+    rows = each.index_select(1, places.flatten())
+    return rows.reshape(len(each), len(places), places.shape[1] * each.shape[-1])
