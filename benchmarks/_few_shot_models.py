@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from _few_shot_tasks import Data, Labels, Positions
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestClassifier
@@ -26,7 +27,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sksiamese import GraphFingerprintSiameseClassifier, SmallClassWarning, SMILESFeaturizer
+from sksiamese import GraphFingerprintSiameseClassifier, SMILESFeaturizer
 
 SETTINGS = Path(__file__).with_name("few_shot_settings.json")
 SHOT_WEIGHT = 10.0  # of a known row of the new task beside one of the past
@@ -58,13 +59,23 @@ class Siamese:
         return self
 
     def few_shot(self, data: Data, support: Positions, y: Array, query: Positions) -> Prediction:
-        """Set the support, if there is one, and predict; the trained model stays as it is."""
+        """Take up the support, if there is one, and predict; the trained model stays as it is."""
         model = copy.copy(self.model_)
         if len(support):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", SmallClassWarning)
-                model.set_support(data.X.iloc[support], y)
+            self.take_up(model, data.X.iloc[support], y)
         return _predict(model, data.X.iloc[query])
+
+    def take_up(self, model: GraphFingerprintSiameseClassifier, X: pd.DataFrame, y: Array) -> None:
+        """Give a model the support."""
+        model.set_support(X, y)
+
+
+class Adapted(Siamese):
+    """The siamese classifier, whose last step is fine-tuned to the support."""
+
+    def take_up(self, model: GraphFingerprintSiameseClassifier, X: pd.DataFrame, y: Array) -> None:
+        """Give a model the support, and fine-tune it."""
+        model.adapt(X, y)
 
 
 class SelfSupervised(Siamese):
@@ -236,6 +247,8 @@ def make_method(name: str, settings: dict[str, Any]) -> Any:
     """Make an unfitted method; the settings are those of the siamese classifier."""
     if name == "siamese":
         return Siamese(settings)
+    if name == "siamese-adapted":
+        return Adapted(settings)
     if name == "siamese-unlabelled":
         return SelfSupervised(settings)
     if name == "multitask":

@@ -12,6 +12,7 @@ from _few_shot_tasks import n_shots
 
 NAMES = {
     "siamese": "siamese classifier",
+    "siamese-adapted": "the same, adapted",
     "siamese-unlabelled": "the same, and unlabelled molecules",
     "forest": "random forest",
     "logistic": "logistic regression",
@@ -30,6 +31,7 @@ SCORES = {
 # Okabe and Ito
 COLORS = [
     "#D55E00",
+    "#882255",
     "#8C3B00",
     "#E69F00",
     "#999999",
@@ -39,7 +41,7 @@ COLORS = [
     "#000000",
     "#0072B2",
 ]
-MARKERS = ["o", "p", "s", "x", "^", "D", "v", "P", "*"]
+MARKERS = ["o", "h", "p", "s", "x", "^", "D", "v", "P", "*"]
 KEYS = ["task", "support", "draw"]
 
 
