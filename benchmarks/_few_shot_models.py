@@ -282,12 +282,12 @@ def siamese_settings(path: str | Path, protocol: str) -> Any:
 
 
 def _predict(model: Any, X: Any) -> Prediction:
-    """Take both from the probabilities if a model has no predict of its own."""
-    proba = model.predict_proba(X)[:, 1]
-    label = (
-        model.predict(X) if isinstance(model, GraphFingerprintSiameseClassifier) else proba > 0.5
-    )
-    return Prediction(np.asarray(proba), np.asarray(label).astype(np.int64))
+    """Take both from the probabilities; ours has a threshold of its own."""
+    proba, threshold = model.predict_proba(X), np.array([0.5, 0.5])
+    if isinstance(model, GraphFingerprintSiameseClassifier):
+        threshold = model._support.threshold  # as predict does, which would embed the rows again
+    label = (proba / threshold).argmax(axis=1)
+    return Prediction(np.asarray(proba[:, 1]), np.asarray(label).astype(np.int64))
 
 
 def _constant(value: int, n: int) -> Prediction:

@@ -81,13 +81,14 @@ table = {}
 for name in salt.unique():
     model = learn_without(name)
     new = X.index[salt == name]
-    before, after = score(model, new), []
-    for seed in range(20):
-        order = np.random.RandomState(seed).permutation(new)
-        if y[order[8:]].nunique() == 2:
-            model.set_support(X.loc[order[:8]], y[order[:8]])
-            after.append(score(model, order[8:]))
-    table[name] = {"before": before, "after eight": np.mean(after)}
+    orders = [np.random.RandomState(seed).permutation(new) for seed in range(20)]
+    orders = [order for order in orders if y[order[8:]].nunique() == 2]
+    before = [score(model, order[8:]) for order in orders]
+    after = []
+    for order in orders:
+        model.set_support(X.loc[order[:8]], y[order[:8]])
+        after.append(score(model, order[8:]))
+    table[name] = {"before": np.mean(before), "after eight": np.mean(after)}
 table = pd.DataFrame(table).T
 print(pd.concat([table, table.mean().to_frame("mean").T]).round(2))
 plt.show()

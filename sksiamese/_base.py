@@ -245,12 +245,12 @@ class NetworkClassifier(TableClassifier):
         )
         experiments = encoder.fit_encode(table.frame, table.weight, table.groups)
         encoder.verbose = 0  # bars are for the fit
-        experiments = self._remember(encoder, experiments, table)
+        batch_seed, split_seed, *seeds = self._draw_seeds()
+        held_out = self._hold_out(table, split_seed)
+        experiments = self._remember(encoder, experiments, table, held_out, split_seed)
         self.classes_ = table.classes
         self.class_prior_ = np.bincount(table.y, table.weight) / table.weight.sum()
         self.encoder_ = encoder
-        batch_seed, split_seed, *seeds = self._draw_seeds()
-        held_out = self._hold_out(table, split_seed)
         n_classes = len(table.classes)
         data = LabelledExperiments(
             experiments, table.y, table.groups, table.weight, held_out, n_classes
@@ -262,7 +262,12 @@ class NetworkClassifier(TableClassifier):
         return experiments
 
     def _remember(
-        self, encoder: ExperimentEncoder, experiments: Experiments, table: TrainingTable
+        self,
+        encoder: ExperimentEncoder,
+        experiments: Experiments,
+        table: TrainingTable,
+        held_out: npt.NDArray[np.bool_],
+        seed: int,
     ) -> Experiments:
         """Let the encoder keep what it needs of the labels: nothing, by default."""
         return experiments

@@ -15,7 +15,14 @@ from sklearn.utils.validation import check_is_fitted
 from sksiamese._base import NetworkClassifier
 from sksiamese._inputs import Experiments
 from sksiamese._objectives import LabelledExperiments
-from sksiamese._support import ResidualSupport, SupportSet, choose_support, chunks, compare
+from sksiamese._support import (
+    ResidualSupport,
+    SupportSet,
+    campaign_rate,
+    choose_support,
+    chunks,
+    compare,
+)
 from sksiamese._tables import TrainingTable
 from sksiamese._training import one_thread
 from sksiamese._trees import LeafSupport
@@ -287,21 +294,21 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         if self.support_size is not None and self.support_size < len(y):
             points = embedding.transpose(0, 1).flatten(1).numpy()
             central = self.support_choice == "central"
-            rows = choose_support(points, y, self.support_size, central, self.module_.seeds[0])
+            sizes = self.support_size, central, self.module_.seeds[0]
+            rows = choose_support(points, y, table.weight, *sizes)
         rows = rows[np.argsort(y[rows], kind="stable")]
-        fixed = y[rows], table.weight[rows], table.frame.index[rows].to_numpy(), self.class_prior_
+        fixed = y[rows], table.weight[rows], table.frame.index[rows].to_numpy()
         self._support: ResidualSupport | SupportSet
         if hasattr(self._network, "residual"):
-            self._support = ResidualSupport.of_rows(self._network, embedding[:, rows], *fixed)
+            rate = campaign_rate(y, table.weight, self.class_prior_)
+            self._support = ResidualSupport.of_rows(self._network, embedding[:, rows], *fixed, rate)
         else:
             leaves = None
             if self.trees_ is not None:
-                numbers = experiments.numeric[rows]
-                leaves = LeafSupport.of_rows(
-                    self.trees_, numbers, fixed[0], fixed[1], self.class_prior_
-                )
-            readout = self.net_.criterion_.readout
-            self._support = SupportSet(embedding[:, rows].numpy(), *fixed, readout, leaves)
+                known = experiments.numeric[rows], *fixed[:2], self.class_prior_
+                leaves = LeafSupport.of_rows(self.trees_, *known)
+            readout, kept = self.net_.criterion_.readout, embedding[:, rows].numpy()
+            self._support = SupportSet(kept, *fixed, self.class_prior_, readout, leaves)
         self.support_indices_ = table.rows[np.sort(rows)]
 
     def _proba(self, experiments: Experiments, outputs: torch.Tensor) -> torch.Tensor:

@@ -133,7 +133,13 @@ class ExperimentEncoder:
         return self._join(wide, pools)
 
     def remember(
-        self, experiments: Experiments, y: _Int, groups: _Int, weight: _Float, n_classes: int
+        self,
+        experiments: Experiments,
+        y: _Int,
+        groups: _Int,
+        weight: _Float,
+        n_classes: int,
+        seed: int,
     ) -> Experiments:
         """From now on, add what each group found for the same molecules; see Recall.
 
@@ -146,7 +152,7 @@ class ExperimentEncoder:
         if not recall.n_columns:
             return experiments
         self.recall_ = recall
-        recalled = recall.of_training(keys, groups, seed=0)
+        recalled = recall.of_training(keys, groups, seed)
         return experiments._replace(numeric=np.hstack([experiments.numeric, recalled]))
 
     def encode(self, table: pd.DataFrame) -> Experiments:

@@ -366,7 +366,7 @@ class EvidenceDisplay:
     def _label_axes(self, ax: Any, texts: list[str]) -> None:
         ax.set_yticks(range(len(texts)), texts, fontsize=8)
         ax.set_ylim(len(texts) - 0.5, -0.5)
-        ax.set_xlim(0, 1.18 * max(*self.evidence["share"], 1 - self.evidence["share"].sum()))
+        ax.set_xlim(0, 1.18 * max([*self.evidence["share"], 1 - self.evidence["share"].sum()]))
         ax.set_xlabel("share of the evidence")
         ax.xaxis.set_major_formatter("{x:.0%}")
         ax.tick_params(axis="y", length=0)

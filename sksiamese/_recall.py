@@ -17,6 +17,9 @@ _Keys = npt.NDArray[np.uint64]
 
 _MOST_COLUMNS = 100  # of the campaigns that share most molecules with others
 _HIDDEN = 1 / 3  # share of training rows that play rows of molecules never met
+_LEAST_SPREAD = 1e-6  # of a campaign with more than one class
+_MOST = 10.0
+_TINY = np.finfo(np.float64).tiny
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no role's key is lost
 
 
@@ -32,8 +35,8 @@ class Recall:
     """Outcomes of past campaigns as numbers of a row, by the molecules that it holds.
 
     There is a number for each campaign and each class but the first: by how much the molecules gave
-    that class more often than the campaign as a whole, in standard deviations of the campaign; 0
-    where they were not tried.
+    that class more often than the campaign as a whole, in standard deviations of the campaign (at
+    most 10); 0 where they were not tried.
 
     Parameters
     ----------
@@ -52,15 +55,17 @@ class Recall:
         n_groups = int(groups.max()) + 1
         cell, where = np.unique(place * n_groups + groups, return_inverse=True)
         total = np.bincount(where, weight)
-        in_group = np.maximum(np.bincount(groups, weight, n_groups), np.finfo(float).tiny)
+        trust = np.minimum(total, 1) / np.maximum(total, _TINY)  # less than one row says less
+        in_group = np.maximum(np.bincount(groups, weight, n_groups), _TINY)
         parts = []
         for number in range(1, n_classes):
-            share = np.bincount(where, weight * (y == number)) / total
-            base = np.bincount(groups, weight * (y == number), n_groups) / in_group
-            spread = np.sqrt(base * (1 - base))[cell % n_groups]
-            value = np.where(spread > 0, share - base[cell % n_groups], 0) / np.where(
-                spread > 0, spread, 1
-            )
+            hits = np.bincount(where, weight * (y == number))
+            base = (np.bincount(groups, weight * (y == number), n_groups) / in_group)[
+                cell % n_groups
+            ]
+            spread = np.sqrt(np.maximum(base * (1 - base), 0))
+            value = trust * (hits - total * base) / np.where(spread > _LEAST_SPREAD, spread, np.inf)
+            value = np.clip(value, -_MOST, _MOST)
             shape = (len(self._known), n_groups)
             parts.append(sparse.csr_array((value, (cell // n_groups, cell % n_groups)), shape))
         self._table = sparse.hstack(parts, format="csr")

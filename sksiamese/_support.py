@@ -16,7 +16,15 @@ from sksiamese.nn.losses import MAX_LOGIT, kernel_proba, mean_proba
 from sksiamese.nn.siamese import PairSimilarity, SiameseNetwork
 from sksiamese.pairs import central_rows
 
-__all__ = ["ResidualSupport", "SupportSet", "choose_support", "chunks", "compare"]
+__all__ = [
+    "ResidualSupport",
+    "SupportSet",
+    "campaign_rate",
+    "choose_support",
+    "chunks",
+    "compare",
+    "find_threshold",
+]
 
 _CHUNK_PAIRS = 500_000  # pairs, times members, compared at once: what a cache holds
 _MANY_PAIRS = 10_000_000  # pairs, times members, beyond which single precision compares them
@@ -42,7 +50,9 @@ def chunks(embedding: Tensor, n_others: int) -> Iterator[slice]:
         yield slice(start, start + step)
 
 
-def choose_support(points: _Float, y: _Int, size: int, central: bool, seed: int) -> _Int:
+def choose_support(
+    points: _Float, y: _Int, weight: _Float, size: int, central: bool, seed: int
+) -> _Int:
     """Choose so many rows, of each class in its share and at least one: drawn, or k-medoids."""
     random_state, chosen = np.random.RandomState(seed), []
     for number in np.unique(y):
@@ -51,8 +61,34 @@ def choose_support(points: _Float, y: _Int, size: int, central: bool, seed: int)
         if central:
             chosen.append(rows[central_rows(points[rows], share, random_state)])
         else:
-            chosen.append(random_state.choice(rows, share, replace=False))
+            odds = weight[rows] / weight[rows].sum()
+            chosen.append(random_state.choice(rows, share, replace=False, p=odds))
     return np.sort(np.concatenate(chosen))
+
+
+def campaign_rate(y: _Int, weight: _Float, prior: _Float) -> _Float:
+    """Class frequencies of a campaign so far; those of past ones count as two rows."""
+    counts = np.bincount(y, weight, len(prior)) + _PRIOR_ROWS * prior
+    return np.asarray(counts / counts.sum())
+
+
+def find_threshold(proba: _Float, weight: _Float, rate: _Float) -> _Float:
+    """Probability of each class that as many support rows exceed as there are of the class.
+
+    The probabilities (n_support, n_classes) are those of rows that did not know their own label,
+    so the threshold is on the scale of the predictions, however timid they are. With few rows the
+    rate itself counts too, as two rows.
+    """
+    if not len(proba):
+        return rate
+    threshold = np.empty(len(rate))
+    for number, column in enumerate(proba.T):
+        order = np.argsort(column, kind="stable")
+        share = (np.cumsum(weight[order]) - weight[order] / 2) / weight.sum()
+        threshold[number] = np.interp(1 - rate[number], share, column[order])
+    total = weight.sum() + _PRIOR_ROWS
+    blend = (weight.sum() * threshold + _PRIOR_ROWS * rate) / total
+    return np.maximum(blend, _TINY)
 
 
 class SupportSet(NamedTuple):
@@ -164,8 +200,8 @@ class ResidualSupport(NamedTuple):
         Sample weights.
     labels : ndarray of shape (n_support,)
         Labels of the rows in the user's table.
-    prior : ndarray of shape (n_classes,)
-        Class frequencies of past campaigns.
+    threshold : ndarray of shape (n_classes,)
+        What probabilities are divided by before the largest is predicted.
     alpha : ndarray of shape (n_members, n_support, n_classes)
         Coefficients; see :class:`~sksiamese.nn.residual.SupportResidual`.
     """
@@ -174,7 +210,7 @@ class ResidualSupport(NamedTuple):
     y: _Int
     weight: _Float
     labels: npt.NDArray[Any]
-    prior: _Float
+    threshold: _Float
     alpha: _Float
 
     @classmethod
@@ -186,26 +222,25 @@ class ResidualSupport(NamedTuple):
         y: _Int,
         weight: _Float,
         labels: npt.NDArray[Any],
-        prior: _Float,
+        rate: _Float,
     ) -> ResidualSupport:
         """See how far past campaigns are off on embedded rows (n_members, n_support, size)."""
         points = embedding.to(network.similarity.bias.device)
-        alpha = network.residual.solve(
+        given = (
             network.similarity(points, points),
             network.trend(points),
-            torch.as_tensor(np.eye(len(prior))[y]).to(points.device),
+            torch.as_tensor(np.eye(len(rate))[y]).to(points.device),
             torch.as_tensor(weight).to(points.device),
         )
-        return cls(embedding.numpy(), y, weight, labels, prior, alpha.cpu().numpy())
-
-    @property
-    def threshold(self) -> _Float:
-        """Class frequencies of the campaign so far; those of past ones count as two rows.
-
-        Probabilities are divided by them before the largest is predicted.
-        """
-        counts = np.bincount(self.y, self.weight, len(self.prior)) + _PRIOR_ROWS * self.prior
-        return np.asarray(counts / counts.sum())
+        alpha = network.residual.solve(*given).cpu().numpy()
+        proba = torch.softmax(network.residual.held_out(*given), -1).mean(0).cpu().numpy()
+        if not (np.isfinite(alpha).all() and np.isfinite(proba).all()):
+            raise ValueError(
+                f"The support set of {len(y)} rows cannot be taken up: its equations have no "
+                "finite solution. Look for extreme numbers in X and in sample_weight."
+            )
+        threshold = find_threshold(proba, weight, rate)
+        return cls(embedding.numpy(), y, weight, labels, threshold, alpha)
 
     @torch.no_grad()
     def proba(self, network: SiameseNetwork, embedding: Tensor, experiments: Experiments) -> Tensor:
@@ -226,7 +261,7 @@ class ResidualSupport(NamedTuple):
         them apart.
         """
         trend, kernel = self._compare(network, embedding)
-        logits = compare(network.similarity, embedding, torch.as_tensor(self.embedding))
+        logits = (kernel - network.residual.level.exp().cpu()).clamp(min=_TINY).log()
         moved = kernel * torch.as_tensor(np.abs(self.alpha).sum(-1))[:, None]
         apart = (trend - trend.mean(-1, keepdim=True)).abs().sum(-1, keepdim=True)
         share = moved / (apart + moved.sum(-1, keepdim=True)).clamp(min=_TINY)

@@ -175,7 +175,7 @@ class EnsembleNet(NeuralNet):
         return _Batches(self, dataset, training, random_state)
 
     def batches(
-        self, data: LabelledExperiments, random_state: np.random.RandomState
+        self, data: LabelledExperiments, training: bool, random_state: np.random.RandomState
     ) -> Iterator[_Int]:
         """Split the rows of an epoch."""
         return class_batches(data.y, data.groups, self.batch_size, random_state)
@@ -272,10 +272,16 @@ class EpisodeNet(EnsembleNet):
         return self.criterion_(self.module_, self.module_(*batch.inputs), batch)
 
     def batches(
-        self, data: LabelledExperiments, random_state: np.random.RandomState
+        self, data: LabelledExperiments, training: bool, random_state: np.random.RandomState
     ) -> Iterator[_Int]:
-        """Draw a few campaigns for each step."""
-        return episode_batches(data.groups, self.batch_size, random_state)
+        """Draw a few campaigns for each step; go through those with rows held out to validate."""
+        if training:
+            yield from episode_batches(data.groups, self.batch_size, random_state)
+            return
+        judged = np.flatnonzero(np.isin(data.groups, data.groups[data.held_out]))
+        y, groups = data.y[judged], data.groups[judged]
+        for rows in class_batches(y, groups, self.batch_size, random_state):
+            yield judged[rows]
 
     def tune_head(self, embedding: Tensor, data: LabelledExperiments) -> None:
         """Fit the trend to labelled rows whose embeddings (n_members, n, size) are given."""
@@ -318,7 +324,7 @@ class _Batches:
             yield self.whole
             return
         data, net = self.data, self.net
-        for rows in net.batches(data, self.random_state):
+        for rows in net.batches(data, self.training, self.random_state):
             batch = self.batch(rows)
             if len(rows) == len(data) and not net.redraws:
                 self.whole = batch

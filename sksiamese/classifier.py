@@ -62,7 +62,8 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
         fingerprints as they come.
     tanimoto : {"auto", "always", "never"}, default="auto"
         Whether the molecules' Tanimoto similarities to those of training join the numbers, as
-        principal components; "auto" does so where three rows in four have a molecule of their own.
+        principal components; "auto" does so where three rows in four have a molecule of their own
+        (within their group).
     hidden_layer_sizes : int or tuple of int, default=(32,)
         Sizes of the encoder's hidden layers; zeros are left out.
         ``set_params(hidden_layer_sizes__0=8)`` sets one of them.
@@ -73,8 +74,8 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
     embedding_activation : {"tanh", "relu", "leaky_relu", "sigmoid", "identity"}, default="tanh"
         Activation of the embedding.
     signed : bool, default=False
-        Whether the weights w of the distances may be negative, as in the paper; by default a
-        farther pair is never more alike.
+        Whether the weights w of the distances may be negative, as in the paper; by default, and
+        with "residual", a farther pair is never more alike.
     readout : {"kernel", "mean", "residual"}, default="kernel"
         How similarities become probabilities. "kernel": every support row is evidence for its
         class, weighted with exp(s), and the class frequencies are one more piece of evidence;
@@ -97,7 +98,7 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
         Number of extremely randomised trees on the numbers. To share leaves is to be alike, so that
         support rows vote in trees too; the mean of both votes is the probability. Trees know little
         of molecules they never met, and do not vote on them, unless nearly every row has a molecule
-        of its own. 0 is none; "residual" has none.
+        of its own within its group. 0 is none; "residual" has none.
     dropout : float, default=0.0
         Share, from 0 to below 1, of hidden values dropped in training.
     alpha : float, default=0.001
@@ -112,7 +113,8 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
         Whether the step size falls to zero along a cosine.
     batch_size : int, default=512
         Rows that are compared with each other in a step. Up to so many rows, every step uses all
-        pairs, and nothing is random but the first weights.
+        pairs, and nothing is random but the first weights; "residual" draws campaigns, and the rows
+        that play the known ones, anew for each step.
     early_stopping : bool, default=False
         Whether to hold rows out and stop when their loss no longer falls.
     validation_fraction : float, default=0.2
@@ -137,7 +139,7 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
     classes_ : ndarray of shape (n_classes,)
         Class labels.
     class_prior_ : ndarray of shape (n_classes,)
-        Weighted frequencies of the classes in training.
+        Weighted frequencies of the classes in training; with "residual" averaged over the groups.
     encoder_ : ExperimentEncoder
         Kinds and scales of the columns.
     trees_ : sklearn.ensemble.ExtraTreesClassifier or None
@@ -178,9 +180,10 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
 
     After a fit with groups there is no support row: predictions are those for a campaign of which
     nothing is known. ``set_support`` gives its first rows; a class without any keeps what past
-    campaigns say of it. ``predict`` then asks whether a class is more probable than in the campaign
-    as a whole, whose class frequencies are taken from the support rows and, as two rows, from past
-    campaigns: so its threshold follows the success rate from campaign to campaign.
+    campaigns say of it. Success rates differ from campaign to campaign, so that ``predict`` has a
+    threshold for each class. With the share of the class in the support rows, to which past ones
+    add two rows, it is what that share of these rows exceeds by the probabilities that they get
+    without their own labels.
 
     Columns that never vary in training are ignored. A fit that fails or is interrupted
     from the keyboard leaves the estimator as it was before.
@@ -378,7 +381,7 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
                 "module__n_classes": len(self.class_prior_),
                 "module__n_groups": self._n_groups,
             }
-            settings = shared | sizes | {"module__signed": self.signed}
+            settings = shared | sizes | {"module__signed": False}  # else it is no covariance
             return EpisodeNet(SiameseNetwork, criterion=EpisodeLoss(), **settings)
         loss = PairLoss(
             self.readout, self.new_molecule_weight, self.pairs_per_step, self.class_prior_
@@ -386,12 +389,18 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
         return SiameseNet(SiameseNetwork, criterion=loss, module__signed=self.signed, **shared)
 
     def _remember(
-        self, encoder: ExperimentEncoder, experiments: Experiments, table: TrainingTable
+        self,
+        encoder: ExperimentEncoder,
+        experiments: Experiments,
+        table: TrainingTable,
+        held_out: npt.NDArray[np.bool_],
+        seed: int,
     ) -> Experiments:
         if self.readout != "residual":
             return experiments
-        labels = table.y, table.groups, table.weight, len(table.classes)
-        return encoder.remember(experiments, *labels)
+        weight = np.where(held_out, 0.0, table.weight)  # rows that validate tell nothing
+        labels = table.y, table.groups, weight, len(table.classes)
+        return encoder.remember(experiments, *labels, seed)
 
     def _grow_trees(
         self, experiments: Experiments, table: TrainingTable

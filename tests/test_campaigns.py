@@ -8,11 +8,14 @@ import pandas as pd
 import pytest
 import torch
 from scipy.spatial.distance import cdist
-from sklearn.metrics import roc_auc_score
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import matthews_corrcoef, roc_auc_score
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict, cross_val_score
 
 from sksiamese import GraphFingerprintSiameseClassifier, load_model, save_model
 from sksiamese._objectives import EpisodeLoss, LabelledExperiments
+from sksiamese._support import campaign_rate, choose_support, find_threshold
+from sksiamese.nn.residual import SupportResidual
 
 SALTS = ["C[NH3+]", "CC[NH3+]", "CCC[NH3+]", "CCCC[NH3+]", "CC(C)[NH3+]", "NC=[NH2+]"]
 SMALL = {"n_members": 2, "max_epochs": 10, "fp_size": 4, "conv_width": 6, "radius": 1}
@@ -208,6 +211,63 @@ def test_campaigns_weigh_the_same():
     close(model.class_prior_, np.mean(rates, axis=0), 1e-12)
 
 
+def episode_data(held_out, weight):
+    y, groups = Y[:40], np.repeat([0, 1], 20)
+    experiments = classifier(max_epochs=1).fit(X[:40], y).encoder_.encode(X[:40])
+    return LabelledExperiments(experiments, y, groups, weight, held_out, n_classes=2)
+
+
+def test_rows_held_out_only_validate():
+    held_out = np.arange(40) % 5 == 0
+    data, loss = episode_data(held_out, np.ones(40)), EpisodeLoss()
+    pairs, row_weight = loss.weigh(data, np.arange(40), False, np.random.RandomState(0))
+    np.testing.assert_array_equal(pairs[0].any(axis=0), ~held_out)
+    np.testing.assert_array_equal(row_weight > 0, held_out)
+    for seed in range(10):
+        pairs, row_weight = loss.weigh(data, np.arange(40), True, np.random.RandomState(seed))
+        assert not pairs[0][:, held_out].any()
+
+
+def test_weights_count_in_episodes():
+    weight = 1.0 + np.arange(40) % 3
+    data, loss = episode_data(np.zeros(40, bool), weight), EpisodeLoss()
+    pairs, row_weight = loss.weigh(data, np.arange(40), True, np.random.RandomState(0))
+    support = pairs[0].any(axis=0)
+    np.testing.assert_array_equal(pairs[0].max(axis=0)[support], weight[support])
+    for group in (0, 1):
+        rows = (data.groups == group) & ~support
+        close(row_weight[rows], weight[rows] / weight[rows].sum() / 2, 1e-12)
+
+
+def test_outcomes_held_out_teach_nothing():
+    """Two rows that validate swap their labels: the losses of training stay."""
+    table = pd.DataFrame({"m": ["C" * n for n in range(1, 41)] * 2})
+    groups = np.repeat([0, 1], 40)
+    y = np.arange(80) % 2
+    settings = {"early_stopping": True, "max_epochs": 3, "n_trees": 0, "validation_fraction": 0.2}
+    losses = []
+    for swap in (False, True):
+        model = classifier(**settings)
+        labels = y.copy()
+        if swap:
+            found = Held(model, table, y, groups).rows
+            first, second = found[y[found] == 0][0], found[y[found] == 1][0]
+            labels[[first, second]] = labels[[second, first]]
+            rows = Held(model, table, y, groups).held_out
+            model._hold_out = lambda *_, rows=rows: rows
+        losses.append(model.fit(table, labels, groups=groups).history_[:, "train_loss"])
+    np.testing.assert_allclose(losses[0], losses[1], rtol=0, atol=1e-12)
+
+
+class Held:
+    """The rows that a classifier holds out of a table."""
+
+    def __init__(self, model, table, y, groups):
+        read = model._read_labelled(table, y, groups, None, reset=True)
+        self.held_out = model._hold_out(read, model._draw_seeds()[1])
+        self.rows = np.flatnonzero(self.held_out)
+
+
 def test_names_of_groups_do_not_matter():
     names = np.array(["a", "b", "c", "d", "e", "f"])[GROUPS]
     numbers = classifier(max_epochs=2).fit(X, Y, groups=GROUPS).predict_proba(X)
@@ -226,13 +286,97 @@ def test_early_stopping_validates_on_rows_held_out():
 # -- Threshold -------------------------------------------------------------------------------------
 
 
-def test_predict_asks_what_is_more_probable_than_in_the_campaign(fitted):
-    for n_ones in (0, 1, 5):
-        rows = np.r_[np.flatnonzero(YN == 1)[:n_ones], np.flatnonzero(YN == 0)[: 6 - n_ones]]
-        fitted.set_support(XN.iloc[rows], YN[rows])
-        rate = (n_ones + 2 * fitted.class_prior_[1]) / 8
-        is_success = fitted.predict_proba(XN)[:, 1] > rate
-        np.testing.assert_array_equal(fitted.predict(XN), is_success.astype(int))
+@pytest.fixture(scope="module")
+def learnt():
+    """A classifier that knows salts to differ in their limit, and the experiments of a new one."""
+    frame, y, groups = make_campaigns(n_each=40, n_groups=12, seed=1)
+    past = groups < 11
+    model = classifier(max_epochs=60, tanimoto="never")
+    return model.fit(frame[past], y[past], groups=groups[past]), frame[~past], y[~past]
+
+
+def test_failures_do_not_speak_for_success(learnt):
+    model, frame, y = learnt
+    failures = np.flatnonzero(y == 0)
+    called = []
+    for n_rows in (1, 4, len(failures)):
+        rows = failures[:n_rows]
+        model.set_support(frame.iloc[rows], y[rows])
+        called.append(model.predict(frame.iloc[rows]).mean())
+    assert called[-1] <= 0.15
+    assert called[2] <= max(called[0], called[1])
+
+
+def test_the_threshold_follows_the_rate_of_the_campaign(learnt):
+    """Successes alone are made rarer, by leaving most of them out."""
+    model, frame, y = learnt
+    rare = np.concatenate([np.flatnonzero(y == 0), np.flatnonzero(y == 1)[:4]])
+    for rows in (np.arange(len(y)), rare):
+        support = rows[::2]
+        model.set_support(frame.iloc[support], y[support])
+        query = rows[1::2]
+        rate = y[query].mean()
+        assert abs(model.predict(frame.iloc[query]).mean() - rate) < 0.2
+        assert matthews_corrcoef(y[query], model.predict(frame.iloc[query])) > 0.4
+
+
+def test_threshold_by_hand():
+    """Three of the four rows fail, so the threshold lies a quarter of the way from the top."""
+    proba = np.array([0.1, 0.4, 0.2, 0.3])
+    both = np.stack([1 - proba, proba], axis=1)
+    found = find_threshold(both, np.ones(4), np.array([0.75, 0.25]))
+    close(found, (4 * np.array([0.65, 0.35]) + 2 * np.array([0.75, 0.25])) / 6, 1e-12)
+    assert find_threshold(both[:0], np.ones(0), np.array([0.7, 0.3])).tolist() == [0.7, 0.3]
+
+
+def test_rates_count_past_campaigns_as_two_rows():
+    rate = campaign_rate(np.array([0, 0, 1]), np.array([1.0, 2.0, 1.0]), np.array([0.5, 0.5]))
+    close(rate, np.array([4, 2]) / 6, 1e-12)
+
+
+def test_thresholds_take_a_weight_of_two_as_two_rows(fitted):
+    weight = np.arange(8) % 3
+    weighted = fitted.set_support(XN[:8], YN[:8], sample_weight=weight)._support.threshold
+    rows = np.repeat(np.arange(8), weight)
+    repeated = fitted.set_support(XN.iloc[rows], YN[rows])._support.threshold
+    close(weighted, repeated, 0.05)  # ties are spread out by half a row
+
+
+# -- Extremes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("groups", [None, GROUPS])
+def test_signed_weights_do_no_harm(groups):
+    for seed in range(4):
+        model = classifier(signed=True, random_state=seed).fit(X, Y, groups=groups)
+        assert np.isfinite(model.predict_proba(XN)).all()
+
+
+def test_steps_too_long_diverge_with_the_usual_message():
+    with (
+        pytest.warns(ConvergenceWarning, match="diverged"),
+        pytest.raises(ValueError, match=r"Training diverged with lr=1e\+200"),
+    ):
+        classifier(lr=1e200).fit(X, Y, groups=GROUPS)
+
+
+def test_support_of_extreme_weights(fitted):
+    for weight in (1e-300, 1e300):
+        proba = fitted.set_support(XN[:4], YN[:4], sample_weight=[weight] * 4).predict_proba(XN)
+        assert np.isfinite(proba).all()
+
+
+def test_support_without_a_solution_is_refused(fitted, monkeypatch):
+    fitted.set_support(XN[:4], YN[:4])
+    before = fitted.predict_proba(XN)
+    monkeypatch.setattr(SupportResidual, "solve", lambda *_: torch.full((2, 4, 2), torch.nan))
+    with pytest.raises(ValueError, match="cannot be taken up") as caught:
+        fitted.set_support(XN[4:8], YN[4:8])
+    assert str(caught.value) == (
+        "The support set of 4 rows cannot be taken up: its equations have no finite solution. Look "
+        "for extreme numbers in X and in sample_weight."
+    )
+    np.testing.assert_array_equal(fitted.predict_proba(XN), before)
 
 
 # -- Choice of the support -------------------------------------------------------------------------
@@ -254,6 +398,16 @@ def test_support_size(readout, choice):
     assert model.support_indices_.tolist() == [0, 1, 2, 3, 4]
     model.set_params(support_size=1).set_support(X[:5], [0, 0, 0, 0, 1])
     assert len(model.support_indices_) == 2  # one of each class at least
+
+
+def test_the_support_keeps_shares_and_prefers_weight():
+    y = np.repeat([0, 1], [80, 20])
+    points, weight = np.random.RandomState(0).standard_normal((100, 2)), np.ones(100)
+    for central in (False, True):
+        rows = choose_support(points, y, weight, 10, central, 0)
+        assert np.bincount(y[rows]).tolist() == [8, 2]
+    weight[::2] = 1e-9
+    assert (choose_support(points, y, weight, 10, False, 0) % 2 == 1).all()
 
 
 # -- Adapting --------------------------------------------------------------------------------------

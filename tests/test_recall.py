@@ -22,7 +22,7 @@ def slow_number(data, key, group, number):
     base = sum(hit * w for hit, w in campaign) / sum(w for _, w in campaign)
     share = sum(hit * w for hit, w in own) / sum(w for _, w in own)
     spread = (base * (1 - base)) ** 0.5
-    return (share - base) / spread if spread > 0 else 0.0
+    return (share - base) / spread if spread > 1e-6 else 0.0
 
 
 def make_recall(data):
@@ -60,6 +60,29 @@ def test_a_third_of_the_rows_plays_molecules_never_met():
     assert 0.27 < hidden.mean() < 0.4
 
 
+def test_rows_recall_all_or_nothing():
+    data = [(k, (k + g) % 2, g, 1) for k in range(100) for g in range(4)]
+    recall, keys, groups = make_recall(data)
+    known = (recall.of_training(keys, groups, seed=0) != 0).sum(axis=1)
+    assert set(known.tolist()) == {0, recall.n_columns - 1}
+
+
+def test_the_most_used_columns_are_kept(monkeypatch):
+    monkeypatch.setattr("sksiamese._recall._MOST_COLUMNS", 1)
+    shared = [(k, k % 2, g, 1) for k in range(10) for g in (0, 1)]
+    data = [*shared, *((k, k % 2, 2, 1) for k in range(3))]
+    recall, _, _ = make_recall(data)
+    assert recall.n_columns == 1
+    assert (recall.of_rows(np.arange(10, dtype=np.uint64)) != 0).sum() == 10
+
+
+def test_a_campaign_of_few_successes_gives_bounded_numbers():
+    data = [(0, 1, 0, 1e-12), *((k, 0, 0, 1) for k in range(1, 21)), (0, 1, 1, 1), (1, 0, 1, 1)]
+    keys, y, groups, weight = np.array(data).T
+    recall = Recall(keys.astype(np.uint64), y.astype(int), groups.astype(int), weight, 2)
+    assert np.abs(recall.of_rows(keys.astype(np.uint64))).max() <= 10
+
+
 def test_keys_tell_sets_of_molecules_apart():
     ligands, solvents = (
         [graph_from_smiles(s) for s in texts] for texts in (["CCO", "OCC", "CCN"], ["O", "CCO"])
@@ -89,6 +112,11 @@ def test_it_predicts_another_assay_of_the_same_molecules(assays):
     )
     model.fit(stacked.X, stacked.y, groups=stacked.groups)
     assert model.encoder_.recall_.n_columns == 2
+    experiments = model.encoder_.fit_encode(stacked.X, np.ones(120), np.repeat([0, 1], 60))
+    labels = stacked.y.to_numpy(), np.repeat([0, 1], 60), np.ones(120), 2
+    recalled = model.encoder_.remember(experiments, *labels, seed=0).numeric[:, -2:]
+    assert not recalled[:60, 0].any()  # its own outcome would tell a row everything
+    assert not recalled[60:, 1].any()
     right = np.mean(model.predict(X) == Y["c"])
     assert right > 0.8
     model.encoder_.recall_ = None

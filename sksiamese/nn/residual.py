@@ -9,6 +9,7 @@ from torch.nn import functional
 __all__ = ["SupportResidual"]
 
 _LEAST_NOISE = 0.05  # keeps the system of equations well conditioned
+_LEAST_WEIGHT = 1e-12
 _SLOPE = 2.0  # scores that a probability of 0.5 is off by, for each unit that it is off
 
 
@@ -106,7 +107,45 @@ class SupportResidual(nn.Module):
         Tensor of shape (n_members, m, n_classes)
             alpha.
         """
-        noise = functional.softplus(self.noise) + _LEAST_NOISE
-        system = self.kernel(logits, pairs) + torch.diag_embed(1 / weight) * noise
-        factor = torch.linalg.cholesky(system)
-        return torch.cholesky_solve(_SLOPE * (target - torch.softmax(trend, -1)), factor)
+        factor, target = self._system(logits, trend, target, weight, pairs)
+        return torch.cholesky_solve(target, factor)
+
+    def held_out(self, logits: Tensor, trend: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+        r"""Scores of support rows, each as if it had not been there itself.
+
+        Of a row of weight w one of w equal rows is left out, in closed form: with the targets z of
+        the regression and :math:`C = (K + \mathrm{diag}(\sigma^2 / w))^{-1}`,
+        :math:`f_i = t_i + z_i - w_i \alpha_i / (w_i (w_i - 1) / \sigma^2 + C_{ii})`.
+
+        Parameters
+        ----------
+        logits, trend, target, weight : Tensor
+            As in :meth:`solve`.
+
+        Returns
+        -------
+        Tensor of shape (n_members, m, n_classes)
+            Scores.
+        """
+        factor, goal = self._system(logits, trend, target, weight)
+        alpha = torch.cholesky_solve(goal, factor)
+        inverse = torch.cholesky_inverse(factor).diagonal(dim1=-2, dim2=-1).unsqueeze(-1)
+        copies = weight.clamp(min=1.0).unsqueeze(-1)
+        return trend + goal - copies * alpha / (copies * (copies - 1) / self._noise() + inverse)
+
+    def _noise(self) -> Tensor:
+        return functional.softplus(self.noise) + _LEAST_NOISE
+
+    def _system(
+        self,
+        logits: Tensor,
+        trend: Tensor,
+        target: Tensor,
+        weight: Tensor,
+        pairs: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Cholesky factor of the system, NaN where there is none, and its right-hand side."""
+        noise = torch.diag_embed(1 / weight.clamp(min=_LEAST_WEIGHT)) * self._noise()
+        factor, failed = torch.linalg.cholesky_ex(self.kernel(logits, pairs) + noise)
+        factor = torch.where(failed.view(-1, 1, 1) == 0, factor, torch.nan)
+        return factor, _SLOPE * (target - torch.softmax(trend, -1))

@@ -76,6 +76,20 @@ def test_campaigns_have_nothing_in_common():
     np.testing.assert_allclose(together, apart, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("weight", [[1, 1, 1, 1], [1, 2, 1, 3]])
+def test_scores_held_out_are_those_without_one_of_the_equal_rows(weight):
+    residual = make_residual()
+    rows = np.repeat(np.arange(4), weight)
+    logits = slow_logits(POINTS[:4], POINTS[:4])[None]
+    given = logits, TREND[:4][None], TARGET[:4], np.asarray(weight, float)
+    found = residual.held_out(*map(torch.as_tensor, given))[0].detach().numpy()
+    for i in range(4):
+        others = list(rows)
+        others.remove(i)
+        expected = TREND[i] + predict(residual, others, solve(residual, others), POINTS[[i]])[0]
+        np.testing.assert_allclose(found[i], expected, rtol=0, atol=1e-10)
+
+
 def test_support_pulls_towards_its_class_and_least_far_away():
     residual = make_residual(level=-9.0)
     alpha = solve(residual, [1])  # of class 1
