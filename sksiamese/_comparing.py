@@ -81,9 +81,8 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         """Compare with other labelled experiments, and fine-tune the last step to them.
 
         Of the trained weights only those move that follow the embedding: of the similarity, or of
-        the trend where ``readout="residual"``; a penalty holds them near what training found. It
-        pays where the campaign differs from past ones and there are some dozen rows; with a handful
-        :meth:`set_support` is safer. Whatever an earlier call changed is forgotten first.
+        the trend where ``readout="residual"``; a penalty holds them near what training found.
+        Whatever an earlier call changed is forgotten first.
 
         Parameters
         ----------
