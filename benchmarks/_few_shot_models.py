@@ -87,7 +87,8 @@ class SelfSupervised(Siamese):
 
     def fit(self, data: Data, history: Labels) -> Self:
         """Add the tasks, and train."""
-        numbers = SMILESFeaturizer("descriptors").fit_transform(data.X.iloc[:, :1])
+        smiles = [graph.smiles for graph in data.X["molecule"]]
+        numbers = SMILESFeaturizer("descriptors").fit_transform(smiles)
         above = np.asarray(numbers > np.median(numbers, axis=0)).astype(np.int64)
         above = above[:, (above.min(axis=0) < above.max(axis=0))]
         n_rows, n_tasks = above.shape

@@ -166,10 +166,16 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--plot", metavar="PATH", help="draw the learning curves to this file")
     arguments = parser.parse_args()
     arguments.methods = arguments.methods or [
-        name for name in NAMES if name != "siamese-unlabelled" or arguments.protocol != "rapid"
+        name
+        for name in NAMES
+        if name != "siamese-unlabelled" or not (arguments.strict or arguments.protocol == "rapid")
     ]
     if (arguments.protocol == "moleculenet") != bool(arguments.name):
         parser.error("--name goes with moleculenet, and moleculenet needs it")
+    if arguments.protocol == "rapid" and "siamese-unlabelled" in arguments.methods:
+        parser.error("siamese-unlabelled is for molecules without conditions")
+    if arguments.strict and "siamese-unlabelled" in arguments.methods:
+        parser.error("siamese-unlabelled trains on all molecules, which --strict must not")
     if (arguments.strict or arguments.same_half) and arguments.protocol == "rapid":
         parser.error("--strict and --same-half are for molecules; rapid leaves salts out anyway")
     return arguments
