@@ -19,6 +19,7 @@ from _common import environment, write_json
 from _few_shot_models import SETTINGS, siamese_settings
 from _few_shot_tasks import make_study
 from predict import peak_bytes
+from skorch.callbacks import EpochTimer
 
 from sksiamese import GraphFingerprintSiameseClassifier
 
@@ -31,7 +32,9 @@ def train(study: Any, settings: dict[str, Any], n_labels: int) -> tuple[Any, dic
     history, data = study.rounds[0].history, study.data
     drawn = np.random.RandomState(0).permutation(len(history.y))[:n_labels]
     rows, y, groups = (part[np.sort(drawn)] for part in history)
-    model = GraphFingerprintSiameseClassifier(**{"random_state": 0, **settings})
+    model = GraphFingerprintSiameseClassifier(
+        **{"random_state": 0, "callbacks": [EpochTimer()], **settings}
+    )
     start = time.perf_counter()
     model.fit(data.X.iloc[rows], y, groups=groups)
     seconds = time.perf_counter() - start

@@ -146,7 +146,7 @@ class NetworkClassifier(TableClassifier):
         array(['yes'], dtype='<U3')
         """
         proba = self.predict_proba(X)  # first, since it tells whether there are classes_
-        return self.classes_[proba.argmax(axis=1)]
+        return self.classes_[(proba / self._threshold).argmax(axis=1)]
 
     def predict_members(self, X: Any) -> npt.NDArray[np.float64]:
         """Class probabilities by each member of the ensemble; their spread tells of doubt.
@@ -202,6 +202,11 @@ class NetworkClassifier(TableClassifier):
             role: values.transpose(0, 1)[experiments.molecules[:, i]].cpu().numpy()
             for i, (role, values) in enumerate(zip(self.encoder_.roles_, found, strict=True))
         }
+
+    @property
+    def _threshold(self) -> npt.NDArray[np.float64]:
+        """What probabilities are divided by before the largest is predicted, (n_classes,)."""
+        return np.ones(len(self.classes_))
 
     @property
     def module_(self) -> FingerprintNetwork:

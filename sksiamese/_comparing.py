@@ -131,29 +131,6 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
             self._keep_support(experiments, numbers, table)
         return self
 
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Most probable class of each row; see the class's Notes for ``readout="residual"``.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_samples, n_columns)
-            Experiments, in the columns of ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Labels out of ``classes_``.
-
-        Examples
-        --------
-        >>> from sksiamese import GraphFingerprintSiameseClassifier
-        >>> model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=50, random_state=0)
-        >>> model.fit([[0.0], [0.1], [0.9], [1.0]], ["no", "no", "yes", "yes"]).predict([[0.95]])
-        array(['yes'], dtype='<U3')
-        """
-        proba = self.predict_proba(X)  # first, since it tells whether there is a support set
-        return self.classes_[(proba / self._support.threshold).argmax(axis=1)]
-
     def pair_score(self, X: Any, Z: Any) -> npt.NDArray[np.float64]:
         """Similarity of every row of X with every row of Z, averaged over the members.
 
@@ -270,6 +247,10 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
     @property
     def _network(self) -> SiameseNetwork:
         return cast(SiameseNetwork, self.module_)
+
+    @property
+    def _threshold(self) -> npt.NDArray[np.float64]:
+        return self._support.threshold
 
     @property
     def _n_features_out(self) -> int:
