@@ -73,7 +73,7 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         check_is_fitted(self, "net_")
         with self._all_or_nothing():
             table, numbers = self._read_support(X, y, sample_weight)
-            self.net_ = self._trained_net
+            self.net_ = self._trained()
             self._keep_support(self.encoder_.encode(table.frame), numbers, table)
         return self
 
@@ -125,6 +125,7 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
                 np.zeros(len(numbers), bool),
                 len(self.classes_),
             )
+            self._trained_net = self._trained()
             self.net_ = copy.deepcopy(self._trained_net)
             with one_thread():
                 self.net_.tune_head(self._last_layer(experiments), data)
@@ -247,6 +248,10 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
     @property
     def _network(self) -> SiameseNetwork:
         return cast(SiameseNetwork, self.module_)
+
+    def _trained(self) -> Any:
+        """Give the net as trained; in models of before there was `adapt` it never changes."""
+        return getattr(self, "_trained_net", self.net_)
 
     @property
     def _threshold(self) -> npt.NDArray[np.float64]:

@@ -87,6 +87,8 @@ class ExperimentEncoder:
         Numeric columns in use.
     """
 
+    recall_: Recall | None = None  # models of before there was recall have none
+
     def __init__(
         self,
         descriptors: bool,
@@ -103,7 +105,7 @@ class ExperimentEncoder:
 
     def fit_encode(self, table: pd.DataFrame, weight: _Float, groups: _Int) -> Experiments:
         """Learn from the rows of a table, each with its weight and group, and encode them."""
-        self.recall_: Recall | None = None
+        self.recall_ = None
         self.kinds_ = {name: column_kind(table[name]) for name in table.columns}
         read = self._read_molecules(table, self._columns("molecule"))
         pools = {name: pool.merge() for name, pool in read.items()}
