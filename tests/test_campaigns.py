@@ -493,3 +493,13 @@ def test_members_and_chunks(fitted, monkeypatch):
     assert whole.shape == (2, 180, 2)
     monkeypatch.setattr("sksiamese._support._CHUNK_PAIRS", 100)
     close(fitted.predict_members(X), whole, 1e-12)
+
+
+def test_models_of_before_there_was_recall_or_adapt():
+    model = classifier(readout="kernel").fit(X, Y)
+    expected = model.predict_proba(XN)
+    del model._trained_net, model.encoder_.recall_
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict_proba(XN), expected)
+    again.adapt(XN[:9], YN[:9]).set_support(X, Y)
+    np.testing.assert_array_equal(again.predict_proba(XN), expected)
