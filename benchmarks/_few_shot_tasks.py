@@ -17,7 +17,7 @@ from rdkit import Chem
 
 from sksiamese import SMILESFeaturizer
 from sksiamese.datasets import fetch_moleculenet, fetch_perovskites
-from sksiamese.molgraph import parse_smiles
+from sksiamese.molecules._graph import parse_smiles
 
 SUPPORTS = ("10+/10-", "5+/10-", "1+/10-", "1+/5-", "1+/1-")
 SHOTS = ("0", "8", "32")

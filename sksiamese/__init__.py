@@ -1,28 +1,38 @@
-"""Siamese neural graph fingerprints for small tables of experiments, in scikit-learn's manner."""
+"""Siamese neural graph fingerprints for small tables of experiments, in scikit-learn's manner.
 
-from sksiamese.baselines import GraphFingerprintMLPClassifier, GraphFingerprintSVMClassifier
-from sksiamese.classifier import GraphFingerprintSiameseClassifier
-from sksiamese.doctor import check_experiments
-from sksiamese.exceptions import (
-    InvalidSMILESError,
-    InvalidSMILESWarning,
-    LowFidelityWarning,
-    ModelFileError,
-    ModelVersionWarning,
-    SmallClassWarning,
-)
-from sksiamese.featurizer import SMILESFeaturizer
-from sksiamese.model_selection import (
-    LeaveOneMoleculeOut,
-    SupportQuerySplit,
-    compare_classifiers,
-)
-from sksiamese.molgraph import MolGraph
-from sksiamese.persistence import describe_model, load_model, save_model
-from sksiamese.recommend import ExperimentRecommender
-from sksiamese.space import DesignSpace
-from sksiamese.surrogate import SurrogateTreeExplainer
-from sksiamese.tasks import StackedTasks, stack_tasks
+Names are loaded when they are first used, so that ``import sksiamese`` and the command line start
+without torch, RDKit and matplotlib.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sksiamese.doctor import check_experiments
+    from sksiamese.exceptions import (
+        InvalidSMILESError,
+        InvalidSMILESWarning,
+        LowFidelityWarning,
+        ModelFileError,
+        ModelVersionWarning,
+        SmallClassWarning,
+    )
+    from sksiamese.model_selection import (
+        LeaveOneMoleculeOut,
+        SupportQuerySplit,
+        compare_classifiers,
+    )
+    from sksiamese.models import (
+        GraphFingerprintMLPClassifier,
+        GraphFingerprintSiameseClassifier,
+        GraphFingerprintSVMClassifier,
+    )
+    from sksiamese.molecules import MolGraph, SMILESFeaturizer
+    from sksiamese.persistence import describe_model, load_model, save_model
+    from sksiamese.recommend import ExperimentRecommender
+    from sksiamese.space import DesignSpace
+    from sksiamese.surrogate import SurrogateTreeExplainer
+    from sksiamese.tables import StackedTasks, stack_tasks
 
 __all__ = [
     "DesignSpace",
@@ -51,3 +61,42 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+_FOLDERS = {
+    "doctor": ["check_experiments"],
+    "exceptions": [
+        "InvalidSMILESError",
+        "InvalidSMILESWarning",
+        "LowFidelityWarning",
+        "ModelFileError",
+        "ModelVersionWarning",
+        "SmallClassWarning",
+    ],
+    "model_selection": ["LeaveOneMoleculeOut", "SupportQuerySplit", "compare_classifiers"],
+    "models": [
+        "GraphFingerprintMLPClassifier",
+        "GraphFingerprintSVMClassifier",
+        "GraphFingerprintSiameseClassifier",
+    ],
+    "molecules": ["MolGraph", "SMILESFeaturizer"],
+    "persistence": ["describe_model", "load_model", "save_model"],
+    "recommend": ["ExperimentRecommender"],
+    "space": ["DesignSpace"],
+    "surrogate": ["SurrogateTreeExplainer"],
+    "tables": ["StackedTasks", "stack_tasks"],
+}
+_HOMES = {name: folder for folder, names in _FOLDERS.items() for name in names}
+_MODULES = {*_FOLDERS, "datasets", "descriptors", "featurizer", "nn", "plotting", "tuning"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name, or a folder, when it is first used."""
+    if name in _HOMES:
+        return getattr(import_module(f"sksiamese.{_HOMES[name]}"), name)
+    if name in _MODULES:
+        return import_module(f"sksiamese.{name}")
+    raise AttributeError(f"module 'sksiamese' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_MODULES})

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from skopt.space import Categorical, Dimension, Integer, Real
 
-from sksiamese._base import NetworkClassifier
-from sksiamese._validation import require_option, shorten
+from sksiamese._checks import require_option, shorten
+from sksiamese.models._network import NetworkClassifier
 
 __all__ = ["search_space"]
 

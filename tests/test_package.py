@@ -21,98 +21,40 @@ import sksiamese
 PACKAGE = Path(sksiamese.__file__).parent
 PYPROJECT = PACKAGE.parent / "pyproject.toml"
 
-# Each module imports only modules above it; datasets/ counts as one module. `demo` and `__main__`
-# are programs that use the package, so they stand below `__init__`.
+# Each folder imports only folders above it, as docs/architecture.md tells the story of a row.
 ORDER = [
     "exceptions",
-    "_validation",
-    "_table_state",
-    "molgraph",
-    "batching",
-    "descriptors",
-    "_reading",
-    "featurizer",
-    "_similarity",
-    "_recall",
-    "_inputs",
-    "tasks",
-    "pairs",
-    "nn.layers",
-    "nn.fingerprint",
-    "nn.network",
-    "nn.residual",
-    "nn.siamese",
-    "nn.losses",
+    "_checks",
+    "_frames",
+    "molecules",
+    "persistence",
     "nn",
-    "_objectives",
-    "_training",
-    "_tables",
-    "_base",
-    "_trees",
-    "_support",
-    "_comparing",
-    "classifier",
-    "baselines",
-    "_splitters",
-    "_scoring",
-    "_cross_validation",
-    "_comparison",
-    "model_selection",
-    "tuning",
-    "_columns",
-    "_molecule_columns",
-    "_dependent_columns",
-    "_found_columns",
-    "_space_rows",
+    "tables",
+    "datasets",
     "space",
-    "_view",
-    "_rules",
-    "_pictures",
-    "_grids",
-    "_map_displays",
-    "_molecule_displays",
+    "models",
+    "doctor",
     "plotting",
     "surrogate",
-    "_acquisition",
-    "_recipes",
-    "_measurements",
-    "_members",
-    "_candidates",
     "recommend",
-    "_trusted_types",
-    "_model_parts",
-    "_manifest",
-    "persistence",
-    "_quantities",
-    "_number_texts",
-    "_unit_groups",
-    "_findings",
-    "_table_columns",
-    "_column_checks",
-    "_row_checks",
-    "doctor",
-    "datasets",
-    "_table_files",
+    "model_selection",
+    "tuning",
+    "featurizer",
+    "descriptors",
     "__init__",
-    "demo",
+    "_cli",
     "__main__",
 ]
 # These work with any classifier, or with none, and so import less than the order allows.
-ANY_CLASSIFIER = {"classifier", "baselines"}
 FORBIDDEN = {
-    "_splitters": ANY_CLASSIFIER,
-    "_scoring": ANY_CLASSIFIER,
-    "_cross_validation": ANY_CLASSIFIER,
-    "_comparison": ANY_CLASSIFIER,
-    "model_selection": ANY_CLASSIFIER,
-    "surrogate": ANY_CLASSIFIER,
-    "recommend": ANY_CLASSIFIER,
-    "_pictures": ANY_CLASSIFIER,
-    "_grids": ANY_CLASSIFIER,
-    "_map_displays": ANY_CLASSIFIER,
-    "_molecule_displays": ANY_CLASSIFIER,
-    "plotting": ANY_CLASSIFIER,
-    "datasets": set(ORDER) - {"exceptions", "molgraph", "descriptors"},
+    "doctor": {"models"},
+    "plotting": {"models"},
+    "surrogate": {"models"},
+    "recommend": {"models"},
+    "model_selection": {"models"},
+    "tables": {"nn"},
+    "datasets": {"persistence", "nn"},
+    "space": {"nn"},
 }
 
 
@@ -121,11 +63,8 @@ FORBIDDEN = {
 
 def unit_of(name):
     """Return the entry of ORDER for a dotted module name within the package, None if unlisted."""
-    if name == "":
-        return "__init__"
-    if name.split(".")[0] == "datasets":
-        return "datasets"
-    return name if name in ORDER else None
+    folder = name.split(".")[0] or "__init__"
+    return folder if folder in ORDER else None
 
 
 def dotted_name(path):
@@ -185,7 +124,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: dotted_name(path) or "__init__")
-def test_module_imports_only_modules_above_it(path):
+def test_module_imports_only_folders_above_its_own(path):
     unit = unit_of(dotted_name(path))
     assert unit is not None, f"{path.name} is not in the list; give it a place in ORDER"
     above = set(ORDER[: ORDER.index(unit)]) - FORBIDDEN.get(unit, set())
@@ -196,14 +135,14 @@ def test_module_imports_only_modules_above_it(path):
 def test_import_order_reads_every_form_of_import(tmp_path, monkeypatch):
     root = tmp_path / "sksiamese"
     (root / "nn").mkdir(parents=True)
-    for name in ("pairs", "molgraph", "space", "recommend", "nn/__init__", "nn/losses"):
+    for name in ("_frames", "exceptions", "space", "recommend", "nn/__init__", "nn/_losses"):
         (root / f"{name}.py").touch()
     source = """
         from typing import TYPE_CHECKING
         import numpy, sksiamese.space
-        from .. import molgraph
-        from ..pairs import choose
-        from . import losses
+        from .. import exceptions
+        from .._frames import choose
+        from . import _losses
         if TYPE_CHECKING:
             from ..surrogate import Tree
         else:
@@ -211,14 +150,13 @@ def test_import_order_reads_every_form_of_import(tmp_path, monkeypatch):
         def later():
             from sksiamese import Name
     """
-    path = root / "nn" / "fingerprint.py"
+    path = root / "nn" / "_fingerprint.py"
     path.write_text(inspect.cleandoc(source))
     monkeypatch.setattr(sys.modules[__name__], "PACKAGE", root)
     assert imported_units(path) == {
         "space": 2,
-        "molgraph": 3,
-        "pairs": 4,
-        "nn.losses": 5,
+        "exceptions": 3,
+        "_frames": 4,
         "recommend": 9,
         "__init__": 11,
     }
@@ -276,7 +214,10 @@ def module_names():
     """Return the dotted names of the package and of its modules, except the programs."""
     found = pkgutil.walk_packages([str(PACKAGE)], "sksiamese.")
     names = [module.name for module in found]
-    return ["sksiamese", *(n for n in names if n not in ("sksiamese.__main__", "sksiamese.demo"))]
+    return [
+        "sksiamese",
+        *(n for n in names if n not in ("sksiamese._cli._main", "sksiamese._cli._demo")),
+    ]
 
 
 def test_import_changes_nothing_global():
@@ -344,6 +285,20 @@ METHODS = [
     if inspect.isclass(thing)
     for method in public_methods(name, thing)
 ]
+
+
+def test_names_are_loaded_from_where_type_checkers_look():
+    """The lazy names of `sksiamese` are those under TYPE_CHECKING, from the same folders."""
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if is_type_checking(node))
+    shown = {alias.name: node.module for node in block.body for alias in node.names}
+    assert shown == {name: f"sksiamese.{home}" for name, home in sksiamese._HOMES.items()}
+    assert sorted(shown) == sorted(sksiamese.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match=r"^module 'sksiamese' has no attribute 'Nothing'$"):
+        _ = sksiamese.Nothing
 
 
 def test_all_names_exist_and_are_sorted_out():

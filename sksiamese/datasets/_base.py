@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
+from sksiamese._frames import require_columns
+
 # A Bunch, or the pair (data, target) where return_X_y=True asked for it.
 Dataset: TypeAlias = Any
 
@@ -63,22 +65,6 @@ def build_dataset(
     )
 
 
-def require_columns(frame: pd.DataFrame, columns: Sequence[str], source: str) -> None:
-    """Raise ValueError that names each of `columns` that `frame` lacks or has twice."""
-    missing = [column for column in columns if column not in frame.columns]
-    if missing:
-        raise ValueError(
-            f"{source} lacks the column(s) {_listed(missing)}. "
-            f"It has: {_listed(frame.columns)}. Add the missing column(s) or rename yours."
-        )
-    repeated = [column for column in columns if list(frame.columns).count(column) > 1]
-    if repeated:
-        raise ValueError(
-            f"{source} has more than one column called {_listed(repeated)}. "
-            "Keep one of each or rename the others."
-        )
-
-
 def require_numbers(
     frame: pd.DataFrame, columns: Iterable[str], source: str, first_row: int | None = None
 ) -> pd.DataFrame:
@@ -116,7 +102,7 @@ def read_csv(path: str | Path, columns: Sequence[str], source: str) -> pd.DataFr
             f"{source}: there is no file {str(path)!r}. Give the path of an existing file."
         )
     frame = pd.read_csv(path, low_memory=False)
-    require_columns(frame, columns, f"{source} ({path.name})")
+    require_columns(frame.columns, columns, f"{source} ({path.name})")
     return frame
 
 
@@ -149,7 +135,3 @@ def download(file: RemoteFile, data_home: str | Path | None) -> Path:
             "that the folder can be written, or give the path of a local copy."
         ) from error
     return Path(found)
-
-
-def _listed(names: Iterable[Any]) -> str:
-    return ", ".join(repr(str(name)) for name in names) or "none"

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from rdkit import rdBase
 
-from ..molgraph import parse_smiles
+from sksiamese.molecules._graph import parse_smiles
+
 from ._base import Dataset, RemoteFile, build_dataset, download, read_csv, show_cell
 
 _RAW = (

@@ -11,8 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 from rdkit import Chem
 
-from ..descriptors import TABLE1_LIGAND_DESCRIPTORS, canonical_smiles, dielectric_constant
-from ._base import require_columns, require_numbers
+from sksiamese._frames import require_columns
+from sksiamese.molecules._canonical import canonical_smiles
+from sksiamese.molecules._descriptors import TABLE1_LIGAND_DESCRIPTORS, dielectric_constant
+
+from ._base import require_numbers
 
 WATER = "O"
 CONDITIONS = ["ligand_mM", "HAuCl4_mM", "reductant_mM", "temperature_C", "pH"]
@@ -73,7 +76,7 @@ def nanocluster_success_probability(
     [0.95]
     """
     check_noise(noise)
-    require_columns(frame, ["ligand", "solvent", *CONDITIONS], "The frame of experiments")
+    require_columns(frame.columns, ["ligand", "solvent", *CONDITIONS], "The frame of experiments")
     values = require_numbers(frame, CONDITIONS, "The frame of experiments")
     without_gold = values.index[values["HAuCl4_mM"] <= 0]
     if len(without_gold):

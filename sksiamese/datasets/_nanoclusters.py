@@ -11,12 +11,13 @@ import pandas as pd
 from rdkit import Chem
 from sklearn.utils import check_random_state
 
-from ..descriptors import (
+from sksiamese.molecules._descriptors import (
     DIELECTRIC_CONSTANTS,
     REDOX_POTENTIALS,
     TABLE1_LIGAND_DESCRIPTORS,
     molecule_descriptors,
 )
+
 from ._base import Dataset, build_dataset
 from ._nanocluster_rule import WATER, check_noise, nanocluster_success_probability, soluble
 

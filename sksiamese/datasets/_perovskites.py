@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..descriptors import canonical_smiles
+from sksiamese.molecules._canonical import canonical_smiles
+
 from ._base import (
     Dataset,
     RemoteFile,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import pandas as pd
+
+from sksiamese.tables._files import open_workbook
 
 from ._base import Dataset, build_dataset, require_numbers, show_cell
 
@@ -105,36 +106,6 @@ def read_reaction_workbook(
         as_frame=as_frame,
         return_X_y=return_X_y,
     )
-
-
-def open_workbook(path: Path) -> pd.ExcelFile:
-    """Open an .xlsx file.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ImportError
-        If openpyxl is not installed.
-    ValueError
-        If the file is no workbook.
-    """
-    try:
-        from openpyxl.utils.exceptions import InvalidFileException
-    except ImportError as error:
-        raise ImportError(
-            "Reading a workbook needs openpyxl. Install it with 'pip install openpyxl'."
-        ) from error
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"There is no workbook {str(path)!r}. Give the path of an existing .xlsx file."
-        )
-    try:
-        return pd.ExcelFile(path, engine="openpyxl")
-    except (BadZipFile, InvalidFileException, KeyError) as error:
-        raise ValueError(
-            f"{path.name!r} is not an .xlsx workbook. Save it as 'Excel workbook (.xlsx)'."
-        ) from error
 
 
 def _read_sheets(path: Path) -> dict[str, pd.DataFrame]:

@@ -1,7 +1,7 @@
 """The networks: graphs to fingerprints, input vectors to embeddings or scores, and their losses."""
 
-from sksiamese.nn.fingerprint import NeuralFingerprint
-from sksiamese.nn.losses import (
+from sksiamese.nn._fingerprint import NeuralFingerprint
+from sksiamese.nn._losses import (
     cross_entropy_loss,
     hinge_loss,
     kernel_proba,
@@ -9,8 +9,8 @@ from sksiamese.nn.losses import (
     pair_loss,
     support_loss,
 )
-from sksiamese.nn.network import FingerprintNetwork
-from sksiamese.nn.siamese import SiameseNetwork
+from sksiamese.nn._network import FingerprintNetwork
+from sksiamese.nn._siamese import SiameseNetwork
 
 __all__ = [
     "FingerprintNetwork",

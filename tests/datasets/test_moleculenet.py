@@ -190,7 +190,7 @@ def test_missing_columns(tmp_path):
     has = ", ".join(map(repr, ["mol_id", *tasks_of("muv")[:15]]))
     message = (
         "The MUV table (muv.csv.gz) lacks the column(s) 'smiles', 'MUV-858', 'MUV-859'. "
-        f"It has: {has}. Add the missing column(s) or rename yours."
+        f"It has: {has}. Add or rename them."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         fetch_moleculenet("muv", path=path)

@@ -254,8 +254,7 @@ def test_bad_noise(noise):
         (
             pd.DataFrame([GOOD]).drop(columns=["pH", "solvent"]),
             "The frame of experiments lacks the column(s) 'solvent', 'pH'. It has: 'ligand', "
-            "'ligand_mM', 'HAuCl4_mM', 'reductant_mM', 'temperature_C'. Add the missing column(s) "
-            "or rename yours.",
+            "'ligand_mM', 'HAuCl4_mM', 'reductant_mM', 'temperature_C'. Add or rename them.",
         ),
         (
             pd.DataFrame([GOOD, GOOD | {"pH": None}], index=["a", "b"]),

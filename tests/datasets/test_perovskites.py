@@ -218,7 +218,7 @@ def test_missing_column(tmp_path):
         "The perovskite release (part.csv) lacks the column(s) '_rxn_organic-inchikey', "
         "'_solv_GBL', '_solv_DMSO', '_solv_DMF', '_rxn_M_organic', '_rxn_M_inorganic', "
         "'_rxn_temperature_c', '_rxn_reactiontime_s', '_out_crystalscore'. It has: 'name', "
-        "'_rxn_M_acid'. Add the missing column(s) or rename yours."
+        "'_rxn_M_acid'. Add or rename them."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         fetch_perovskites(path=path)

@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 
 from sksiamese import GraphFingerprintSiameseClassifier, describe_model, load_model, save_model
-from sksiamese._manifest import sha256
 from sksiamese.datasets import load_perovskites
 from sksiamese.exceptions import ModelFileError, ModelVersionWarning
+from sksiamese.persistence._manifest import sha256
 
 
 def mutate(content: bytes, rng: np.random.RandomState) -> bytes:

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem, rdBase
 
-from sksiamese._reading import pack_graphs, unpack_graphs
-from sksiamese.batching import batch_graphs
-from sksiamese.molgraph import ELEMENTS, graph_from_smiles
+from sksiamese.molecules._environments import batch_graphs
+from sksiamese.molecules._graph import ELEMENTS, graph_from_smiles
+from sksiamese.molecules._reading import pack_graphs, unpack_graphs
 from sksiamese.nn import fingerprint
-from sksiamese.nn.fingerprint import GraphTensors, NeuralFingerprint
-from sksiamese.nn.layers import member_generators
+from sksiamese.nn._fingerprint import GraphTensors, NeuralFingerprint
+from sksiamese.nn._layers import member_generators
 
 DRUGS = [
     "CC(=O)Oc1ccccc1C(=O)O",

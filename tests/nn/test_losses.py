@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from sklearn.metrics import hinge_loss as sklearn_hinge_loss
 from sklearn.metrics import log_loss
 
-from sksiamese.batching import batch_graphs
-from sksiamese.molgraph import graph_from_smiles
-from sksiamese.nn.fingerprint import GraphTensors
-from sksiamese.nn.losses import (
+from sksiamese.models._pairs import pair_weights, support_weights
+from sksiamese.molecules._environments import batch_graphs
+from sksiamese.molecules._graph import graph_from_smiles
+from sksiamese.nn._fingerprint import GraphTensors
+from sksiamese.nn._losses import (
     cross_entropy_loss,
     hinge_loss,
     kernel_proba,
@@ -21,9 +22,8 @@ from sksiamese.nn.losses import (
     pair_loss,
     support_loss,
 )
-from sksiamese.nn.network import NetworkSettings
-from sksiamese.nn.siamese import SiameseNetwork
-from sksiamese.pairs import pair_weights, support_weights
+from sksiamese.nn._network import NetworkSettings
+from sksiamese.nn._siamese import SiameseNetwork
 
 N_CLASSES = 3
 PRIOR = np.array([0.5, 0.3, 0.2])

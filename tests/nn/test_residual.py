@@ -5,10 +5,10 @@ import pytest
 import torch
 from scipy.linalg import block_diag
 
-from sksiamese._objectives import Batch, EpisodeLoss
-from sksiamese.nn.network import NetworkSettings
-from sksiamese.nn.residual import SupportResidual
-from sksiamese.nn.siamese import SiameseNetwork
+from sksiamese.models._objectives import Batch, EpisodeLoss
+from sksiamese.nn._network import NetworkSettings
+from sksiamese.nn._residual import SupportResidual
+from sksiamese.nn._siamese import SiameseNetwork
 
 RNG = np.random.RandomState(0)
 POINTS = RNG.standard_normal((7, 3))

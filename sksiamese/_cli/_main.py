@@ -1,0 +1,117 @@
+"""The command line: ``python -m sksiamese``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import sksiamese
+from sksiamese._cli._demo import DEFAULT_OUTPUT, run_demo
+from sksiamese.doctor._report import check_experiments
+from sksiamese.tables._files import read_table_file
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str or None, default=None
+        Words after the program's name; None takes those of the process.
+
+    Returns
+    -------
+    int
+        0 after success, 1 after an error or if a checked table has errors, 2 if a table cannot be
+        read, 130 after an interruption from the keyboard.
+
+    Examples
+    --------
+    >>> from sksiamese._cli._main import main
+    >>> main(["demo", "--quick", "--output", "quick_look"])  # doctest: +SKIP
+    0
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        print("\nInterrupted; nothing was written.", file=sys.stderr)
+        return 130
+
+
+def _demo(options: argparse.Namespace) -> int:
+    try:
+        run_demo(
+            options.output, repeats=options.repeats, n_jobs=options.n_jobs, quick=options.quick
+        )
+    except (ImportError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    try:
+        table = read_table_file(options.file)
+        report = check_experiments(table, options.outcome, options.smiles)
+    except (ImportError, OSError, TypeError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(report.to_json() if options.json else report)
+    return 0 if report.ok else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m sksiamese", description=sksiamese.__doc__)
+    parser.add_argument("--version", action="version", version=f"sksiamese {sksiamese.__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    demo = commands.add_parser(
+        "demo",
+        help="compare models on measured crystallisations and predict new experiments",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    demo.set_defaults(run=_demo)
+    demo.add_argument("--output", type=Path, default=DEFAULT_OUTPUT, help="folder for the results")
+    demo.add_argument(
+        "--repeats", type=_count, default=2, help="repeats of the 10-fold cross-validation"
+    )
+    demo.add_argument("--n-jobs", type=_jobs, default=2, help="processes; -1 for all cores")
+    demo.add_argument(
+        "--quick", action="store_true", help="small models, 3 folds: to see that it runs"
+    )
+    check = commands.add_parser(
+        "check",
+        help="check a table of experiments",
+        description="Check a table of experiments (.csv, .tsv, .txt, .xlsx). Rows are numbered as "
+        "in a spreadsheet: the header is row 1. The exit status is 0 without errors, warnings or "
+        "not; 1 with errors; 2 if the table cannot be read.",
+    )
+    check.set_defaults(run=_check)
+    check.add_argument("file", type=Path, metavar="FILE", help="the table, with a header")
+    check.add_argument("--outcome", metavar="NAME", help="the column of outcomes")
+    check.add_argument(
+        "--smiles",
+        metavar="NAME",
+        nargs="+",
+        help="columns of SMILES, beside those that are found out",
+    )
+    check.add_argument("--json", action="store_true", help="write JSON")
+    return parser
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
+    return value
+
+
+def _jobs(text: str) -> int:
+    value = int(text)
+    if value == 0:
+        raise argparse.ArgumentTypeError("must not be 0; 1 uses no other process")
+    return value

@@ -1,0 +1,269 @@
+"""The table doctor: what is wrong with a table of experiments, where, and how to mend it.
+
+From the command line: ``python -m sksiamese check FILE``.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from sksiamese._checks import plain_label
+from sksiamese._frames import ensure_table, require_columns
+from sksiamese.doctor._columns import check_column, check_outcome
+from sksiamese.doctor._rows import check_copies, check_replicates
+from sksiamese.tables._columns import TableColumn, read_column
+from sksiamese.tables._findings import Finding, describe_rows, plural
+
+__all__ = ["TableReport", "check_experiments"]
+
+_SHOWN = 5  # messages of one check in one column that the text shows
+_OF_ROWS = {"contradictory", "duplicate"}  # checks whose messages name the rows
+_KINDS = {
+    "outcome": "Outcome",
+    "molecule": "Molecules",
+    "numeric": "Numbers",
+    "text": "Text that is no SMILES, not for the models",
+    "other": "Neither text nor numbers, not for the models",
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TableReport:
+    """What :func:`check_experiments` found in a table.
+
+    Attributes
+    ----------
+    findings : DataFrame
+        One row for each finding, errors first: "check" (its name), "severity" ("error" or
+        "warning"), "column" (None for a whole row), "row" (its label; None for a whole column),
+        "value" (what stands there), "message" and "cure".
+    columns : dict of str to str
+        What each column was read as: "molecule", "numeric", "outcome", "empty", and "text" or
+        "other" for columns that the models cannot use.
+    n_rows : int
+        Rows of the table.
+
+    See Also
+    --------
+    check_experiments : Makes it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sksiamese import check_experiments
+    >>> report = check_experiments(pd.DataFrame({"pH": [7.0, 17.0, 9.5]}))
+    >>> report.ok, report.findings[["column", "row", "value"]].to_dict("records")
+    (False, [{'column': 'pH', 'row': 1, 'value': 17.0}])
+    """
+
+    findings: pd.DataFrame
+    columns: Mapping[str, str]
+    n_rows: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error; warnings may remain."""
+        return not self.n_errors
+
+    @property
+    def n_errors(self) -> int:
+        """Number of findings of severity "error"."""
+        return int((self.findings["severity"] == "error").sum())
+
+    @property
+    def n_warnings(self) -> int:
+        """Number of findings of severity "warning"."""
+        return len(self.findings) - self.n_errors
+
+    def to_json(self) -> str:
+        """Write the report as JSON.
+
+        Returns
+        -------
+        str
+            An object with "ok", "n_rows", "n_errors", "n_warnings", "columns" and "findings", a
+            list of objects with the fields of ``findings``. Labels and values that are neither
+            numbers nor text are given as text.
+
+        Examples
+        --------
+        >>> import json
+        >>> import pandas as pd
+        >>> from sksiamese import check_experiments
+        >>> json.loads(check_experiments(pd.DataFrame({"pH": [7, 17]})).to_json())["n_errors"]
+        1
+        """
+        findings = [
+            {name: _plain(value) for name, value in zip(Finding._fields, row, strict=True)}
+            for row in self.findings.itertuples(index=False, name=None)
+        ]
+        report = {
+            "ok": self.ok,
+            "n_rows": self.n_rows,
+            "n_errors": self.n_errors,
+            "n_warnings": self.n_warnings,
+            "columns": dict(self.columns),
+            "findings": findings,
+        }
+        return json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
+
+    def __str__(self) -> str:
+        """Write the findings in words, those of one check in one column together."""
+        parts = [*self._head(), ""]
+        for (check, column), group in self.findings.groupby(
+            ["check", "column"], sort=False, dropna=False
+        ):
+            severity = group["severity"].iloc[0]
+            where = "" if pd.isna(column) else f", column {column!r}"
+            parts += [f"{severity}: {check.replace('_', ' ')}{where}", *_lines(group)]
+        return "\n".join(parts).rstrip()
+
+    def _repr_html_(self) -> str:
+        head = "<br>".join(html.escape(line) for line in self._head())
+        return f"<p>{head}</p>{self.findings.to_html(index=False, max_rows=100)}"
+
+    def _head(self) -> list[str]:
+        found = f"{plural(self.n_errors, 'error')}, {plural(self.n_warnings, 'warning')}"
+        lines = [f"{plural(self.n_rows, 'experiment')}: {found}"]
+        for kind, title in _KINDS.items():
+            names = [name for name, its in self.columns.items() if its == kind]
+            if names:
+                lines.append(f"{title}: {', '.join(names)}")
+        return lines
+
+
+def _lines(group: pd.DataFrame) -> Iterator[str]:
+    """Describe the findings of one check in one column; a cure of all stands at the end."""
+    messages = group.groupby("message", sort=False)
+    has_one_cure = len(set(group["cure"])) == 1
+    for message, same in list(messages)[:_SHOWN]:
+        rows = [row for row in same["row"] if row is not None]
+        where = (
+            f"{describe_rows(rows)}: " if rows and group["check"].iloc[0] not in _OF_ROWS else ""
+        )
+        yield f"  {where}{message}" + ("" if has_one_cure else f" {same['cure'].iloc[0]}")
+    if len(messages) > _SHOWN:
+        n_more = sum(len(same) for _, same in list(messages)[_SHOWN:])
+        yield f"  and {n_more:,} more findings"
+    if has_one_cure:
+        yield f"  -> {group['cure'].iloc[0]}"
+
+
+def _plain(value: Any) -> Any:
+    """Bring a label or a cell to what JSON knows."""
+    value = plain_label(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def check_experiments(
+    frame: Any, outcome: str | None = None, smiles_columns: str | Sequence[str] | None = None
+) -> TableReport:
+    """Check a table of experiments before a model is fitted to it.
+
+    Parameters
+    ----------
+    frame : DataFrame or array of shape (n_rows, n_columns)
+        Experiments: molecules as SMILES, conditions as numbers, and other columns.
+    outcome : str or None, default=None
+        The column of class labels; None checks neither classes nor contradictions.
+    smiles_columns : str, sequence of str or None, default=None
+        Columns of SMILES beside those that are found out. A column of text is one if more than half
+        of its texts can be read as SMILES.
+
+    Returns
+    -------
+    TableReport
+        The findings. Errors are what the models refuse (invalid SMILES, gaps and texts among
+        numbers, a single class) or what cannot be (pH 17). Warnings are to be looked at (two
+        spellings of a molecule, units that seem mixed, contradictory replicates).
+
+    Raises
+    ------
+    TypeError
+        If `frame` is no table.
+    ValueError
+        If it has no rows, no columns or two columns of one name, or lacks a column that was named.
+
+    See Also
+    --------
+    sksiamese.SMILESFeaturizer : Raises an error that lists all invalid SMILES.
+
+    Notes
+    -----
+    What a number may be is read from the column's name: "pH", "temperature_C", "ligand_mM",
+    "volume [mL]", "time / min", "water_wt%". A column that names neither a quantity nor a unit is
+    not judged.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sksiamese import check_experiments
+    >>> table = pd.DataFrame(
+    ...     {
+    ...         "ligand": ["SCCN", "NCCS", "SC(C", "NCCS"],
+    ...         "pH": [7.0, 17.0, 8.5, 9.0],
+    ...         "success": [1, 0, 1, 0],
+    ...     }
+    ... )
+    >>> print(check_experiments(table, outcome="success"))
+    4 experiments: 2 errors, 1 warning
+    Outcome: success
+    Molecules: ligand
+    Numbers: pH
+    <BLANKLINE>
+    error: invalid smiles, column 'ligand'
+      row 2: 'SC(C' cannot be read as SMILES.
+      -> Correct the text, or leave the cell empty where there is no molecule.
+    error: out of range, column 'pH'
+      row 1: 17 is no pH: that lies from -1 to 15.
+      -> Correct the value; if it is right, say in the column's name what it is.
+    warning: two spellings, column 'ligand'
+      row 0: 'SCCN' is the same molecule as 'NCCS'.
+      -> Write 'NCCS'; the models take both as one molecule.
+    """
+    table = ensure_table(frame).frame
+    smiles = [smiles_columns] if isinstance(smiles_columns, str) else list(smiles_columns or [])
+    require_columns(
+        table.columns,
+        [*smiles, *([] if outcome is None else [outcome])],
+        "The table of experiments",
+    )
+    if outcome in smiles:
+        raise ValueError(
+            f"The column {outcome!r} cannot hold both the outcomes and SMILES. Name another one."
+        )
+    labels = [plain_label(label) for label in table.index]
+    given = dict.fromkeys(smiles, "molecule") | ({} if outcome is None else {outcome: "outcome"})
+    columns = {name: read_column(table[name], labels, given.get(name)) for name in table.columns}
+    found = list(_check(table, columns, outcome))
+    found.sort(key=lambda finding: finding.severity)  # errors first; the order stays otherwise
+    return TableReport(
+        pd.DataFrame(found, columns=list(Finding._fields), dtype=object),
+        {name: column.kind for name, column in columns.items()},
+        len(table),
+    )
+
+
+def _check(
+    table: pd.DataFrame, columns: Mapping[str, TableColumn], outcome: str | None
+) -> Iterator[Finding]:
+    inputs = [column for name, column in columns.items() if name != outcome]
+    for column in inputs:
+        yield from check_column(column, table[column.name])
+    if not any(column.varies for column in inputs):
+        message = "No column of molecules or numbers varies, so there is nothing to learn from."
+        cure = "Add columns of what differed between the experiments."
+        yield Finding("nothing_varies", "error", None, None, None, message, cure)
+    if outcome is not None:
+        yield from check_outcome(columns[outcome], table[outcome])
+        yield from check_replicates(inputs, columns[outcome])
+    yield from check_copies(list(columns.values()))

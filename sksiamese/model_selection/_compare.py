@@ -1,0 +1,201 @@
+"""Splits that ask a chemist's questions, and a fair comparison of classifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sksiamese._checks import (
+    make_generator,
+    plain_label,
+    require_integer,
+    require_n_jobs,
+    require_option,
+    require_verbose,
+)
+from sksiamese._frames import ensure_table
+from sksiamese.model_selection._comparison import ClassifierComparison, collect_results
+from sksiamese.model_selection._cross_validation import (
+    BASELINES,
+    LabelledRows,
+    draw_splits,
+    list_jobs,
+    make_baselines,
+    name_estimators,
+    run_jobs,
+)
+from sksiamese.model_selection._scoring import read_scoring
+from sksiamese.model_selection._splitters import LeaveOneMoleculeOut, SupportQuerySplit
+from sksiamese.tables._labelled import read_labels
+
+__all__ = [
+    "ClassifierComparison",
+    "LeaveOneMoleculeOut",
+    "SupportQuerySplit",
+    "compare_classifiers",
+]
+
+
+def compare_classifiers(
+    estimators: Any,
+    X: Any,
+    y: Any,
+    *,
+    cv: Any = 5,
+    scoring: Any = None,
+    groups: Any = None,
+    n_repeats: int = 5,
+    baselines: bool | Collection[str] = True,
+    molecules: str = "descriptors",
+    n_jobs: int | None = None,
+    random_state: int | np.random.RandomState | None = None,
+    verbose: int = 0,
+) -> ClassifierComparison:
+    """Cross-validate classifiers on the same folds, beside baselines that have to be beaten.
+
+    The baselines are the majority class, a random forest, extra trees, a support vector classifier,
+    a Gaussian process and a logistic regression, with scikit-learn's defaults (but up to 1,000
+    iterations for the last, and a fitted RBF kernel for the Gaussian process). Molecules reach them
+    as numbers, and the last three have all numbers scaled within each fold.
+
+    Parameters
+    ----------
+    estimators : classifier, list of classifiers, or dict of name to classifier
+        Unfitted scikit-learn classifiers, pipelines and searches among them. They are cloned.
+    X : DataFrame or array of shape (n_samples, n_columns)
+        Experiments, in SMILES and numeric columns.
+    y : array-like of shape (n_samples,)
+        Labels of two or more classes.
+    cv : int, splitter or iterable of (train, test), default=5
+        An integer is so many stratified folds, drawn anew for each repeat. A splitter with a
+        `random_state` also draws anew; any other gives every repeat the same folds.
+    scoring : str, callable, list of str, dict of name to str or callable, or None, default=None
+        Metrics, as in scikit-learn's ``cross_validate``, of each fold; or "pooled_mcc",
+        "pooled_roc_auc", "pooled_average_precision", "pooled_accuracy", "pooled_f1" or
+        "pooled_brier", of all out-of-fold predictions of a repeat together. Of two classes, the
+        last in sorted order is the positive one. By default "pooled_mcc" (the objective of arXiv
+        1811.02771) and "pooled_roc_auc".
+    groups : array-like of shape (n_samples,) or None, default=None
+        Groups for the splitter; the classifiers do not see them.
+    n_repeats : int, default=5
+        Number of repeats. Each gives every `random_state` in an estimator another value, whatever
+        it was.
+    baselines : bool or collection of str, default=True
+        Whether to add the baselines, or which: "majority class", "random forest", "extra trees",
+        "SVC", "Gaussian process", "logistic regression".
+    molecules : {"descriptors", "ecfp"}, default="descriptors"
+        What SMILES become for the baselines; see :class:`~sksiamese.featurizer.SMILESFeaturizer`.
+    n_jobs : int or None, default=None
+        Number of processes, as in joblib; each trains one classifier on one fold at a time.
+    random_state : int, RandomState instance or None, default=None
+        Decides folds and classifiers; the global random state is neither used nor changed.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Returns
+    -------
+    ClassifierComparison
+        Scores, out-of-fold predictions and errors, with ``summary()`` and ``plot()``. A classifier
+        that fails on a fold has its error there and the score NaN; the others go on.
+
+    Raises
+    ------
+    TypeError
+        If something in `estimators` is no classifier, or `scoring` is of an unknown kind.
+    ValueError
+        If a parameter has an unknown value, the table cannot be used, or the splitter cannot split.
+
+    See Also
+    --------
+    sklearn.model_selection.cross_validate : One classifier, one repeat.
+
+    Notes
+    -----
+    A pooled metric needs predictions of every fold; ROC-AUC and average precision rank with
+    ``decision_function`` where there is no ``predict_proba``. Compare pooled values of such
+    classifiers with care: the scales of the folds differ.
+
+    Examples
+    --------
+    >>> from sksiamese import GraphFingerprintSiameseClassifier, compare_classifiers
+    >>> from sksiamese.datasets import make_nanoclusters
+    >>> X, y = make_nanoclusters(40, random_state=0, return_X_y=True)
+    >>> comparison = compare_classifiers(
+    ...     {"siamese": GraphFingerprintSiameseClassifier(n_members=1, max_epochs=5)},
+    ...     X,
+    ...     y,
+    ...     cv=3,
+    ...     n_repeats=2,
+    ...     baselines=["majority class"],
+    ...     random_state=0,
+    ... )
+    >>> comparison.scores["classifier"].unique().tolist()
+    ['siamese', 'majority class']
+    """
+    owner = "compare_classifiers"
+    require_integer(owner, "n_repeats", n_repeats, 1)
+    require_option(owner, "molecules", molecules, ("descriptors", "ecfp"))
+    require_n_jobs(owner, n_jobs)
+    require_verbose(owner, verbose)
+    chosen = _choose_baselines(baselines)
+    own = name_estimators(estimators)
+    _require_classifiers(own, chosen)
+    metrics = read_scoring(scoring)
+    frame = ensure_table(X).frame
+    rows = _read_rows(X, y, frame)
+    classifiers = own | make_baselines(frame, chosen, molecules)
+    seeds = make_generator(random_state).randint(2**31 - 1, size=(n_repeats, 2)).tolist()
+    splits = draw_splits(rows, groups, cv, [seed for seed, _ in seeds])
+    jobs = list_jobs(classifiers, chosen, splits, [seed for _, seed in seeds])
+    by_fold = [metric for metric in metrics if not metric.pooled]
+    results = run_jobs(jobs, rows, by_fold, n_jobs, verbose)
+    same_folds = all(_are_same(splits[0], folds) for folds in splits)
+    return collect_results(results, rows, frame.index, metrics, chosen, same_folds)
+
+
+def _choose_baselines(baselines: Any) -> tuple[str, ...]:
+    if isinstance(baselines, bool):
+        return BASELINES if baselines else ()
+    is_list = isinstance(baselines, Collection) and not isinstance(baselines, str)
+    if is_list and all(name in BASELINES for name in baselines):
+        return tuple(name for name in BASELINES if name in baselines)
+    raise ValueError(
+        "The 'baselines' parameter of compare_classifiers must be True, False or a list out of "
+        f"{', '.join(map(repr, BASELINES))}. Got {baselines!r} instead."
+    )
+
+
+def _require_classifiers(own: Collection[str], baselines: Collection[str]) -> None:
+    """Refuse an empty comparison, and the name of a baseline for another classifier."""
+    if not own and not baselines:
+        raise ValueError(
+            "There is no classifier to compare. Name one in estimators, or choose baselines."
+        )
+    twice = [name for name in own if name in baselines]
+    if twice:
+        raise ValueError(
+            f"{', '.join(map(repr, twice))} in estimators is also the name of a baseline. Choose "
+            "another name, or list the baselines you want with baselines=[...]."
+        )
+
+
+def _read_rows(X: Any, y: Any, frame: pd.DataFrame) -> LabelledRows:
+    """Check the labels; a frame or a 2-D array reaches the classifiers as it is."""
+    labels = read_labels(y, len(frame))
+    classes = np.unique(labels)
+    if len(classes) < 2:
+        raise ValueError(
+            f"y holds one class alone, {plain_label(classes[0])!r}. Classifiers are compared on "
+            "rows of two or more classes."
+        )
+    is_table = isinstance(X, pd.DataFrame) or (isinstance(X, np.ndarray) and X.ndim == 2)
+    return LabelledRows(X if is_table else frame, labels, classes)
+
+
+def _are_same(first: list[Any], second: list[Any]) -> bool:
+    """Whether two repeats have the same test rows in each fold."""
+    pairs = zip(first, second, strict=False)
+    return len(first) == len(second) and all(np.array_equal(a[1], b[1]) for a, b in pairs)

@@ -1,0 +1,11 @@
+"""The classifiers: a siamese network, a dense one and a linear machine on learned fingerprints."""
+
+from sksiamese.models._mlp import GraphFingerprintMLPClassifier
+from sksiamese.models._siamese import GraphFingerprintSiameseClassifier
+from sksiamese.models._svm import GraphFingerprintSVMClassifier
+
+__all__ = [
+    "GraphFingerprintMLPClassifier",
+    "GraphFingerprintSVMClassifier",
+    "GraphFingerprintSiameseClassifier",
+]

@@ -1,0 +1,480 @@
+"""Classifiers around an ensemble of networks: parameters, training, prediction."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring
+
+from sksiamese._checks import (
+    make_generator,
+    require_boolean,
+    require_integer,
+    require_n_jobs,
+    require_number,
+    require_option,
+    require_verbose,
+    shorten,
+)
+from sksiamese.models._objectives import Inputs, LabelledExperiments
+from sksiamese.models._training import (
+    LARGEST_WEIGHT,
+    CosineSteps,
+    EnsembleNet,
+    EpochBar,
+    one_thread,
+    to_tensors,
+)
+from sksiamese.nn._layers import ACTIVATIONS
+from sksiamese.nn._network import FingerprintNetwork, NetworkSettings
+from sksiamese.tables._encoder import ExperimentEncoder, Experiments
+from sksiamese.tables._estimator import TableClassifier, record_training
+from sksiamese.tables._labelled import TrainingTable
+
+__all__ = ["HiddenLayerClassifier", "NetworkClassifier"]
+
+_LAYER = re.compile(r"hidden_layer_sizes__\d{1,2}")
+_CHUNK_ROWS = 16_384  # rows that are encoded and put through the networks together
+_MANY_ROWS = 4096  # rows beyond which dense layers compute in single precision
+
+
+class NetworkClassifier(TableClassifier):
+    """Classifier around an ensemble of networks.
+
+    A subclass has the parameters named here, a `fit`, and says what is its own: `_layers`, the
+    dense layers of the network; `_make_net`, network and loss; `_proba`, how the last layer's
+    outputs become probabilities.
+    """
+
+    _paper_settings: ClassVar[dict[str, Any]] = {
+        "fp_size": 10,
+        "conv_width": 32,
+        "radius": 2,
+        "descriptors": False,
+        "scaling": "minmax",
+        "tanimoto": "never",
+        "activation": "leaky_relu",
+        "alpha": 0.001,
+        "n_members": 1,
+        "max_epochs": 800,  # 25 x 32 steps
+        "lr": 0.001,
+        "lr_schedule": "constant",
+    }
+
+    @classmethod
+    def from_paper(cls, **changes: Any) -> Self:
+        """Give a classifier with the settings of arXiv 1811.02771, where they apply.
+
+        Of all models: fingerprints of length 10 from two convolutions of width 32, leaky ReLU,
+        L1 = L2 = 0.001, Adam with 0.001, one network, 25 x 32 steps. Of dense ones: a hidden layer
+        of 60, dropout 0.5. Of the siamese one: an embedding of 50 through a sigmoid, mean
+        similarity to each class, 32 pairs a step, half of equal class; dropout is drawn for each
+        row of a step, not for each half of a pair.
+
+        Parameters
+        ----------
+        **changes : dict
+            Parameters to set otherwise, such as `n_members` or `random_state`.
+
+        Returns
+        -------
+        estimator instance
+            An unfitted classifier.
+
+        Examples
+        --------
+        >>> from sksiamese import GraphFingerprintSiameseClassifier
+        >>> GraphFingerprintSiameseClassifier.from_paper(random_state=0).embedding_size
+        50
+        """
+        return cls(**(cls._paper_settings | changes))
+
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """Class probabilities, averaged over the members.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments, in the columns of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities in the order of ``classes_``.
+
+        Raises
+        ------
+        ValueError
+            If the table cannot be used.
+
+        Examples
+        --------
+        >>> from sksiamese import GraphFingerprintSiameseClassifier
+        >>> model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=20, random_state=0)
+        >>> model.fit([[0.0], [0.1], [0.9], [1.0]], [0, 0, 1, 1]).predict_proba([[0.5]]).shape
+        (1, 2)
+        """
+        return self.predict_members(X).mean(axis=0)
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Most probable class of each row.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments, in the columns of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels out of ``classes_``.
+
+        Examples
+        --------
+        >>> from sksiamese import GraphFingerprintSiameseClassifier
+        >>> model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=50, random_state=0)
+        >>> model.fit([[0.0], [0.1], [0.9], [1.0]], ["no", "no", "yes", "yes"]).predict([[0.95]])
+        array(['yes'], dtype='<U3')
+        """
+        proba = self.predict_proba(X)  # first, since it tells whether there are classes_
+        return self.classes_[(proba / self._threshold).argmax(axis=1)]
+
+    def predict_members(self, X: Any) -> npt.NDArray[np.float64]:
+        """Class probabilities by each member of the ensemble; their spread tells of doubt.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments, in the columns of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_members, n_samples, n_classes)
+            Probabilities.
+
+        Examples
+        --------
+        >>> from sksiamese import GraphFingerprintSiameseClassifier
+        >>> model = GraphFingerprintSiameseClassifier(n_members=3, max_epochs=20, random_state=0)
+        >>> model.fit([[0.0], [0.1], [0.9], [1.0]], [0, 0, 1, 1]).predict_members([[0.5]]).shape
+        (3, 1, 2)
+        """
+        frame = self._read_fitted(X)
+        blocks = [self._proba(*part) for part in self._embed(frame)]
+        return torch.cat(blocks, dim=1).numpy()
+
+    def fingerprint(self, X: Any) -> dict[str, npt.NDArray[np.float64]]:
+        """Learned fingerprints of the molecules of each row.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments, in the columns of ``fit``.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n_samples, n_members, fp_size)
+            The fingerprints V by molecule column, for columns that varied in training.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from sksiamese import GraphFingerprintSiameseClassifier
+        >>> X = pd.DataFrame({"ligand": ["SCCN", "SCCO", "SCC", "SCCC"]})
+        >>> model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=20, random_state=0)
+        >>> model.fit(X, [1, 1, 0, 0]).fingerprint(X)["ligand"].shape
+        (4, 2, 10)
+        """
+        frame = self._read_fitted(X)
+        with torch.no_grad():
+            experiments = self.encoder_.encode(frame)
+            found = self.module_.fingerprint(self._to_inputs(experiments).graphs)
+        return {
+            role: values.transpose(0, 1)[experiments.molecules[:, i]].cpu().numpy()
+            for i, (role, values) in enumerate(zip(self.encoder_.roles_, found, strict=True))
+        }
+
+    @property
+    def _threshold(self) -> npt.NDArray[np.float64]:
+        """What probabilities are divided by before the largest is predicted, (n_classes,)."""
+        return np.ones(len(self.classes_))
+
+    @property
+    def module_(self) -> FingerprintNetwork:
+        """The trained network."""
+        return self.net_.module_
+
+    @property
+    def history_(self) -> Any:
+        """Losses of each epoch, a :class:`skorch.history.History`."""
+        return self.net_.history
+
+    def _check_parameters(self) -> None:
+        """Refuse unknown values of hyper-parameters."""
+        owner = type(self).__name__
+        for name in ("fp_size", "conv_width", "n_members", "max_epochs"):
+            require_integer(owner, name, getattr(self, name), 1)
+        require_integer(owner, "radius", self.radius, 0)
+        require_integer(owner, "batch_size", self.batch_size, 2)
+        require_integer(owner, "n_iter_no_change", self.n_iter_no_change, 1)
+        require_option(owner, "activation", self.activation, ACTIVATIONS)
+        require_option(owner, "scaling", self.scaling, ("standard", "minmax"))
+        require_option(owner, "tanimoto", self.tanimoto, ("auto", "always", "never"))
+        require_option(owner, "lr_schedule", self.lr_schedule, ("cosine", "constant"))
+        require_number(owner, "alpha", self.alpha, 0, np.inf, open_end=True)
+        require_number(owner, "lr", self.lr, 0, np.inf, open_start=True, open_end=True)
+        fraction = self.validation_fraction
+        require_number(owner, "validation_fraction", fraction, 0, 1, open_start=True, open_end=True)
+        for name in ("descriptors", "early_stopping"):
+            require_boolean(owner, name, getattr(self, name))
+        require_n_jobs(owner, self.n_jobs)
+        require_verbose(owner, self.verbose)
+        _require_callbacks(owner, self.callbacks)
+        _require_device(owner, self.device)
+        _require_random_state(owner, self.random_state)
+
+    def _train(self, table: TrainingTable) -> Experiments:
+        """Encode a training table and train on it; sets the fitted attributes."""
+        verbose = int(self.verbose)
+        encoder = ExperimentEncoder(
+            self.descriptors, self.scaling, self.tanimoto, self.n_jobs, verbose
+        )
+        experiments = encoder.fit_encode(table.frame, table.weight, table.groups)
+        encoder.verbose = 0  # bars are for the fit
+        batch_seed, split_seed, *seeds = self._draw_seeds()
+        held_out = self._hold_out(table, split_seed)
+        experiments = self._remember(encoder, experiments, table, held_out, split_seed)
+        self.classes_ = table.classes
+        self.class_prior_ = np.bincount(table.y, table.weight) / table.weight.sum()
+        self.encoder_ = encoder
+        n_classes = len(table.classes)
+        data = LabelledExperiments(
+            experiments, table.y, table.groups, table.weight, held_out, n_classes
+        )
+        settings = self._net_settings(data, seeds, batch_seed)
+        with one_thread():
+            self.net_ = self._train_net(data, settings)
+        self._training_record = record_training(table.frame)
+        return experiments
+
+    def _remember(
+        self,
+        encoder: ExperimentEncoder,
+        experiments: Experiments,
+        table: TrainingTable,
+        held_out: npt.NDArray[np.bool_],
+        seed: int,
+    ) -> Experiments:
+        """Let the encoder keep what it needs of the labels: nothing, by default."""
+        return experiments
+
+    def _train_net(self, data: LabelledExperiments, settings: dict[str, Any]) -> EnsembleNet:
+        """Train a net, and once more with smaller steps if its weights leave all bounds."""
+        for lr in (self.lr, self.lr / 10):
+            net = self._make_net(**settings | {"lr": lr})
+            net.initialize()
+            if self.scaling == "standard" and data.experiments.graphs:
+                inputs = to_tensors(data.experiments, self.radius, self.device)
+                weight = torch.as_tensor(data.weight).to(self.device)
+                net.module_.standardize(inputs.graphs, inputs.molecules, weight)
+            if net.train(data):
+                return net
+            if lr == self.lr:
+                warnings.warn(
+                    f"Training with lr={lr:g} diverged: weights became NaN or larger than "
+                    f"{LARGEST_WEIGHT:g}. It starts again with lr={lr / 10:g}.",
+                    ConvergenceWarning,
+                    stacklevel=4,
+                )
+        raise ValueError(
+            f"Training diverged with lr={self.lr:g}, and again with lr={self.lr / 10:g}: weights "
+            f"became NaN or larger than {LARGEST_WEIGHT:g}. Lower lr, and look for extreme numbers "
+            "in X and sample_weight."
+        )
+
+    def _draw_seeds(self) -> list[int]:
+        """Seeds of the batches, the held-out rows and each member; member k's is the k-th."""
+        generator = make_generator(self.random_state)
+        return generator.randint(2**31 - 1, size=2 + self.n_members).tolist()
+
+    def _hold_out(self, table: TrainingTable, seed: int) -> npt.NDArray[np.bool_]:
+        """Rows that validate: a share of every class of two rows or more, at least one each."""
+        held_out = np.zeros(len(table.y), bool)
+        if self.early_stopping:
+            order = np.random.RandomState(seed).permutation(len(table.y))
+            for number in range(len(table.classes)):
+                rows = order[table.y[order] == number]
+                n_held_out = max(1, int(self.validation_fraction * len(rows)))
+                held_out[rows[: min(n_held_out, len(rows) - 1)]] = True
+        return held_out
+
+    def _net_settings(
+        self, data: LabelledExperiments, seeds: list[int], batch_seed: int
+    ) -> dict[str, Any]:
+        """Arguments that every net here takes, whatever its network and its loss."""
+        experiments = data.experiments
+        settings = NetworkSettings(
+            fp_size=self.fp_size,
+            conv_width=self.conv_width,
+            radius=self.radius,
+            activation=self.activation,
+            **self._layers(data.n_classes),
+        )
+        return {
+            "alpha": self.alpha,
+            "batch_seed": batch_seed,
+            "module__settings": settings,
+            "module__n_numeric": experiments.numeric.shape[1],
+            "module__n_roles": len(experiments.graphs),
+            "module__seeds": seeds,
+            "lr": self.lr,
+            "max_epochs": self.max_epochs,
+            "batch_size": self.batch_size,
+            "callbacks": self._make_callbacks(validates=bool(data.held_out.any())),
+            "device": self.device,
+        }
+
+    def _make_callbacks(self, validates: bool) -> list[Callback]:
+        callbacks: list[Callback] = []
+        if self.lr_schedule == "cosine":
+            callbacks.append(CosineSteps())
+        if validates:
+            callbacks.append(PassthroughScoring("valid_loss"))
+            patience = self.n_iter_no_change
+            callbacks.append(EarlyStopping(patience=patience, load_best=True, sink=_quiet))
+        if self.verbose:
+            callbacks.append(EpochBar())
+        return callbacks + list(self.callbacks or [])
+
+    def _read_fitted(self, X: Any) -> pd.DataFrame:
+        check_is_fitted(self, "net_")
+        return self._read_table(X)
+
+    def _embed(self, frame: pd.DataFrame) -> Iterator[tuple[Experiments, torch.Tensor]]:
+        """Encode some rows after the others, and yield them with their last layer.
+
+        Of many rows, dense layers compute in single precision, at an error of about 1e-7, unless
+        numbers are too large for it.
+        """
+        dtype = torch.float32 if len(frame) > _MANY_ROWS else torch.float64
+        for experiments in self.encoder_.encode_parts(frame, _CHUNK_ROWS):
+            yield experiments, self._last_layer(experiments, dtype)
+
+    def _embed_all(self, X: Any) -> torch.Tensor:
+        """Read rows and give their last layer, (n_members, n_rows, size)."""
+        return torch.cat([part for _, part in self._embed(self._read_fitted(X))], dim=1)
+
+    def _last_layer(
+        self, experiments: Experiments, dtype: torch.dtype = torch.float64
+    ) -> torch.Tensor:
+        """Put encoded rows through the networks: (n_members, n_rows, size), on the CPU."""
+        numbers, molecules, graphs = self._to_inputs(experiments)
+        with torch.no_grad():
+            found = self.module_.eval()(numbers.to(dtype), molecules, graphs).cpu()
+        if dtype != torch.float64 and not found.isfinite().all():
+            return self._last_layer(experiments)
+        return found.to(torch.float64)
+
+    def _to_inputs(self, experiments: Experiments) -> Inputs:
+        return to_tensors(experiments, self.module_.settings.radius, self.net_.device)
+
+
+class HiddenLayerClassifier(NetworkClassifier):
+    """Classifier with the parameters `hidden_layer_sizes` and `dropout`."""
+
+    hidden_layer_sizes: int | Sequence[int]
+    dropout: float
+    _paper_settings = NetworkClassifier._paper_settings | {
+        "hidden_layer_sizes": (60,),
+        "dropout": 0.5,
+    }
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by name.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name. ``hidden_layer_sizes__0`` is the size of the first hidden layer alone,
+            ``hidden_layer_sizes__1`` of the second: one number each, as searches need them.
+
+        Returns
+        -------
+        estimator instance
+            The estimator itself.
+
+        Examples
+        --------
+        >>> from sksiamese import GraphFingerprintSiameseClassifier
+        >>> model = GraphFingerprintSiameseClassifier()
+        >>> model.set_params(hidden_layer_sizes__0=60, hidden_layer_sizes__1=20).hidden_layer_sizes
+        (60, 20)
+        """
+        layers = {name: params.pop(name) for name in list(params) if _LAYER.fullmatch(name)}
+        super().set_params(**params)
+        if layers:
+            sizes = dict(enumerate(_as_tuple(self.hidden_layer_sizes)))
+            sizes |= {int(name.rpartition("__")[2]): size for name, size in layers.items()}
+            self.hidden_layer_sizes = tuple(sizes.get(i, 0) for i in range(max(sizes) + 1))
+        return self
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        owner = type(self).__name__
+        for size in _as_tuple(self.hidden_layer_sizes):
+            require_integer(owner, "hidden_layer_sizes", size, 0)
+        require_number(owner, "dropout", self.dropout, 0, 1, open_end=True)
+
+    def _hidden_layers(self) -> dict[str, Any]:
+        sizes = tuple(size for size in _as_tuple(self.hidden_layer_sizes) if size)
+        return {"hidden_layer_sizes": sizes, "dropout": self.dropout}
+
+
+def _as_tuple(sizes: Any) -> tuple[Any, ...]:
+    return tuple(sizes) if isinstance(sizes, Iterable) else (sizes,)
+
+
+def _require_callbacks(owner: str, callbacks: Any) -> None:
+    listed = isinstance(callbacks, (list, tuple)) or callbacks is None
+    each = [c[-1] if isinstance(c, tuple) and c else c for c in callbacks or ()] if listed else []
+    if not listed or not all(isinstance(callback, Callback) for callback in each):
+        raise ValueError(
+            f"The 'callbacks' parameter of {owner} must be None or a list of skorch callbacks. "
+            f"Got {shorten(callbacks)} instead."
+        )
+
+
+def _require_device(owner: str, device: Any) -> None:
+    try:
+        if not isinstance(device, (str, torch.device)):
+            raise TypeError
+        torch.empty(0, dtype=torch.float64, device=device)
+    except (AssertionError, RuntimeError, TypeError) as error:  # what torch raises, by device
+        raise ValueError(
+            f"The 'device' parameter of {owner} must name a device that torch can use here, such "
+            f"as 'cpu'. Got {device!r} instead."
+        ) from error
+
+
+def _require_random_state(owner: str, random_state: Any) -> None:
+    try:
+        check_random_state(random_state)
+    except ValueError as error:
+        raise ValueError(
+            f"The 'random_state' parameter of {owner} must be None, an integer from 0 to "
+            f"2**32 - 1 or a numpy.random.RandomState. Got {random_state!r} instead."
+        ) from error
+
+
+def _quiet(*_: Any) -> None:
+    """Take what skorch would print."""

@@ -1,0 +1,62 @@
+"""Molecules as points that lie as near as their circular fingerprints are alike."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.decomposition import KernelPCA
+
+from sksiamese.molecules._environments import environment_keys
+from sksiamese.molecules._graph import MolGraph
+
+__all__ = ["TanimotoMap"]
+
+_Float = npt.NDArray[np.float64]
+_Int = npt.NDArray[np.int64]
+
+_RADIUS = 2  # that of ECFP4
+_MAX_LANDMARKS = 512  # the cost is cubic in their number
+_LENGTH = 6.0  # of a point, root mean square; a dozen standardised numbers have 3.5
+
+
+class TanimotoMap:
+    """Principal components of the Tanimoto similarities to the molecules of training.
+
+    The similarity of two molecules is the share of atom environments, up to a radius of two bonds,
+    that they have in common among all that either has.
+
+    Parameters
+    ----------
+    graphs : list of MolGraph of length n_molecules
+        Distinct molecules of training, two or more; of many, evenly spaced ones are compared with.
+    """
+
+    def __init__(self, graphs: list[MolGraph]) -> None:
+        chosen = np.linspace(0, len(graphs) - 1, min(len(graphs), _MAX_LANDMARKS)).astype(int)
+        landmarks = [graphs[i] for i in chosen]
+        self._known = np.unique(environment_keys(landmarks, _RADIUS)[1])
+        self._landmarks, self._n_keys = self._occurrence(landmarks)
+        self._components = KernelPCA(kernel="precomputed", eigen_solver="dense")
+        points = self._components.fit_transform(self._similarity(self._landmarks, self._n_keys))
+        spread = np.sqrt((points**2).sum(1).mean())
+        self._scale = _LENGTH / spread if spread > 0 else 0.0
+
+    def transform(self, graphs: list[MolGraph]) -> _Float:
+        """Points of some molecules, (n_molecules, n_components)."""
+        similarity = self._similarity(*self._occurrence(graphs))
+        return self._scale * self._components.transform(similarity)
+
+    def _occurrence(self, graphs: list[MolGraph]) -> tuple[sparse.csr_array, _Int]:
+        """Which known environments stand in each molecule, and how many it has in all."""
+        molecule, key = environment_keys(graphs, _RADIUS)
+        n_keys = np.bincount(molecule, minlength=len(graphs))
+        known = np.isin(key, self._known)
+        places = (molecule[known], np.searchsorted(self._known, key[known]))
+        shape = (len(graphs), len(self._known))
+        return sparse.csr_array((np.ones(len(places[0])), places), shape), n_keys
+
+    def _similarity(self, occurrence: sparse.csr_array, n_keys: _Int) -> _Float:
+        """Tanimoto similarity to the landmarks; two empty molecules have nothing in common."""
+        common = (occurrence @ self._landmarks.T).toarray()
+        return common / np.maximum(n_keys[:, None] + self._n_keys - common, 1)

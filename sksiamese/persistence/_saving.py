@@ -1,0 +1,307 @@
+"""Fitted models in a file that holds no code: to save, to describe and to load them.
+
+The file is a zip archive of two entries, neither of them compressed: `manifest.json`, which tells
+what the model is, and `model.skops`, the model in the format of skops, with weights of networks as
+safetensors. Loading makes objects of the types listed in `_trusted_types` alone, and runs nothing
+out of the file.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+import warnings
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.utils.validation import check_is_fitted
+
+from sksiamese._checks import shorten
+from sksiamese.exceptions import ModelFileError, ModelVersionWarning
+from sksiamese.persistence._manifest import (
+    ModelManifest,
+    make_manifest,
+    read_manifest,
+    sha256,
+)
+from sksiamese.persistence._parts import add_missing_parameters, find_culprit, require_sound_parts
+from sksiamese.persistence._trusted_types import TRUSTED_TYPES
+
+__all__ = ["ModelManifest", "describe_model", "load_model", "save_model"]
+
+_MANIFEST, _MODEL = "manifest.json", "model.skops"
+
+
+def save_model(
+    estimator: BaseEstimator,
+    path: str | os.PathLike[str],
+    *,
+    metrics: Mapping[str, float | str] | None = None,
+) -> Path:
+    """Save a fitted model in a file that can be loaded without trust in who sent it.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted estimator of this package or of scikit-learn, or a Pipeline of them.
+    path : str or path-like
+        File to write. An existing one is replaced once the new one is whole; an interruption
+        leaves it as it was.
+    metrics : mapping of str to float or str, default=None
+        What to tell of the model's quality, such as ``{"MCC, 10-fold": 0.43}``.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    NotFittedError
+        If the estimator is not fitted.
+    FileNotFoundError
+        If the folder of the file does not exist.
+    TypeError
+        If a part of the estimator cannot be held, such as a function of your own; the message
+        names it. Or if a metric is neither a number nor text.
+
+    See Also
+    --------
+    load_model : Load the file.
+    describe_model : Tell what a file holds.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sksiamese import GraphFingerprintSiameseClassifier, load_model, save_model
+    >>> model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=20, random_state=0)
+    >>> model = model.fit([[0.0], [0.1], [0.9], [1.0]], ["no", "no", "yes", "yes"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     copy = load_model(save_model(model, f"{folder}/model.skm"))
+    >>> bool((copy.predict_proba([[0.4]]) == model.predict_proba([[0.4]])).all())
+    True
+    """
+    path = Path(path)
+    if not isinstance(estimator, BaseEstimator):
+        raise TypeError(f"save_model takes a fitted estimator. Got {shorten(estimator)}.")
+    check_is_fitted(estimator)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"The folder {str(path.parent)!r} does not exist. Create it first.")
+    payload = _dump(estimator)
+    manifest = make_manifest(estimator, metrics, payload)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
+        file.writestr(_MANIFEST, manifest.to_json())
+        file.writestr(_MODEL, payload)
+    _replace(path, archive.getbuffer())
+    return path
+
+
+def load_model(path: str | os.PathLike[str]) -> Any:
+    """Load a model that :func:`save_model` wrote.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    estimator
+        The fitted estimator; its predictions are those of the saved one.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ModelFileError
+        If the file is no model, is cut off or damaged, was written by a later version in a format
+        that this one does not know, or holds types that are not to be trusted.
+
+    Warns
+    -----
+    ModelVersionWarning
+        If packages that predictions depend on have other versions here.
+
+    See Also
+    --------
+    save_model : Save a model.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sksiamese import load_model, save_model
+    >>> model = LogisticRegression().fit([[0.0], [0.1], [0.9], [1.0]], [0, 0, 1, 1])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = save_model(model, f"{folder}/model.skm")
+    ...     load_model(path).predict([[0.8]])
+    array([1])
+    """
+    manifest, payload = _read(Path(path))
+    gaps = manifest.version_gaps()
+    if gaps:
+        warnings.warn(
+            f"{Path(path).name} was saved with {', '.join(gaps)}. Predictions may differ: compare "
+            "some with known ones, or install those versions.",
+            ModelVersionWarning,
+            stacklevel=2,
+        )
+    return _restore(payload, Path(path))
+
+
+def describe_model(path: str | os.PathLike[str]) -> ModelManifest:
+    """Tell what a file holds, without loading the model.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    ModelManifest
+        Estimator, versions, dates, columns and metrics; printed, it is a readable text.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ModelFileError
+        If the file is no model, is cut off or damaged, or of a later format.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sksiamese import GraphFingerprintSiameseClassifier, describe_model, save_model
+    >>> model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=20, random_state=0)
+    >>> model = model.fit([[0.0], [0.1], [0.9], [1.0]], ["no", "no", "yes", "yes"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     manifest = describe_model(save_model(model, f"{folder}/m.skm", metrics={"MCC": 0.4}))
+    >>> manifest.columns
+    {'x0': {'low': 0.0, 'high': 1.0}}
+    """
+    return _read(Path(path))[0]
+
+
+def _dump(estimator: BaseEstimator) -> bytes:
+    """Write a model, and say which part stands in the way if it cannot be written."""
+    try:
+        return _write(estimator)
+    except Exception as error:  # whatever stands in the way, the user wants to know which part
+        part, value = find_culprit(estimator, _can_be_held)
+        where = f"its part {part}, " if part else ""
+        raise TypeError(
+            f"{type(estimator).__name__} cannot be saved: {where}{shorten(value)} of type "
+            f"{type(value).__module__}.{type(value).__qualname__}, is not of the types that may be "
+            "loaded. Replace it by what this package or scikit-learn offers, or use joblib.dump, "
+            "whose files run code when they are loaded."
+        ) from error
+
+
+def _can_be_held(value: Any) -> bool:
+    try:
+        _write(value)
+    except Exception:
+        return False
+    return True
+
+
+def _write(value: Any) -> bytes:
+    """Write an object in skops' format, and see that it can be read again."""
+    import skops.io  # takes more than a second
+
+    payload = bytes(skops.io.dumps(value))
+    _load_trusted(payload)
+    return payload
+
+
+def _load_trusted(payload: bytes) -> Any:
+    import skops.io
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InconsistentVersionWarning)  # the manifest tells of it
+        return skops.io.loads(payload, trusted=TRUSTED_TYPES)
+
+
+def _read(path: Path) -> tuple[ModelManifest, bytes]:
+    """Read the two entries of a file, and check that they belong together."""
+    content = path.read_bytes()
+    if not content.startswith(b"PK\x03\x04"):
+        raise ModelFileError(
+            f"{str(path)!r} is no file of save_model. Files of pickle and joblib are not loaded "
+            "here, since they can run any code."
+        )
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as file:
+            _require_entries(file, {_MANIFEST, _MODEL})
+            text, payload = file.read(_MANIFEST), file.read(_MODEL)
+        with zipfile.ZipFile(io.BytesIO(payload)) as file:
+            _require_entries(file, set(file.namelist()) | {"schema.json"})
+        manifest = read_manifest(text)
+    except ModelFileError as error:
+        raise ModelFileError(f"{str(path)!r} {error}") from error.__cause__
+    except Exception as error:  # zipfile raises a dozen types on damaged archives
+        raise ModelFileError(
+            f"{str(path)!r} is cut off or damaged ({type(error).__name__}: {error}). Copy it "
+            "again, or save the model again."
+        ) from error
+    if sha256(payload) != manifest.sha256:
+        raise ModelFileError(
+            f"{str(path)!r} was changed after it was saved: the model is not the one that the "
+            "manifest was written for. Copy it again, or save the model again."
+        )
+    return manifest, payload
+
+
+def _require_entries(file: zipfile.ZipFile, names: set[str]) -> None:
+    """Refuse archives of other entries, and compressed ones, which could swell."""
+    entries = file.infolist()
+    plain = all(
+        entry.compress_type == zipfile.ZIP_STORED and entry.file_size == entry.compress_size
+        for entry in entries
+    )
+    if not plain or sorted(entry.filename for entry in entries) != sorted(names):
+        raise ModelFileError("is an archive, but none that save_model writes.")
+
+
+def _restore(payload: bytes, path: Path) -> Any:
+    """Build the model, and check what a forged file could use to crash the process."""
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    try:
+        model = _load_trusted(payload)
+        require_sound_parts(model)
+        add_missing_parameters(model)
+        check_is_fitted(model)
+        model.get_params()
+    except UntrustedTypesFoundException as error:
+        raise ModelFileError(
+            f"{str(path)!r} holds types that load_model does not trust: {error}. Nothing of it was "
+            "run. Ask its sender for a model of this package's and scikit-learn's parts."
+        ) from error
+    except Exception as error:  # a forged state can fail anywhere in the parts' own code
+        raise ModelFileError(
+            f"{str(path)!r} holds a model that cannot be built here ({type(error).__name__}: "
+            f"{error}). Save it again, or install the versions that describe_model tells."
+        ) from error
+    return model
+
+
+def _replace(path: Path, content: memoryview) -> None:
+    """Put the content into a file of its own, and then in the place of the old file at once."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise

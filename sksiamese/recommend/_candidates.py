@@ -1,0 +1,135 @@
+"""Candidates for the next experiments, in chunks, and the best of them."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial, reduce
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from joblib import Parallel, delayed
+
+from sksiamese.space._molecules import Molecules
+from sksiamese.space._space import DesignSpace
+
+__all__ = ["Pool", "keep_best", "swap_molecules", "vary_numbers"]
+
+_BLOCK = 2**16  # candidates made at once
+_PART = 2**14  # candidates scored at once
+_NO_FILTERS = (
+    "`sklearn.utils.parallel.delayed` should be used with `sklearn.utils.parallel.Parallel`"
+)
+
+_Floats: TypeAlias = npt.NDArray[np.float64]
+_Keys: TypeAlias = npt.NDArray[np.uint64]
+
+
+class Pool(NamedTuple):
+    """The best of some candidates.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_kept, n_columns)
+        Columns of the space.
+    keys : ndarray of shape (n_kept,)
+        What tells them apart.
+    values : ndarray of shape (n_kept,)
+        Acquisition, falling.
+    """
+
+    frame: pd.DataFrame
+    keys: _Keys
+    values: _Floats
+
+
+def swap_molecules(space: DesignSpace, past: pd.DataFrame, n: int) -> Iterator[pd.DataFrame]:
+    """Put every molecule of each column into past experiments, at most n candidates in all."""
+    choices = {
+        name: len(column.smiles)
+        for name, column in space.columns.items()
+        if isinstance(column, Molecules) and len(column.smiles) > 1
+    }
+    for name, n_molecules in choices.items():
+        n_rows = min(n // len(choices) // n_molecules, len(past))
+        step = max(1, _BLOCK // n_molecules)
+        for start in range(0, n_rows, step):
+            try:
+                yield space.swap(past.iloc[start : min(start + step, n_rows)], name)
+            except ValueError:  # none of these rows satisfies the constraints
+                continue
+
+
+def vary_numbers(
+    space: DesignSpace,
+    centres: pd.DataFrame,
+    tolerance: float | Mapping[str, float],
+    n: int,
+    rng: np.random.RandomState,
+) -> Iterator[pd.DataFrame]:
+    """Vary the numbers of experiments, n candidates or a few more."""
+    n_each = math.ceil(n / len(centres))
+    step = max(1, _BLOCK // len(centres))
+    for start in range(0, n_each, step):
+        yield space.around(centres, tolerance, min(step, n_each - start), random_state=rng)
+
+
+def keep_best(
+    chunks: Iterable[pd.DataFrame],
+    score: Callable[[pd.DataFrame], Pool],
+    n_kept: int,
+    n_jobs: int | None = None,
+) -> Pool:
+    """Keep the best distinct candidates; memory is that of a few chunks, whatever their number.
+
+    Parameters
+    ----------
+    chunks : iterable of DataFrame
+        Candidates, at least one chunk. Large ones are scored in parts.
+    score : callable
+        Gives the distinct candidates of a part, with their values.
+    n_kept : int
+        How many to keep.
+    n_jobs : int or None
+        Threads that score parts; the result does not depend on it.
+    """
+    parts = (
+        chunk.iloc[start : start + _PART]
+        for chunk in chunks
+        for start in range(0, len(chunk), _PART)
+    )
+    parallel = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    with _kept_warning_filters():
+        return reduce(partial(_merge, n_kept=n_kept), parallel(map(delayed(score), parts)))
+
+
+@contextmanager
+def _kept_warning_filters() -> Iterator[None]:
+    """Leave the warning filters of the process as they were.
+
+    scikit-learn sets them anew around each task of a forest, say. Threads that do so at once mix
+    them up, and each then warns that it finds none: that warning is not shown.
+    """
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def show_others(message: Any, *args: Any, **kwargs: Any) -> None:
+            if not str(message).startswith(_NO_FILTERS):
+                show(message, *args, **kwargs)
+
+        warnings.showwarning = show_others
+        yield
+
+
+def _merge(best: Pool, more: Pool, n_kept: int) -> Pool:
+    """Keep the best of two sets of candidates, those in both once."""
+    fresh = ~np.isin(more.keys, best.keys)
+    keys = np.concatenate([best.keys, more.keys[fresh]])
+    values = np.concatenate([best.values, more.values[fresh]])
+    order = np.argsort(-values, kind="stable")[:n_kept]
+    frame = pd.concat([best.frame, more.frame[fresh]]).iloc[order]
+    return Pool(frame, keys[order], values[order])

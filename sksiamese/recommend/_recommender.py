@@ -1,0 +1,548 @@
+"""From probabilities to the next experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from sksiamese._checks import (
+    listed,
+    make_generator,
+    plain_label,
+    require_instance,
+    require_integer,
+    require_n_jobs,
+    require_number,
+    require_option,
+    require_probabilities,
+    shorten,
+)
+from sksiamese._frames import ensure_table, require_columns
+from sksiamese.molecules._canonical import canonical_keys
+from sksiamese.persistence._packed_tables import EstimatorOfTables
+from sksiamese.recommend._acquisition import (
+    ACQUISITIONS,
+    NEED_MEMBERS,
+    acquire,
+    choose_ahead,
+    choose_batch,
+)
+from sksiamese.recommend._candidates import (
+    Pool,
+    keep_best,
+    swap_molecules,
+    vary_numbers,
+)
+from sksiamese.recommend._measurements import (
+    continue_index,
+    require_free,
+    require_outcomes,
+)
+from sksiamese.recommend._members import SuccessModel
+from sksiamese.recommend._recipes import RecipeGeometry
+from sksiamese.space._dependent import without_condition
+from sksiamese.space._molecules import Molecules
+from sksiamese.space._space import DesignSpace
+from sksiamese.tables._estimator import record_training
+from sksiamese.tables._labelled import read_labels
+
+__all__ = ["ExperimentRecommender"]
+
+_RESULTS = ["p_success", "p_std", "in_domain", "nearest_experiment", "distance", "acquisition"]
+_LEAST_KEPT = 1000  # candidates that a batch is chosen from; 50 for each of a larger batch
+_LEAST_JUDGED = 100  # of these, candidates that "n_later" looks ahead from
+_N_BEST = 10  # experiments that "optimize" starts from
+_DOMAIN = 0.95  # share of past experiments that lie within the domain of the others
+
+_Floats: TypeAlias = npt.NDArray[np.float64]
+_Keys: TypeAlias = npt.NDArray[np.uint64]
+
+
+class ExperimentRecommender(EstimatorOfTables):
+    """Recommend the next experiments with any classifier.
+
+    Candidates are made out of a design space, valued by the classifier, and a batch is chosen among
+    the best ones whose recipes differ from each other.
+
+    Parameters
+    ----------
+    estimator : classifier with predict_proba
+        A clone of it is fitted; a fitted one in :class:`sklearn.frozen.FrozenEstimator` is kept as
+        it is.
+    space : DesignSpace or None, default=None
+        Which experiments are possible. It has all columns of X; more columns must follow from
+        these. None finds the space out from X.
+    acquisition : {"probability", "ucb", "expected_improvement", "entropy", "disagreement"}, \
+            default="probability"
+        What makes an experiment worth doing. "probability": `p_success`. "ucb": upper confidence
+        bound, `p_success` plus `beta` times `p_std`. "expected_improvement": by how much the
+        probability is expected to exceed that of the most probable past experiment. "entropy": how
+        open the outcome is, in bits. "disagreement": how much the members disagree (the mutual
+        information of BALD), in bits.
+    beta : float, default=1.0
+        Standard deviations that "ucb" adds to the probability.
+    diversity : float, default=0.15
+        How far the experiments of a batch keep from each other, in median distances between
+        neighbouring past experiments; 0 takes the most valuable ones however alike they are.
+    n_candidates : int, default=20_000
+        Number of candidates. Memory does not grow with it.
+    tolerance : float or mapping of str to float, default=0.1
+        How far conditions move in mode "optimize", as in :meth:`DesignSpace.around`.
+    n_bootstrap : int, default=10
+        Number of clones fitted on bootstrap samples, for the spread of a classifier without
+        ``predict_members``; 0 fits none.
+    positive : label or None, default=None
+        The class that counts as success; None is the last of the classes.
+    n_jobs : int or None, default=None
+        Threads that score candidates; None is one, -1 all cores. The result does not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Decides the candidates and the bootstrap samples, not the classifier.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted classifier.
+    classes_ : ndarray of shape (n_classes,)
+        Its class labels.
+    positive_ : label
+        The class that counts as success.
+    space_ : DesignSpace
+        The space in use.
+    measured_ : DataFrame of shape (n_measured, n_columns)
+        Past experiments, with those added.
+    outcomes_ : Series of shape (n_measured,)
+        Their classes. Its name is that of y, or "outcome".
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where they are strings.
+
+    See Also
+    --------
+    sksiamese.space.DesignSpace : Which experiments are possible.
+
+    Notes
+    -----
+    `p_std` is the standard deviation of the probability over the classifier's members, if it has
+    ``predict_members(X)`` of shape (n_members, n_samples, n_classes), alone or at the end of a
+    Pipeline; over clones fitted on stratified bootstrap samples otherwise. A frozen classifier
+    without members, and ``n_bootstrap=0``, have none: `p_std` is NaN, and only "probability" and
+    "entropy" can be used.
+
+    Distances add up over the columns as the squares of differences: numbers as shares of their
+    range, molecules as 1 - Tanimoto similarity (ECFP4), levels as 0 or 1. An experiment is in the
+    domain if its nearest past experiment is no further than 95 % of the past experiments are from
+    theirs. A batch is chosen by local penalisation; pending experiments count as chosen.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sksiamese import ExperimentRecommender
+    >>> rng = np.random.RandomState(0)
+    >>> X = pd.DataFrame({"pH": rng.uniform(7, 14, 40), "temperature_C": rng.uniform(0, 80, 40)})
+    >>> y = np.where((X["pH"] < 12) & (X["temperature_C"] < 50), "works", "fails")
+    >>> forest = RandomForestClassifier(30, random_state=0)
+    >>> recommender = ExperimentRecommender(forest, n_candidates=500, random_state=0).fit(X, y)
+    >>> plate = recommender.recommend(3)
+    >>> plate.columns.tolist()  # doctest: +NORMALIZE_WHITESPACE
+    ['pH', 'temperature_C', 'p_success', 'p_std', 'in_domain', 'nearest_experiment', 'distance',
+     'acquisition']
+    >>> bool((plate["pH"] < 12).all())
+    True
+    >>> done = plate.assign(outcome=["works", "works", "fails"])
+    >>> len(recommender.add_measurements(done).measured_)
+    43
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        space: DesignSpace | None = None,
+        acquisition: str = "probability",
+        beta: float = 1.0,
+        diversity: float = 0.15,
+        n_candidates: int = 20_000,
+        tolerance: float | Mapping[str, float] = 0.1,
+        n_bootstrap: int = 10,
+        positive: Any = None,
+        n_jobs: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.estimator = estimator
+        self.space = space
+        self.acquisition = acquisition
+        self.beta = beta
+        self.diversity = diversity
+        self.n_candidates = n_candidates
+        self.tolerance = tolerance
+        self.n_bootstrap = n_bootstrap
+        self.positive = positive
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> ExperimentRecommender:
+        """Fit the classifier with past experiments.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Past experiments.
+        y : array-like of shape (n_samples,)
+            Their classes.
+
+        Returns
+        -------
+        ExperimentRecommender
+            The fitted recommender.
+
+        Raises
+        ------
+        TypeError
+            If the classifier has no ``predict_proba``, or the space is no DesignSpace.
+        ValueError
+            If a hyper-parameter, the table or the labels cannot be used, or the space does not
+            have the columns of X.
+        """
+        self._check_parameters()
+        frame, named = ensure_table(X)
+        labels = read_labels(y, len(frame))
+        name = y.name if isinstance(y, pd.Series) and y.name is not None else "outcome"
+        require_free(frame.columns, [*_RESULTS, name])
+        frame = frame.infer_objects()
+        space = DesignSpace.from_frame(frame) if self.space is None else self.space
+        space.require_columns(frame.columns)
+        outcomes = pd.Series(labels, frame.index, name=name)
+        fitted = self._fitted(frame, outcomes, space, named, self.positive)
+        self.__dict__.pop("feature_names_in_", None)
+        self.__dict__.update(fitted)
+        return self
+
+    def add_measurements(self, df: pd.DataFrame) -> ExperimentRecommender:
+        """Add experiments with their outcomes, and fit the classifier again.
+
+        Parameters
+        ----------
+        df : DataFrame of shape (n_samples, at least n_columns + 1)
+            Such as a recommendation with a column of outcomes, named as y was, or "outcome". Other
+            columns are left aside. If a label of its index is taken, whole numbers go on from the
+            largest one.
+
+        Returns
+        -------
+        ExperimentRecommender
+            The recommender; a frozen classifier stays as it is.
+
+        Raises
+        ------
+        TypeError
+            If `df` is no DataFrame.
+        ValueError
+            If a column is absent, an outcome is missing or unknown, or the table cannot be used.
+        """
+        check_is_fitted(self, "measured_")
+        if not isinstance(df, pd.DataFrame):
+            raise TypeError(f"add_measurements takes a DataFrame. Got {shorten(df)}.")
+        name = self.outcomes_.name
+        require_columns(df.columns, [*self.measured_.columns, name], "The table of measurements")
+        require_outcomes(df[name], self.classes_)
+        index = continue_index(self.measured_.index, df.index)
+        new = df[list(self.measured_.columns)].set_axis(index)
+        measured = pd.concat([self.measured_, new]) if len(new) else self.measured_
+        classes = list(self.classes_)  # a half-filled CSV gives 1.0 for the class 1
+        found = self.classes_[[classes.index(outcome) for outcome in df[name]]]
+        labels = np.concatenate([self.outcomes_.to_numpy(), found])
+        outcomes = pd.Series(read_labels(labels), measured.index, name=name)
+        named = hasattr(self, "feature_names_in_")
+        fitted = self._fitted(measured, outcomes, self.space_, named, self.positive_)
+        self.__dict__.update(fitted)
+        return self
+
+    def recommend(
+        self,
+        batch_size: int,
+        mode: str = "explore",
+        exclude: Mapping[str, Iterable[Any]] | pd.DataFrame | None = None,
+        pending: pd.DataFrame | None = None,
+        candidates: pd.DataFrame | None = None,
+        n_later: int = 0,
+    ) -> pd.DataFrame:
+        """Recommend experiments to do next.
+
+        Parameters
+        ----------
+        batch_size : int
+            Number of experiments.
+        mode : {"explore", "optimize"}, default="explore"
+            "explore" puts other molecules into past experiments (half of the candidates, if the
+            space has molecules to choose from) and samples the whole space; "optimize" varies the
+            numbers of the best ten past experiments: successes, the most probable first.
+        exclude : mapping of str to list, DataFrame or None, default=None
+            Values that must not occur, by column, such as molecules out of stock (in any spelling);
+            or experiments that must not be recommended.
+        pending : DataFrame or None, default=None
+            Experiments already in the lab: none is recommended, and others keep away from them.
+        candidates : DataFrame or None, default=None
+            Choose among these experiments instead, such as recipes that are already prepared.
+        n_later : int, default=0
+            Number of experiments that can be done after this batch. If there are any, the
+            acquisition "probability" also values what an outcome would tell of others: a success
+            in the middle of many promising candidates is worth more than one that stands alone.
+
+        Returns
+        -------
+        DataFrame of shape (batch_size, n_columns + 6)
+            Distinct experiments of the space, none measured, pending or excluded; the first is the
+            best. The columns of X, then "p_success"; "p_std", its spread; "in_domain", 1 or -1;
+            "nearest_experiment", label of the nearest past experiment; "distance" to that;
+            "acquisition", the value by itself. Rows of `candidates` keep their labels.
+
+        Raises
+        ------
+        TypeError
+            If `exclude`, `pending` or `candidates` is of another type.
+        ValueError
+            If too few candidates are left, or an argument cannot be used.
+        """
+        check_is_fitted(self, "measured_")
+        self._check_parameters()
+        self._require_spread(self._model)
+        require_integer("recommend", "batch_size", batch_size, 1)
+        require_option("recommend", "mode", mode, ("explore", "optimize"))
+        require_integer("recommend", "n_later", n_later, 0)
+        if n_later and self.acquisition != "probability":
+            raise ValueError(
+                f"n_later needs the acquisition 'probability'. Got {n_later} with "
+                f"{self.acquisition!r}: leave n_later out, or set acquisition='probability'."
+            )
+        rng = make_generator(self.random_state)
+        waiting = self._read_rows("pending", pending)
+        excluded = None if isinstance(exclude, Mapping) else self._read_rows("exclude", exclude)
+        banned = self._read_banned(exclude) if isinstance(exclude, Mapping) else {}
+        given = self._read_rows("candidates", candidates)
+        if candidates is not None and given is None:
+            raise ValueError(
+                "'candidates' has no rows. Leave it out, and candidates are made from the space."
+            )
+        known = [rows for rows in (self._past, waiting, excluded) if rows is not None]
+        taken = np.concatenate([self._geometry.keys(rows) for rows in known])
+        n_kept = max(_LEAST_KEPT, 50 * batch_size)
+        pool = keep_best(
+            self._make_candidates(mode, given, rng),
+            lambda chunk: self._score(chunk, banned, taken, n_kept),
+            n_kept,
+            self.n_jobs,
+        )
+        n_left = len(pool.values)
+        if n_left < batch_size:
+            raise ValueError(
+                f"Only {n_left} distinct experiment(s) are left for a batch of {batch_size}: all "
+                "other candidates are measured, pending, excluded or outside of the design space. "
+                "Lower batch_size, exclude less, or give more n_candidates, a wider space or the "
+                "other mode."
+            )
+        chosen = self._choose(pool, batch_size, waiting, n_later)
+        frame = pool.frame.iloc[chosen]
+        if candidates is None:
+            frame = frame.reset_index(drop=True)
+        return self._describe(frame, pool.values[chosen])
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that text is welcome."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        return tags
+
+    def _check_parameters(self) -> None:
+        owner = type(self).__name__
+        require_probabilities(owner, self.estimator)
+        require_instance(owner, "space", self.space, DesignSpace)
+        require_option(owner, "acquisition", self.acquisition, ACQUISITIONS)
+        require_number(owner, "beta", self.beta, 0, np.inf, open_end=True)
+        require_number(owner, "diversity", self.diversity, 0, np.inf, open_end=True)
+        require_integer(owner, "n_candidates", self.n_candidates, 1)
+        require_integer(owner, "n_bootstrap", self.n_bootstrap, 0)
+        require_n_jobs(owner, self.n_jobs)
+
+    def _fitted(
+        self, frame: pd.DataFrame, outcomes: pd.Series, space: DesignSpace, named: bool, label: Any
+    ) -> dict[str, Any]:
+        """Fit the classifier, and give all fitted attributes."""
+        labels = outcomes.to_numpy()
+        model = SuccessModel(self.estimator, list(frame.columns), named)
+        if not model.is_frozen and len(np.unique(labels)) < 2:
+            raise ValueError(
+                f"y holds one class only, {plain_label(labels[0])!r}, in {len(labels)} rows. A "
+                "classifier needs rows of at least two classes."
+            )
+        model.fit(frame, labels, self.n_bootstrap, make_generator(self.random_state))
+        classes = model.estimator.classes_
+        positive = classes[-1] if label is None else label
+        if positive not in list(classes):
+            raise ValueError(
+                f"The 'positive' parameter of {type(self).__name__} must be one of the classes "
+                f"{listed(classes)}. Got {positive!r} instead."
+            )
+        model.set_positive(positive)
+        self._require_spread(model)
+        past = space.complete(frame)
+        geometry = RecipeGeometry(space)
+        fitted = {
+            "estimator_": model.estimator,
+            "classes_": classes,
+            "positive_": positive,
+            "space_": space,
+            "measured_": frame,
+            "outcomes_": outcomes,
+            "n_features_in_": frame.shape[1],
+            "_model": model,
+            "_past": past,
+            "_geometry": geometry,
+            "_spacing": geometry.spacing(past),
+            "_past_probability": model.probability(frame),
+            "_training_record": record_training(frame),
+        }
+        names = {"feature_names_in_": np.array(frame.columns, dtype=object)} if named else {}
+        return fitted | names
+
+    def _require_spread(self, model: SuccessModel) -> None:
+        if self.acquisition in NEED_MEMBERS and not model.has_members:
+            raise ValueError(
+                f"The acquisition {self.acquisition!r} needs a spread, and "
+                f"{type(model.estimator).__name__} has no predict_members. Choose 'probability' or "
+                "'entropy', or give a classifier that is not frozen and n_bootstrap of at least 2."
+            )
+
+    def _read_rows(self, name: str, rows: Any) -> pd.DataFrame | None:
+        """Experiments that a user gave, in the columns of the space."""
+        if rows is None:
+            return None
+        if not isinstance(rows, pd.DataFrame):
+            allowed = (
+                "a dict of column to values, or a DataFrame"
+                if name == "exclude"
+                else "a DataFrame of experiments"
+            )
+            raise TypeError(f"{name!r} must be None, {allowed}. Got {shorten(rows)}.")
+        return self.space_.complete(rows) if len(rows) else None
+
+    def _read_banned(self, exclude: Mapping[str, Iterable[Any]]) -> dict[str, set[Any]]:
+        """Values that must not occur, by column; canonical SMILES of molecules."""
+        banned = {}
+        for name, values in exclude.items():
+            if name not in self.space_.columns:
+                raise ValueError(
+                    f"'exclude' names the column {name!r}, which the design space lacks. It has: "
+                    f"{listed(self.space_.columns)}."
+                )
+            if isinstance(values, str) or not isinstance(values, Iterable):
+                raise TypeError(
+                    f"'exclude' must give a list of values for column {name!r}. Got "
+                    f"{shorten(values)}: write [{shorten(values)}]."
+                )
+            cells = pd.Series(list(values), dtype=object, name=name)
+            banned[name] = set(canonical_keys(cells) if self._holds_molecules(name) else cells)
+        return banned
+
+    def _make_candidates(
+        self, mode: str, given: pd.DataFrame | None, rng: np.random.RandomState
+    ) -> Iterator[pd.DataFrame]:
+        """Chunks of candidates, about `n_candidates` in all, or those given."""
+        if given is not None:
+            yield given
+        elif mode == "optimize":
+            centres = self._find_centres()
+            yield from vary_numbers(self.space_, centres, self.tolerance, self.n_candidates, rng)
+        else:
+            failed = (self.outcomes_ != self.positive_).to_numpy()
+            order = np.lexsort([rng.random_sample(len(failed)), failed])
+            n_left = self.n_candidates
+            for chunk in swap_molecules(self.space_, self._past.iloc[order], n_left // 2):
+                n_left -= len(chunk)
+                yield chunk
+            yield from self.space_.iter_samples(n_left, random_state=rng)
+
+    def _find_centres(self) -> pd.DataFrame:
+        """Best past experiments within the space: successes, the most probable first."""
+        inside = np.flatnonzero(self.space_.contains(self._past))
+        if not len(inside):
+            raise ValueError(
+                "No past experiment lies within the design space, so that there is nothing to "
+                "start from. Use mode='explore', or widen the space."
+            )
+        failed = (self.outcomes_ != self.positive_).to_numpy()
+        order = np.lexsort([-self._past_probability[inside], failed[inside]])
+        return self._past.iloc[inside[order[:_N_BEST]]]
+
+    def _score(
+        self, chunk: pd.DataFrame, banned: Mapping[str, set[Any]], taken: _Keys, n_kept: int
+    ) -> Pool:
+        """Value the possible, distinct and new experiments of a chunk, and keep the best."""
+        allowed = chunk[self._is_allowed(chunk, banned)]
+        keys = self._geometry.keys(allowed)
+        fresh = ~pd.Series(keys).duplicated().to_numpy() & ~np.isin(keys, taken)
+        frame, keys = allowed[fresh], keys[fresh]
+        values = self._value(frame) if len(frame) else np.empty(0)
+        order = np.argsort(-values, kind="stable")[:n_kept]
+        return Pool(frame.iloc[order], keys[order], values[order])
+
+    def _is_allowed(
+        self, frame: pd.DataFrame, banned: Mapping[str, set[Any]]
+    ) -> npt.NDArray[np.bool_]:
+        allowed = self.space_.contains(frame).to_numpy(bool, copy=True)
+        for name, values in banned.items():
+            cells = frame[name]
+            if self._holds_molecules(name):
+                cells = pd.Series(canonical_keys(cells))
+            allowed &= ~cells.isin(values).to_numpy(bool)
+        return allowed
+
+    def _holds_molecules(self, name: str) -> bool:
+        return isinstance(without_condition(self.space_.columns[name]), Molecules)
+
+    def _value(self, frame: pd.DataFrame) -> _Floats:
+        """Acquisition of experiments, (n_rows,)."""
+        name, best = self.acquisition, self._past_probability.max()
+        if name not in NEED_MEMBERS:
+            return acquire(name, self._model.probability(frame), None)
+        p, members = self._model.both(frame)
+        return acquire(name, p, members, self.beta, best)
+
+    def _choose(
+        self, pool: Pool, batch_size: int, waiting: pd.DataFrame | None, n_later: int
+    ) -> list[int]:
+        """Places of a batch in the pool."""
+        spacing = float(np.median(self._spacing)) if len(self._spacing) else 0.0
+        length, frame, geometry = self.diversity * spacing, pool.frame, self._geometry
+        away = np.empty((len(frame), 0)) if waiting is None else geometry.distances(frame, waiting)
+        if n_later and spacing:
+            judged = frame.iloc[: max(_LEAST_JUDGED, 2 * batch_size)]
+            distance = geometry.distances(judged, frame)
+            return choose_ahead(pool.values, batch_size, n_later, distance, spacing, length, away)
+        return choose_batch(
+            pool.values,
+            batch_size,
+            lambda place: geometry.distances(frame, frame.iloc[[place]])[:, 0],
+            length,
+            away,
+        )
+
+    def _describe(self, frame: pd.DataFrame, values: _Floats) -> pd.DataFrame:
+        """Recipes with all that is known of them."""
+        p, members = self._model.both(frame)
+        places, distance = self._geometry.nearest(frame, self._past)
+        limit = np.quantile(self._spacing, _DOMAIN) if len(self._spacing) else 0.0
+        return frame[list(self.measured_.columns)].assign(
+            p_success=p,
+            p_std=np.nan if members is None else members.std(axis=0),
+            in_domain=np.where(distance <= limit, 1, -1),
+            nearest_experiment=self.measured_.index[places].to_numpy(),
+            distance=distance,
+            acquisition=values,
+        )

@@ -1,0 +1,17 @@
+"""Which experiments are possible: columns, conditions and constraints."""
+
+from sksiamese.space._columns import Constant, Levels, Range
+from sksiamese.space._dependent import Computed, OfMolecule, When
+from sksiamese.space._molecules import Molecules
+from sksiamese.space._space import DesignSpace
+
+__all__ = [
+    "Computed",
+    "Constant",
+    "DesignSpace",
+    "Levels",
+    "Molecules",
+    "OfMolecule",
+    "Range",
+    "When",
+]

@@ -1,0 +1,276 @@
+"""Columns of a design space that are drawn by themselves: numbers, levels, constants.
+
+The methods with an underscore are what :class:`sksiamese.space.DesignSpace` asks of a column.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sksiamese._checks import require_number
+
+__all__ = [
+    "Constant",
+    "DrawnColumn",
+    "Levels",
+    "ListedColumn",
+    "PlainColumn",
+    "Range",
+    "enumerate_values",
+]
+
+_Floats: TypeAlias = npt.NDArray[np.float64]
+_Bools: TypeAlias = npt.NDArray[np.bool_]
+_SHOWN = 4  # values that a description lists
+
+
+class DrawnColumn(ABC):
+    """A column that is drawn by itself."""
+
+    def _is_fixed(self) -> bool:
+        """Whether it has a single value."""
+        return False
+
+    @abstractmethod
+    def _take(self, u: _Floats) -> Any:
+        """Values (n_rows,) at the places u, from 0 to below 1, of the column's distribution."""
+
+    @abstractmethod
+    def _grid(self, n: int) -> Any:
+        """At most n values, evenly spread; all values where they are a list."""
+
+    def _near(self, values: pd.Series, tolerance: float, relative: bool, u: _Floats) -> Any:
+        """Values within a tolerance of others; those that are no numbers stay as they are."""
+        return values
+
+    @abstractmethod
+    def _to_skopt(self, name: str) -> Any:
+        """Give the same as a dimension of scikit-optimize."""
+
+
+class PlainColumn(DrawnColumn):
+    """A drawn column whose values need no look at other columns."""
+
+    @abstractmethod
+    def _contains(self, values: pd.Series) -> _Bools:
+        """Which values belong to the column, (n_rows,)."""
+
+
+@dataclass(frozen=True)
+class Range(PlainColumn):
+    """Numbers from `low` to `high`, both included.
+
+    Parameters
+    ----------
+    low, high : float
+        Limits, in the column's unit.
+    log : bool, default=False
+        Whether values are spread evenly on a logarithmic scale.
+    integer : bool, default=False
+        Whether only whole numbers occur.
+
+    Raises
+    ------
+    ValueError
+        If a limit is no finite number, `low` is not below `high`, a logarithmic range reaches 0, or
+        a limit of an integer range is not whole.
+
+    Examples
+    --------
+    >>> from sksiamese.space import Range
+    >>> print(Range(0.1, 10, log=True))
+    0.1 to 10, log
+    """
+
+    low: float
+    high: float
+    log: bool = False
+    integer: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            require_number(
+                "Range", name, getattr(self, name), -np.inf, np.inf, open_start=True, open_end=True
+            )
+        if not self.low < self.high:
+            raise ValueError(
+                f"The 'low' limit of Range must be below 'high'. Got {self.low!r} and "
+                f"{self.high!r}. For a single value use Constant."
+            )
+        if self.log and self.low <= 0:
+            raise ValueError(
+                f"A logarithmic Range must lie above 0. Got low={self.low!r}. Raise it, or leave "
+                "log=True out."
+            )
+        if self.integer and (self.low % 1 or self.high % 1):
+            raise ValueError(
+                f"An integer Range needs whole limits. Got {self.low!r} and {self.high!r}."
+            )
+
+    def __str__(self) -> str:
+        kinds = [", log"] * self.log + [", whole numbers"] * self.integer
+        return f"{self.low:.6g} to {self.high:.6g}{''.join(kinds)}"
+
+    def _take(self, u: _Floats) -> Any:
+        return self._between(u, np.float64(self.low), np.float64(self.high), self.log)
+
+    def _between(self, u: _Floats, low: Any, high: Any, log: bool) -> Any:
+        """Values between limits that may differ from row to row."""
+        end = high + self.integer  # each whole number owns the interval up to the next
+        if log:
+            values = np.exp(np.log(low) + u * (np.log(end) - np.log(low)))
+        else:
+            values = low + u * (end - low)
+        values = np.clip(np.floor(values) if self.integer else values, low, high)
+        return values.astype(np.int64) if self.integer else values
+
+    def _grid(self, n: int) -> Any:
+        values = (np.geomspace if self.log else np.linspace)(self.low, self.high, n)
+        values = np.clip(values, self.low, self.high)
+        return np.unique(np.rint(values)).astype(np.int64) if self.integer else values
+
+    def _contains(self, values: pd.Series) -> _Bools:
+        numbers = pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+        inside = (numbers >= self.low) & (numbers <= self.high)
+        return inside & (numbers % 1 == 0) if self.integer else inside
+
+    def _near(self, values: pd.Series, tolerance: float, relative: bool, u: _Floats) -> Any:
+        numbers = pd.to_numeric(values).to_numpy(np.float64)
+        if relative and self.log:
+            factor = (self.high / self.low) ** tolerance
+            low, high = numbers / factor, numbers * factor
+        else:
+            step = tolerance * (self.high - self.low) if relative else tolerance
+            low, high = numbers - step, numbers + step
+        low, high = np.maximum(low, self.low), np.minimum(high, self.high)
+        if self.integer:
+            low, high = np.ceil(low), np.floor(high)
+        return self._between(u, low, high, self.log)
+
+    def _to_skopt(self, name: str) -> Any:
+        from skopt.space import Integer, Real
+
+        prior = "log-uniform" if self.log else "uniform"
+        kind = Integer if self.integer else Real
+        return kind(self.low, self.high, prior=prior, name=name)
+
+
+class ListedColumn(PlainColumn):
+    """A column whose values are listed."""
+
+    @abstractmethod
+    def _listed(self) -> list[Any]:
+        """All values."""
+
+    def _is_fixed(self) -> bool:
+        return len(self._listed()) == 1
+
+    def _take(self, u: _Floats) -> Any:
+        cells = pd.Series(self._listed())
+        return cells.array.take((u * len(cells)).astype(np.intp))
+
+    def _grid(self, n: int) -> Any:
+        return pd.Series(self._listed()).array
+
+    def _contains(self, values: pd.Series) -> _Bools:
+        return values.isin(self._listed()).to_numpy(bool)
+
+    def _to_skopt(self, name: str) -> Any:
+        from skopt.space import Categorical
+
+        return Categorical(self._listed(), name=name)
+
+
+@dataclass(frozen=True)
+class Levels(ListedColumn):
+    """One of some values: numbers, texts or truth values.
+
+    Parameters
+    ----------
+    values : sequence
+        The values, all different.
+
+    Raises
+    ------
+    ValueError
+        If there is no value, or one stands twice.
+
+    Examples
+    --------
+    >>> from sksiamese.space import Levels
+    >>> print(Levels([70, 105, 120]))
+    70, 105, 120
+    """
+
+    values: Sequence[Any]
+
+    def __post_init__(self) -> None:
+        if isinstance(self.values, str) or not isinstance(self.values, Iterable):
+            raise ValueError(
+                f"The 'values' parameter of Levels must be a list of values. Got "
+                f"{self.values!r} instead."
+            )
+        object.__setattr__(self, "values", tuple(self.values))
+        if not self.values or len(set(self.values)) < len(self.values):
+            raise ValueError(
+                f"The 'values' parameter of Levels must hold at least one value, and each once. "
+                f"Got {list(self.values)!r} instead."
+            )
+
+    def __str__(self) -> str:
+        return enumerate_values(self.values)
+
+    def _listed(self) -> list[Any]:
+        return list(self.values)
+
+    def _near(self, values: pd.Series, tolerance: float, relative: bool, u: _Floats) -> Any:
+        if not all(map(is_number, self.values)):
+            return values
+        levels = np.sort(np.array(self.values))
+        step = tolerance * (levels[-1] - levels[0]) if relative else tolerance
+        numbers = values.to_numpy(levels.dtype)
+        first = np.searchsorted(levels, numbers - step, side="left")
+        count = np.searchsorted(levels, numbers + step, side="right") - first
+        return levels[first + (u * count).astype(np.intp)]
+
+
+@dataclass(frozen=True)
+class Constant(ListedColumn):
+    """The same value in every experiment.
+
+    Parameters
+    ----------
+    value : object
+        The value.
+
+    Examples
+    --------
+    >>> from sksiamese.space import Constant
+    >>> print(Constant(12600.0))
+    always 12600.0
+    """
+
+    value: Any
+
+    def __str__(self) -> str:
+        return f"always {self.value!r}"
+
+    def _listed(self) -> list[Any]:
+        return [self.value]
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a real number, and no truth value."""
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
+def enumerate_values(values: Sequence[Any]) -> str:
+    shown = ", ".join(map(str, values[:_SHOWN]))
+    return f"{shown} ..." if len(values) > _SHOWN else shown

@@ -1,0 +1,249 @@
+"""Columns of a design space that depend on others: on a condition, a molecule, or numbers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas.api.types import is_bool_dtype
+
+from sksiamese._checks import shorten
+from sksiamese.molecules._canonical import canonical_key, canonical_keys
+from sksiamese.space._columns import DrawnColumn, PlainColumn
+
+__all__ = ["Computed", "DependentColumn", "OfMolecule", "When", "ask_rows", "function_name"]
+
+_Floats: TypeAlias = npt.NDArray[np.float64]
+_Bools: TypeAlias = npt.NDArray[np.bool_]
+
+
+class DependentColumn(ABC):
+    """A column that follows from others."""
+
+    @abstractmethod
+    def _compute(self, frame: pd.DataFrame, name: str) -> Any:
+        """Values (n_rows,) for the rows of a frame."""
+
+
+@dataclass(frozen=True)
+class When(DrawnColumn):
+    """A column that applies to some experiments only, such as pH in water.
+
+    Parameters
+    ----------
+    condition : callable
+        Takes a frame of experiments and gives True for each row to which the column applies.
+    column : Range, Levels, Molecules or Constant
+        What is drawn for those rows.
+    otherwise : object
+        The value in all other rows.
+
+    Raises
+    ------
+    TypeError
+        If `condition` cannot be called or `column` is no column that is drawn.
+
+    Examples
+    --------
+    >>> from sksiamese.space import Range, When
+    >>> def in_water(frame):
+    ...     return frame["solvent"] == "O"
+    >>> print(When(in_water, Range(7, 14), otherwise=7.0))
+    7 to 14 when in_water, otherwise 7.0
+    """
+
+    condition: Callable[[pd.DataFrame], Any]
+    column: PlainColumn
+    otherwise: Any
+
+    def __post_init__(self) -> None:
+        _require_function("When", "condition", self.condition)
+        if not isinstance(self.column, PlainColumn):
+            raise TypeError(
+                "The 'column' parameter of When must be a Range, Levels, Molecules or Constant. "
+                f"Got {self.column!r} instead."
+            )
+
+    def __str__(self) -> str:
+        return f"{self.column} when {function_name(self.condition)}, otherwise {self.otherwise!r}"
+
+    def _take(self, u: _Floats) -> Any:
+        return self.column._take(u)
+
+    def _grid(self, n: int) -> Any:
+        return self.column._grid(n)
+
+    def _near(self, values: pd.Series, tolerance: float, relative: bool, u: _Floats) -> Any:
+        near = pd.Series(self.column._take(u), index=values.index)  # where it did not apply before
+        inside = self.column._contains(values)
+        if inside.any():
+            near[inside] = self.column._near(values[inside], tolerance, relative, u[inside])
+        return near
+
+    def _to_skopt(self, name: str) -> Any:
+        return self.column._to_skopt(name)
+
+    def _settle(self, frame: pd.DataFrame, name: str) -> pd.Series:
+        """Values of a column, where it applies; a row without one gets the middle value."""
+        applies = ask_rows(self.condition, frame, f"The condition of column {name!r}")
+        values = frame[name]
+        if (values.isna() & applies).any():
+            values = values.fillna(self.column._take(np.array([0.5]))[0])
+        return values.where(applies, self.otherwise)
+
+    def _is_otherwise(self, values: pd.Series) -> _Bools:
+        return values.isin([self.otherwise]).to_numpy(bool)
+
+
+@dataclass(frozen=True)
+class OfMolecule(DependentColumn):
+    """A value that belongs to a molecule, such as a solvent's dielectric constant.
+
+    Parameters
+    ----------
+    column : str
+        The molecule column.
+    values : mapping of str to object, callable or None, default=None
+        Value by SMILES, in any spelling; or a function of a SMILES. None reads the values from
+        the table given to :meth:`DesignSpace.from_frame`.
+
+    Raises
+    ------
+    InvalidSMILESError
+        Listing all texts of a mapping that are no molecule.
+    TypeError
+        If `values` is none of these.
+
+    Examples
+    --------
+    >>> from sksiamese.descriptors import dielectric_constant
+    >>> from sksiamese.space import OfMolecule
+    >>> print(OfMolecule("solvent", dielectric_constant))
+    follows from 'solvent'
+    """
+
+    column: str
+    values: Mapping[str, Any] | Callable[[str], Any] | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.values, Mapping):
+            keys = canonical_keys(self.values)
+            object.__setattr__(self, "values", dict(zip(keys, self.values.values(), strict=True)))
+        elif self.values is not None:
+            _require_function("OfMolecule", "values", self.values)
+
+    def __str__(self) -> str:
+        return f"follows from {self.column!r}"
+
+    def _compute(self, frame: pd.DataFrame, name: str) -> Any:
+        codes, texts = pd.factorize(frame[self.column], use_na_sentinel=False)
+        return pd.Series([self._value(text, name) for text in texts]).to_numpy()[codes]
+
+    def _value(self, text: Any, name: str) -> Any:
+        if not isinstance(self.values, Mapping):
+            return self.values(text)  # type: ignore[misc]
+        key = canonical_key(text)
+        if key is None or key not in self.values:
+            raise ValueError(
+                f"Column {name!r} has no value for {text!r} in column {self.column!r}. Add it to "
+                f"the values of OfMolecule, or give OfMolecule a function."
+            )
+        return self.values[key]
+
+    def _read_from(self, frame: pd.DataFrame, name: str) -> OfMolecule:
+        """Take the values from a table."""
+        keys = canonical_keys(frame[self.column])
+        found: dict[str, Any] = {}
+        for key, text, value in zip(keys, frame[self.column], frame[name], strict=True):
+            if found.setdefault(key, value) != value and not (
+                pd.isna(value) and pd.isna(found[key])
+            ):
+                raise ValueError(
+                    f"Column {name!r} does not follow from {self.column!r}: for {text!r} it holds "
+                    f"{found[key]!r} and {value!r}. Correct the cells, or let the column be drawn."
+                )
+        return OfMolecule(self.column, found)
+
+
+@dataclass(frozen=True)
+class Computed(DependentColumn):
+    """A value computed from other columns, such as the ratio of ligand to gold.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a frame of experiments, which holds all drawn columns and the dependent columns
+        before this one, and gives one value for each row.
+
+    Raises
+    ------
+    TypeError
+        If `function` cannot be called.
+
+    Examples
+    --------
+    >>> from sksiamese.space import Computed
+    >>> def ratio(frame):
+    ...     return frame["ligand_mM"] / frame["HAuCl4_mM"]
+    >>> print(Computed(ratio))
+    computed by ratio
+    """
+
+    function: Callable[[pd.DataFrame], Any]
+
+    def __post_init__(self) -> None:
+        _require_function("Computed", "function", self.function)
+
+    def __str__(self) -> str:
+        return f"computed by {function_name(self.function)}"
+
+    def _compute(self, frame: pd.DataFrame, name: str) -> Any:
+        values = self.function(frame)
+        if np.shape(values) != (len(frame),):
+            raise ValueError(
+                f"The function of column {name!r} must give one value for each row. Got the shape "
+                f"{np.shape(values)} for {len(frame)} rows."
+            )
+        return np.asarray(values)
+
+
+def without_condition(column: Any) -> Any:
+    """Give the column inside a When; any other is returned as it is."""
+    return column.column if isinstance(column, When) else column
+
+
+_COMBINE = "Combine conditions with & and |, each in brackets, not with 'and' and 'or'."
+
+
+def ask_rows(function: Callable[[pd.DataFrame], Any], frame: pd.DataFrame, what: str) -> _Bools:
+    """Call a function that says True or False of each row of a frame."""
+    try:
+        answer = function(frame)
+    except ValueError as error:
+        if "truth value" not in str(error):
+            raise
+        raise ValueError(f"{what} asks whether a whole column is true. {_COMBINE}") from error
+    answer = answer if hasattr(answer, "dtype") else np.asarray(answer)
+    if answer.shape != (len(frame),) or not is_bool_dtype(answer):
+        raise ValueError(
+            f"{what} must give True or False for each row. Got {answer.dtype} of shape "
+            f"{answer.shape} for {len(frame)} rows. {_COMBINE}"
+        )
+    return pd.Series(answer).to_numpy(bool, na_value=False)
+
+
+def function_name(function: Callable[..., Any]) -> str:
+    """Name of a function, for texts."""
+    return str(getattr(function, "__name__", repr(function)))
+
+
+def _require_function(owner: str, name: str, value: object) -> None:
+    if not callable(value):
+        raise TypeError(
+            f"The {name!r} parameter of {owner} must be a function. Got {shorten(value)} instead."
+        )

@@ -1,0 +1,308 @@
+"""What the rows of a design space are: columns settled in order, and judged by constraints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sksiamese._checks import listed, plain_label, require_number, shorten
+from sksiamese._frames import ensure_table, require_columns
+from sksiamese.space._columns import (
+    DrawnColumn,
+    Levels,
+    PlainColumn,
+    Range,
+    is_number,
+)
+from sksiamese.space._dependent import (
+    DependentColumn,
+    OfMolecule,
+    When,
+    ask_rows,
+    function_name,
+    without_condition,
+)
+from sksiamese.space._molecules import Molecules
+
+__all__ = ["Column", "Constraint", "SpaceRows"]
+
+Column: TypeAlias = DrawnColumn | DependentColumn
+Constraint: TypeAlias = Callable[[pd.DataFrame], Any]
+
+_Floats: TypeAlias = npt.NDArray[np.float64]
+_Bools: TypeAlias = npt.NDArray[np.bool_]
+
+
+class SpaceRows:
+    """Columns and constraints of a design space, and what they say of rows."""
+
+    def __init__(
+        self,
+        columns: Mapping[str, Column],
+        constraints: Sequence[Constraint] | Mapping[str, Constraint] = (),
+    ) -> None:
+        self.columns = dict(columns)
+        self.constraints = _name_constraints(constraints)
+        _require_columns(self.columns)
+
+    def complete(self, X: Any) -> pd.DataFrame:
+        """Add the columns that a table lacks: constants, and those that follow from others.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments; columns that are there stay as they are.
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_columns)
+            The columns of the space, in its order.
+
+        Raises
+        ------
+        ValueError
+            If a column is absent that can be varied.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from sksiamese.space import Computed, DesignSpace, Range
+        >>> space = DesignSpace(
+        ...     {"a": Range(0, 1), "b": Range(1, 2), "a/b": Computed(lambda f: f["a"] / f["b"])}
+        ... )
+        >>> space.complete(pd.DataFrame({"a": [1.0], "b": [2.0]}))
+             a    b  a/b
+        0  1.0  2.0  0.5
+        """
+        frame = ensure_table(X).frame.copy()
+        require_columns(frame.columns, self._free, "X")
+        for name, column in self.columns.items():
+            if name in frame:
+                continue
+            if isinstance(column, DependentColumn):
+                frame[name] = column._compute(frame, name)
+            else:
+                frame[name] = column._take(np.zeros(len(frame)))
+        return frame[list(self.columns)]
+
+    def contains(self, X: Any) -> pd.Series:
+        """Tell which experiments lie within the space.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments; constants and columns that follow from others may be absent.
+
+        Returns
+        -------
+        Series of bool of shape (n_samples,)
+            True where all ranges, levels, molecules (in any spelling) and constraints hold.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from sksiamese.space import DesignSpace, Molecules
+        >>> space = DesignSpace({"solvent": Molecules(["O", "CCO"])})
+        >>> space.contains(pd.DataFrame({"solvent": ["OCC", "c1ccccc1"]})).tolist()
+        [True, False]
+        """
+        frame = self.complete(X)
+        inside = self._judge(frame).all(axis=1)
+        for name in self._drawn:
+            inside &= self._column_contains(name, frame)
+        return pd.Series(inside, index=frame.index)
+
+    def require_columns(self, columns: pd.Index) -> None:
+        """Refuse a table that the space does not describe.
+
+        Parameters
+        ----------
+        columns : Index of str
+            Columns of the table.
+
+        Raises
+        ------
+        ValueError
+            If the space lacks one of them, or has more columns that can be varied.
+        """
+        unknown = [name for name in columns if name not in self.columns]
+        if unknown:
+            raise ValueError(
+                f"The design space lacks the column(s) {listed(unknown)} of X. It has: "
+                f"{listed(self.columns)}. Add them, for example with DesignSpace.from_frame(X)."
+            )
+        require_columns(columns, self._free, "X")
+
+    @property
+    def _drawn(self) -> dict[str, PlainColumn | When]:
+        """Columns that are drawn by themselves."""
+        kinds = (PlainColumn, When)
+        return {name: column for name, column in self.columns.items() if isinstance(column, kinds)}
+
+    @property
+    def _free(self) -> list[str]:
+        """Names of the columns that can be varied."""
+        return [name for name, column in self._drawn.items() if not column._is_fixed()]
+
+    def _values(self, u: _Floats) -> pd.DataFrame:
+        """Turn points u (n_rows, n_free) of the unit cube into drawn columns."""
+        place = {name: k for k, name in enumerate(self._free)}
+        nothing = np.zeros(len(u))
+        return pd.DataFrame(
+            {
+                name: column._take(u[:, place[name]] if name in place else nothing)
+                for name, column in self._drawn.items()
+            }
+        )
+
+    def _settle(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Compute anew what follows from the drawn columns."""
+        frame = frame.copy()
+        for name, column in self.columns.items():
+            if isinstance(column, When):
+                frame[name] = column._settle(frame, name)
+            elif isinstance(column, DependentColumn):
+                frame[name] = column._compute(frame, name)
+        return frame[list(self.columns)]
+
+    def _judge(self, frame: pd.DataFrame) -> _Bools:
+        """Which constraints hold for which rows, (n_rows, n_constraints)."""
+        answers = np.empty((len(frame), len(self.constraints)), bool)
+        for k, (name, constraint) in enumerate(self.constraints.items()):
+            answers[:, k] = ask_rows(constraint, frame, f"Constraint {name!r}")
+        return answers
+
+    def _keep_allowed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Keep the rows that satisfy all constraints, of which there must be one."""
+        answers = self._judge(frame)
+        if not answers.all(axis=1).any():
+            shares = zip(self.constraints, answers.mean(axis=0), strict=True)
+            each = ", ".join(f"{name!r} {share:.0%}" for name, share in shares)
+            raise ValueError(
+                f"None of the {len(frame):,} rows satisfies all constraints. Share that satisfies "
+                f"each: {each}. Loosen a constraint or choose other rows."
+            )
+        return frame[answers.all(axis=1)].reset_index(drop=True)
+
+    def _column_contains(self, name: str, frame: pd.DataFrame) -> _Bools:
+        column = self._drawn[name]
+        if isinstance(column, PlainColumn):
+            return column._contains(frame[name])
+        applies = ask_rows(column.condition, frame, f"The condition of column {name!r}")
+        inside = column.column._contains(frame[name])
+        return np.where(applies, inside, column._is_otherwise(frame[name]))
+
+    def _molecules(self, name: str) -> Molecules:
+        column = self.columns.get(name)
+        if not isinstance(column, Molecules):
+            found = [n for n, kind in self.columns.items() if isinstance(kind, Molecules)]
+            raise ValueError(
+                f"{name!r} is no molecule column of the design space. Molecule columns: "
+                f"{listed(found)}."
+            )
+        return column
+
+    def _require_drawn(self, names: Iterable[str]) -> None:
+        """Refuse columns that follow from others, and columns of another table."""
+        wrong = [name for name in names if name not in self._drawn]
+        if wrong:
+            raise ValueError(
+                f"The column(s) {listed(wrong)} cannot be chosen. Columns that are drawn: "
+                f"{listed(self._drawn)}."
+            )
+
+    def _require_inside(self, frame: pd.DataFrame, names: Iterable[str]) -> None:
+        """Refuse values outside of their column."""
+        for name in names:
+            bad = np.flatnonzero(~self._column_contains(name, frame))
+            if len(bad):
+                value = plain_label(frame[name].iloc[bad[0]])
+                raise ValueError(
+                    f"Column {name!r}, row {plain_label(frame.index[bad[0]])!r} holds {value!r}, "
+                    f"which is outside of the design space ({self.columns[name]}). Correct the "
+                    f"value or {_widening(self.columns[name])}."
+                )
+
+    def _read_tolerance(self, tolerance: float | Mapping[str, float]) -> dict[str, float]:
+        """Tolerance of each column of numbers that may move."""
+        numeric = [name for name, column in self._drawn.items() if _holds_numbers(column)]
+        if not isinstance(tolerance, Mapping):
+            require_number("DesignSpace.around", "tolerance", tolerance, 0, 1)
+            return dict.fromkeys(numeric, tolerance)
+        wrong = [name for name in tolerance if name not in numeric]
+        if wrong:
+            raise ValueError(
+                f"The column(s) {listed(wrong)} cannot have a tolerance. Columns of numbers that "
+                f"can be varied: {listed(numeric)}."
+            )
+        for step in tolerance.values():
+            require_number("DesignSpace.around", "tolerance", step, 0, np.inf, open_end=True)
+        return dict(tolerance)
+
+
+def _name_constraints(
+    constraints: Sequence[Constraint] | Mapping[str, Constraint],
+) -> dict[str, Constraint]:
+    if callable(constraints):
+        raise TypeError(
+            "The 'constraints' of DesignSpace must be a list or a dict of functions. Got "
+            f"{shorten(constraints)} instead."
+        )
+    listed = constraints.values() if isinstance(constraints, Mapping) else constraints
+    for constraint in listed:
+        if not callable(constraint):
+            raise TypeError(
+                "A constraint of DesignSpace must be a function of a frame. Got "
+                f"{shorten(constraint)} instead."
+            )
+    if isinstance(constraints, Mapping):
+        return {str(name): constraint for name, constraint in constraints.items()}
+    named: dict[str, Constraint] = {}
+    for number, constraint in enumerate(constraints, start=1):
+        name = function_name(constraint)
+        named[f"constraint {number}" if name == "<lambda>" or name in named else name] = constraint
+    return named
+
+
+def _require_columns(columns: Mapping[str, Column]) -> None:
+    if not columns:
+        raise ValueError("A DesignSpace needs at least one column. Got none.")
+    for name, column in columns.items():
+        if not isinstance(column, (DrawnColumn, DependentColumn)):
+            raise TypeError(
+                f"Column {name!r} of a DesignSpace must be a Range, Levels, Molecules, Constant, "
+                f"When, OfMolecule or Computed. Got {shorten(column)} instead."
+            )
+        if isinstance(column, OfMolecule):
+            _require_source(name, column, columns)
+
+
+def _require_source(name: str, column: OfMolecule, columns: Mapping[str, Column]) -> None:
+    if not isinstance(columns.get(column.column), Molecules):
+        raise ValueError(
+            f"Column {name!r} follows from {column.column!r}, which is no molecule column of the "
+            "design space."
+        )
+    if column.values is None:
+        raise ValueError(
+            f"Column {name!r} has no values. Give OfMolecule a dict or a function, or let "
+            "DesignSpace.from_frame read them from a table."
+        )
+
+
+def _widening(column: Column) -> str:
+    """How a user lets more values into a column."""
+    if isinstance(without_condition(column), Molecules):
+        return "add the molecule with DesignSpace.extend"
+    return "widen the column, for example with DesignSpace.from_frame(X, margin=...)"
+
+
+def _holds_numbers(column: DrawnColumn) -> bool:
+    inner = without_condition(column)
+    return isinstance(inner, Range) or (
+        isinstance(inner, Levels) and all(map(is_number, inner.values))
+    )

@@ -1,0 +1,555 @@
+"""Which experiments are possible: sampled, laid out on a grid, near others, with other molecules.
+
+A space holds rules, not candidates, so its size costs nothing until rows are asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import qmc
+
+from sksiamese._checks import (
+    make_generator,
+    plain_label,
+    require_integer,
+    require_number,
+    require_option,
+)
+from sksiamese._frames import ensure_table, require_columns
+from sksiamese.space._columns import Constant, Levels, Range
+from sksiamese.space._dependent import Computed, OfMolecule, When
+from sksiamese.space._found import find_column
+from sksiamese.space._molecules import Molecules
+from sksiamese.space._rows import (
+    Column,
+    Constraint,
+    SpaceRows,
+)
+
+__all__ = [
+    "Computed",
+    "Constant",
+    "DesignSpace",
+    "Levels",
+    "Molecules",
+    "OfMolecule",
+    "Range",
+    "When",
+]
+
+_BLOCK = 2**16  # rows drawn at once
+_PATIENCE = 1_000_000  # draws before a space counts as too narrow
+_RAREST = 0.001  # share of draws that must satisfy the constraints
+_TRIES = 1000  # draws around a row before it is given up
+_LARGEST_GRID = 10_000_000  # rows
+
+_Floats: TypeAlias = npt.NDArray[np.float64]
+
+
+class DesignSpace(SpaceRows):
+    """The experiments that are possible: columns, and constraints on whole rows.
+
+    Parameters
+    ----------
+    columns : mapping of str to column
+        Kind of each column: :class:`Range`, :class:`Levels`, :class:`Molecules`, :class:`Constant`
+        and :class:`When` are drawn; :class:`OfMolecule` and :class:`Computed` follow from others,
+        in the order in which they stand.
+    constraints : sequence of callable, or mapping of str to callable, default=()
+        Each takes a frame of experiments and gives True for each row that is possible. Rows are
+        judged one by one: a constraint must not compare rows with each other.
+
+    Attributes
+    ----------
+    columns : dict of str to column
+        Kinds of the columns.
+    constraints : dict of str to callable
+        Constraints by name.
+
+    Raises
+    ------
+    TypeError
+        If a column is of no such kind, or a constraint cannot be called.
+    ValueError
+        If there is no column, or one follows from a molecule column that does not exist.
+
+    See Also
+    --------
+    DesignSpace.from_frame : Find the columns out from a table.
+
+    Examples
+    --------
+    >>> from sksiamese.space import (
+    ...     Computed,
+    ...     DesignSpace,
+    ...     Molecules,
+    ...     Range,
+    ... )
+    >>> space = DesignSpace(
+    ...     {
+    ...         "ligand": Molecules({"cysteamine": "NCCS", "thiophenol": "Sc1ccccc1"}),
+    ...         "ligand_mM": Range(0.5, 50, log=True),
+    ...         "HAuCl4_mM": Range(0.5, 5),
+    ...         "ligand:Au": Computed(lambda frame: frame["ligand_mM"] / frame["HAuCl4_mM"]),
+    ...     },
+    ...     {"ligand:Au below 8": lambda frame: frame["ligand:Au"] < 8},
+    ... )
+    >>> space
+    DesignSpace of 4 columns
+      ligand      2 molecules: cysteamine, thiophenol
+      ligand_mM   0.5 to 50, log
+      HAuCl4_mM   0.5 to 5
+      ligand:Au   computed by <lambda>
+      constraint  ligand:Au below 8
+    >>> bool((space.sample(100, random_state=0)["ligand:Au"] < 8).all())
+    True
+    """
+
+    @classmethod
+    def from_frame(
+        cls,
+        X: Any,
+        margin: float = 0.0,
+        columns: Mapping[str, Column] | None = None,
+        constraints: Sequence[Constraint] | Mapping[str, Constraint] = (),
+    ) -> DesignSpace:
+        """Find the columns out from past experiments.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments.
+        margin : float, default=0.0
+            How far a range reaches beyond the numbers seen, on either side, by its width. A column
+            that is nowhere negative stays so.
+        columns : mapping of str to column or None, default=None
+            Columns whose kind is known better, and columns to add.
+        constraints : sequence of callable, or mapping of str to callable, default=()
+            As in the class.
+
+        Returns
+        -------
+        DesignSpace
+            Numbers that vary are a Range, of whole numbers if their type is integer; SMILES are
+            Molecules; other texts and truth values are Levels; the rest is Constant.
+
+        Raises
+        ------
+        InvalidSMILESError
+            If some texts of a column are SMILES and others are not.
+        ValueError
+            If a column cannot be used, or does not follow from the molecules it should follow from.
+
+        Examples
+        --------
+        >>> from sksiamese.datasets import make_nanoclusters
+        >>> from sksiamese.space import Constant, DesignSpace
+        >>> X = make_nanoclusters(20, random_state=0).data
+        >>> space = DesignSpace.from_frame(X, columns={"pH": Constant(9.0)})
+        >>> print(space.columns["temperature_C"], "|", space.columns["pH"])
+        5 to 78 | always 9.0
+        """
+        require_number("DesignSpace.from_frame", "margin", margin, 0, np.inf, open_end=True)
+        frame = ensure_table(X).frame
+        given = dict(columns or {})
+        for name, column in given.items():
+            if isinstance(column, OfMolecule) and column.values is None:
+                require_columns(frame.columns, [name, column.column], "X")
+                given[name] = column._read_from(frame, name)
+        found = {name: find_column(frame[name], margin) for name in frame if name not in given}
+        order = [*frame.columns, *(name for name in given if name not in frame)]
+        return cls({name: (found | given)[name] for name in order}, constraints)
+
+    def extend(
+        self, column: str, molecules: Mapping[str, str | None] | Sequence[str | None]
+    ) -> DesignSpace:
+        """Give a space with more molecules in a column, such as ones never tried.
+
+        Parameters
+        ----------
+        column : str
+            A molecule column.
+        molecules : sequence of str, or mapping of str to str
+            SMILES, or names and their SMILES.
+
+        Returns
+        -------
+        DesignSpace
+            A new space; this one stays as it is.
+
+        Raises
+        ------
+        ValueError
+            If `column` is no molecule column, or a molecule cannot be added.
+
+        Examples
+        --------
+        >>> from sksiamese.space import DesignSpace, Molecules
+        >>> DesignSpace({"ligand": Molecules(["NCCS"])}).extend(
+        ...     "ligand", {"thiophenol": "Sc1ccccc1"}
+        ... )
+        DesignSpace of 1 column
+          ligand  2 molecules: NCCS, thiophenol
+        """
+        longer = self._molecules(column).extended(molecules)
+        return DesignSpace(self.columns | {column: longer}, self.constraints)
+
+    def sample(self, n: int, method: str = "uniform", random_state: Any = None) -> pd.DataFrame:
+        """Draw experiments from the whole space.
+
+        Parameters
+        ----------
+        n : int
+            Number of experiments.
+        method : {"uniform", "lhs", "sobol"}, default="uniform"
+            Independent draws; Latin hypercubes, which cover each column evenly; or a scrambled
+            Sobol sequence, which covers the space evenly.
+        random_state : int, RandomState instance or None, default=None
+            Decides the draw.
+
+        Returns
+        -------
+        DataFrame of shape (n, n_columns)
+            Experiments that satisfy all constraints.
+
+        Raises
+        ------
+        ValueError
+            If the constraints leave less than a thousandth of the draws.
+
+        Notes
+        -----
+        Constraints are met by drawing again, so their cost grows as their share of the space falls.
+        The even cover of a Latin hypercube holds for what is drawn before the constraints, and for
+        65,536 rows at a time.
+
+        Examples
+        --------
+        >>> from sksiamese.space import DesignSpace, Range
+        >>> space = DesignSpace({"pH": Range(7, 14)})
+        >>> space.sample(7, "lhs", random_state=0)["pH"].astype(int).sort_values().tolist()
+        [7, 8, 9, 10, 11, 12, 13]
+        """
+        return pd.concat(self.iter_samples(n, method, random_state), ignore_index=True)
+
+    def iter_samples(
+        self, n: int, method: str = "uniform", random_state: Any = None
+    ) -> Iterator[pd.DataFrame]:
+        """Draw experiments in chunks, so that millions need no more memory than thousands.
+
+        Parameters
+        ----------
+        n : int
+            Number of experiments.
+        method : {"uniform", "lhs", "sobol"}, default="uniform"
+            As in :meth:`sample`.
+        random_state : int, RandomState instance or None, default=None
+            Decides the draw; together the chunks are what :meth:`sample` gives.
+
+        Returns
+        -------
+        iterator of DataFrame
+            Chunks of at most 65,536 rows, n rows in all.
+
+        Raises
+        ------
+        ValueError
+            If the constraints leave less than a thousandth of the draws.
+
+        Examples
+        --------
+        >>> from sksiamese.space import DesignSpace, Range
+        >>> chunks = DesignSpace({"pH": Range(7, 14)}).iter_samples(100_000, random_state=0)
+        >>> [len(chunk) for chunk in chunks]
+        [65536, 34464]
+        """
+        require_integer("DesignSpace.sample", "n", n, 1)
+        require_option("DesignSpace.sample", "method", method, ("uniform", "lhs", "sobol"))
+        return self._draw_chunks(n, method, _generator(random_state))
+
+    def grid(
+        self,
+        columns: str | Sequence[str],
+        n: int | Mapping[str, int] = 10,
+        at: Mapping[str, Any] | None = None,
+    ) -> pd.DataFrame:
+        """Lay out every combination of values of some columns.
+
+        Parameters
+        ----------
+        columns : str or sequence of str
+            Columns to vary.
+        n : int or mapping of str to int, default=10
+            Number of values of each range, at least 2 (10 where a mapping names none), evenly
+            spread with both ends; of levels and molecules all are taken.
+        at : mapping of str to object or None, default=None
+            Values of other columns. Those not named take the middle of their range or list.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, n_columns)
+            Distinct rows that satisfy all constraints; the last of `columns` varies fastest.
+
+        Raises
+        ------
+        ValueError
+            If a column cannot be varied, a value lies outside of the space, no row satisfies the
+            constraints, or there are more than 10,000,000 rows.
+
+        Examples
+        --------
+        >>> from sksiamese.space import DesignSpace, Range
+        >>> space = DesignSpace({"pH": Range(7, 14), "temperature_C": Range(0, 100)})
+        >>> space.grid("pH", 3, at={"temperature_C": 22.0})
+             pH  temperature_C
+        0   7.0           22.0
+        1  10.5           22.0
+        2  14.0           22.0
+        """
+        names = [columns] if isinstance(columns, str) else list(columns)
+        fixed = dict(at or {})
+        self._require_drawn([*names, *fixed])
+        axes = []
+        for name in names:
+            number = n.get(name, 10) if isinstance(n, Mapping) else n
+            require_integer("DesignSpace.grid", "n", number, 2)
+            axes.append(pd.Series(self._drawn[name]._grid(number)))
+        size = math.prod(map(len, axes))
+        if size > _LARGEST_GRID:
+            raise ValueError(
+                f"The grid would have {size:,} rows, and at most {_LARGEST_GRID:,} are made. "
+                "Choose fewer columns or a smaller n, or use sample."
+            )
+        middle = np.full((1, len(self._free)), 0.5)
+        frame = self._values(np.repeat(middle, size, axis=0))
+        for name, value in fixed.items():
+            frame[name] = value
+        places = np.unravel_index(np.arange(size), [len(axis) for axis in axes])
+        for name, axis, place in zip(names, axes, places, strict=True):
+            frame[name] = axis.array.take(place)
+        self._require_inside(frame.iloc[:1], fixed)
+        return self._keep_allowed(self._settle(frame).drop_duplicates())
+
+    def around(
+        self,
+        X: Any,
+        tolerance: float | Mapping[str, float] = 0.1,
+        n: int = 10,
+        random_state: Any = None,
+    ) -> pd.DataFrame:
+        """Vary the numbers of experiments a little.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments within the space; columns that follow from others may be absent.
+        tolerance : float or mapping of str to float, default=0.1
+            How far a number may move: a share of its range, 0 to 1, on a logarithmic scale where
+            the range has one; or, in the columns' units, for the columns named alone.
+        n : int, default=10
+            Number of neighbours of each experiment.
+        random_state : int, RandomState instance or None, default=None
+            Decides the draw.
+
+        Returns
+        -------
+        DataFrame of shape (n_samples * n, n_columns)
+            First the n neighbours of the first experiment, then those of the second.
+
+        Raises
+        ------
+        ValueError
+            If an experiment lies outside of the space, or no neighbour satisfies the constraints.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from sksiamese.space import DesignSpace, Range
+        >>> space = DesignSpace({"pH": Range(7, 14), "temperature_C": Range(0, 100)})
+        >>> X = pd.DataFrame({"pH": [13.8], "temperature_C": [20.0]})
+        >>> near = space.around(X, {"pH": 0.5}, n=50)
+        >>> bool(near["pH"].between(13.3, 14).all()), near["temperature_C"].unique().tolist()
+        (True, [20.0])
+        """
+        require_integer("DesignSpace.around", "n", n, 1)
+        steps = self._read_tolerance(tolerance)
+        centres = self.complete(X)
+        self._require_inside(centres, steps)
+        rng = _generator(random_state)
+        rows = np.repeat(np.arange(len(centres)), n)
+        pending, parts = np.arange(len(rows)), []
+        for _ in range(_TRIES):
+            frame = centres.iloc[rows[pending]].set_axis(pending)
+            for name, step in steps.items():
+                u = rng.random(len(frame))
+                relative = not isinstance(tolerance, Mapping)
+                frame[name] = self._drawn[name]._near(frame[name], step, relative, u)
+            frame = self._settle(frame)
+            allowed = self._judge(frame).all(axis=1)
+            parts.append(frame[allowed])
+            pending = pending[~allowed]
+            if not len(pending):
+                return pd.concat(parts).sort_index()
+        row = plain_label(centres.index[rows[pending[0]]])
+        raise ValueError(
+            f"No neighbour of row {row!r} satisfied the constraints in {_TRIES:,} draws. Give a "
+            "larger tolerance, loosen the constraints or leave the row out."
+        )
+
+    def swap(
+        self,
+        X: Any,
+        column: str,
+        molecules: Mapping[str, str | None] | Sequence[str | None] | None = None,
+    ) -> pd.DataFrame:
+        """Put each of some molecules into experiments.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments; columns that follow from others may be absent.
+        column : str
+            A molecule column.
+        molecules : sequence of str, mapping of str to str or None, default=None
+            Molecules to put in, also such as the space does not list; by default all it lists.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, n_columns)
+            First the first experiment with each molecule, then the second; at most
+            n_samples * n_molecules rows, those that satisfy all constraints. Other columns stay,
+            except those that follow from the molecule.
+
+        Raises
+        ------
+        ValueError
+            If `column` is no molecule column, or no row satisfies the constraints.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from sksiamese.descriptors import dielectric_constant
+        >>> from sksiamese.space import DesignSpace, Molecules, OfMolecule
+        >>> space = DesignSpace(
+        ...     {
+        ...         "solvent": Molecules(["O", "CCO"]),
+        ...         "dielectric": OfMolecule("solvent", dielectric_constant),
+        ...     }
+        ... )
+        >>> space.swap(pd.DataFrame({"solvent": ["O"]}), "solvent")
+          solvent  dielectric
+        0       O        80.1
+        1     CCO        25.3
+        """
+        listed = self._molecules(column)
+        chosen = pd.Series((listed if molecules is None else Molecules(molecules))._listed())
+        frame = self.complete(X)
+        rows, places = np.divmod(np.arange(len(frame) * len(chosen)), len(chosen))
+        frame = frame.iloc[rows].reset_index(drop=True)
+        frame[column] = chosen.array.take(places)
+        return self._keep_allowed(self._settle(frame))
+
+    def to_skopt(self) -> list[Any]:
+        """Give the columns that can be varied as dimensions of scikit-optimize.
+
+        Returns
+        -------
+        list of skopt.space.Dimension
+            Real, Integer and Categorical dimensions, named as the columns.
+
+        See Also
+        --------
+        from_skopt : Points of such dimensions as experiments.
+
+        Notes
+        -----
+        The constraints are not part of it. ``skopt.gp_minimize`` takes them as
+        ``space_constraint=lambda point: space.contains(space.from_skopt([point])).all()``, and asks
+        it of one point after the other: lower its `n_points`, since a call takes a millisecond.
+
+        Examples
+        --------
+        >>> from sksiamese.space import DesignSpace, Range
+        >>> DesignSpace({"mM": Range(0.1, 10.0, log=True)}).to_skopt()
+        [Real(low=0.1, high=10.0, prior='log-uniform', transform='identity')]
+        """
+        return [self._drawn[name]._to_skopt(name) for name in self._free]
+
+    def from_skopt(self, points: Sequence[Sequence[Any]]) -> pd.DataFrame:
+        """Turn points of :meth:`to_skopt`'s dimensions into experiments.
+
+        Parameters
+        ----------
+        points : sequence of sequence of shape (n_points, n_dimensions)
+            One value for each dimension.
+
+        Returns
+        -------
+        DataFrame of shape (n_points, n_columns)
+            Experiments, with constants and columns that follow from others.
+
+        Examples
+        --------
+        >>> from sksiamese.space import Constant, DesignSpace, Range
+        >>> DesignSpace({"mM": Range(0, 10), "pH": Constant(7.0)}).from_skopt([[2.5]])
+            mM   pH
+        0  2.5  7.0
+        """
+        return self._settle(self.complete(pd.DataFrame(points, columns=self._free)))
+
+    def __repr__(self) -> str:
+        n = len(self.columns)
+        lines = [(str(name), str(column)) for name, column in self.columns.items()]
+        lines += [("constraint", name) for name in self.constraints]
+        width = max(len(name) for name, _ in lines)
+        text = "\n".join(f"  {name:<{width}}  {what}" for name, what in lines)
+        return f"{type(self).__name__} of {n} column{'s' * (n > 1)}\n{text}"
+
+    def _draw_chunks(self, n: int, method: str, rng: np.random.Generator) -> Iterator[pd.DataFrame]:
+        draw = _unit_source(method, len(self._free), rng)
+        n_drawn = n_kept = 0
+        held = np.zeros(len(self.constraints))
+        while n_kept < n:
+            rate = n_kept / n_drawn if n_drawn else 1.0
+            size = min(_BLOCK, math.ceil((n - n_kept) / max(rate, _RAREST)))
+            frame = self._settle(self._values(draw(size)))
+            answers = self._judge(frame)
+            frame = frame[answers.all(axis=1)].iloc[: n - n_kept]
+            n_drawn, held = n_drawn + len(answers), held + answers.sum(axis=0)
+            if len(frame):
+                yield frame.set_axis(pd.RangeIndex(n_kept, n_kept + len(frame)))
+            n_kept += len(frame)
+            if n_kept < n and n_drawn >= _PATIENCE and n_kept < _RAREST * n_drawn:
+                self._raise_too_narrow(n_kept, n_drawn, held / n_drawn)
+
+    def _raise_too_narrow(self, n_kept: int, n_drawn: int, shares: _Floats) -> None:
+        each = ", ".join(
+            f"{name!r} {share:.2%}" for name, share in zip(self.constraints, shares, strict=True)
+        )
+        raise ValueError(
+            f"Only {n_kept:,} of {n_drawn:,} experiments drawn from the space satisfied all "
+            f"constraints. Share that satisfied each: {each}. Loosen a constraint, narrow the "
+            "ranges to where it holds, or use When for a column that applies to some rows only."
+        )
+
+
+def _unit_source(method: str, n_columns: int, rng: np.random.Generator) -> Callable[[int], _Floats]:
+    """Source of points (n, n_columns) in the unit cube."""
+    if method == "uniform":
+        return lambda n: rng.random((n, n_columns))
+    engine = (qmc.LatinHypercube if method == "lhs" else qmc.Sobol)(max(n_columns, 1), rng=rng)
+    if method == "lhs":
+        return engine.random
+    # A Sobol sequence is balanced after powers of two only; what is over serves the next chunk.
+    return lambda n: engine.random(2 ** math.ceil(math.log2(n)))
+
+
+def _generator(random_state: Any) -> np.random.Generator:
+    """Make a generator of numpy's newer kind, without touching the global one."""
+    return np.random.default_rng(make_generator(random_state).randint(2**31 - 1))

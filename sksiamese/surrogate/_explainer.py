@@ -1,0 +1,527 @@
+"""A decision tree that a chemist can read in place of a classifier that nobody can."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from numbers import Integral
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
+from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils.validation import check_is_fitted
+
+from sksiamese._checks import (
+    make_generator,
+    plain_label,
+    require_instance,
+    require_integer,
+    require_number,
+    require_probabilities,
+    shorten,
+)
+from sksiamese.exceptions import LowFidelityWarning
+from sksiamese.persistence._packed_tables import EstimatorOfTables
+from sksiamese.plotting._tree import SurrogateTreeDisplay
+from sksiamese.space._space import DesignSpace
+from sksiamese.surrogate._view import ReadableView, read_view
+from sksiamese.surrogate._words import Feature, TreeWords, show_number
+from sksiamese.tables._estimator import TableClassifier, record_training
+
+__all__ = ["SurrogateTreeExplainer"]
+
+_N_FRESH = 1000  # samples that fidelity and stability are measured on
+_N_REDRAWS = 2  # trees that stability compares with
+_LOW_MCC = 0.8
+_LEAST_GAIN = 0.001  # share of the samples' Gini impurity; a split that takes less tells nothing
+
+
+class _Samples(NamedTuple):
+    """Experiments drawn from the space, seen by the view and judged by the black box."""
+
+    view: pd.DataFrame  # (n_samples, n_viewed)
+    labels: npt.NDArray[np.intp]  # (n_samples,), class numbers
+    proba: npt.NDArray[np.float64]  # (n_samples, n_classes)
+
+
+class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
+    """Decision tree that imitates a classifier over a design space.
+
+    The classifier, the black box, is fitted. Experiments are drawn from the design space and
+    labelled with its most probable class, and a tree is grown on them, as for Fig. 6 of arXiv
+    1811.02771. The tree predicts in place of the black box, and says why in words.
+
+    Parameters
+    ----------
+    estimator : classifier with predict_proba
+        The black box. A clone of it is fitted; a fitted one in
+        :class:`sklearn.frozen.FrozenEstimator` is kept as it is.
+    space : DesignSpace or None, default=None
+        Which experiments are drawn. It has all columns of X; more columns must follow from these
+        (a ratio, say), and the tree may split on them. None finds the space out from X.
+    n_samples : int, default=10_000
+        Number of experiments to grow the tree on.
+    max_depth : int or None, default=4
+        Depth of the tree at most; None sets no limit.
+    max_leaf_nodes : int or None, default=None
+        Leaves of the tree at most; None sets no limit. The splits that tell most come first, so 16
+        leaves without a limit of depth are as many rules as 4 levels give, and imitate better.
+    min_samples_split : int or float, default=0.03
+        Samples that a node needs to be split: a number of at least 2, or a share of `n_samples`
+        from above 0 to 1.
+    view : callable or None, default=None
+        Takes a frame with the columns of the space and gives a frame of numbers, one row for each
+        experiment: what the tree may split on. By default numbers are taken as they are, and
+        molecules by their names and by descriptors ("ligand is aromatic", "ligand TPSA").
+    random_state : int, RandomState instance or None, default=None
+        Decides the draws and the tree, not the black box.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels of the black box.
+    estimator_ : classifier
+        The fitted black box.
+    space_ : DesignSpace
+        The space that was sampled.
+    view_ : callable
+        The view in use.
+    tree_ : DecisionTreeClassifier
+        The tree, on the columns of the view and class numbers.
+    nodes_ : DataFrame of shape (n_nodes, 11)
+        All nodes of the tree by number, in the order of reading: a node, its left side, its right
+        side. "parent", "depth", "feature" asked about and its "threshold" ("" and NaN at a leaf),
+        "branch" and "condition" that lead to it, "prediction", "probability" (mean probability of
+        that class by the black box), "n_samples", "n_correct" (of these, labelled so by the black
+        box), "is_leaf".
+    fidelity_ : dict of str to float
+        "accuracy", "f1" and "mcc" of the tree for the black box's labels on 1,000 fresh samples.
+        F1 is that of the last class if there are two, else the mean over classes.
+    stability_ : dict of str to float
+        The same for the agreement with trees grown on two other draws, averaged.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where they are strings.
+
+    See Also
+    --------
+    sksiamese.space.DesignSpace : Which experiments are possible.
+    sksiamese.plotting.SurrogateTreeDisplay : Picture of the tree.
+
+    Notes
+    -----
+    The rules tell what the black box believes, not what is true: look at its own accuracy first.
+
+    References
+    ----------
+    .. [1] "Machine learning accelerated synthesis of atomically precise gold nanoclusters",
+       arXiv 1811.02771.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sksiamese import SurrogateTreeExplainer
+    >>> rng = np.random.RandomState(1)
+    >>> X = pd.DataFrame({"pH": rng.uniform(7, 14, 60), "temperature_C": rng.uniform(0, 80, 60)})
+    >>> y = np.where((X["pH"] < 12) & (X["temperature_C"] < 50), "works", "fails")
+    >>> forest = RandomForestClassifier(random_state=0)
+    >>> explainer = SurrogateTreeExplainer(forest, max_depth=2, random_state=0).fit(X, y)
+    >>> explainer.rules()[["rule", "prediction"]]
+                               rule prediction
+    0  temperature_C ≤ 49.8 and pH ≤ 12      works
+    1  temperature_C ≤ 49.8 and pH > 12      fails
+    2              temperature_C > 49.8      fails
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        space: DesignSpace | None = None,
+        n_samples: int = 10_000,
+        max_depth: int | None = 4,
+        max_leaf_nodes: int | None = None,
+        min_samples_split: int | float = 0.03,
+        view: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.estimator = estimator
+        self.space = space
+        self.n_samples = n_samples
+        self.max_depth = max_depth
+        self.max_leaf_nodes = max_leaf_nodes
+        self.min_samples_split = min_samples_split
+        self.view = view
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None, **fit_params: Any) -> SurrogateTreeExplainer:
+        """Fit the black box, and a tree that imitates it.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Past experiments.
+        y : array-like of shape (n_samples,)
+            Their classes; not needed for a frozen estimator.
+        **fit_params : dict
+            Passed on to the black box, such as `groups` or `sample_weight`.
+
+        Returns
+        -------
+        SurrogateTreeExplainer
+            The fitted explainer.
+
+        Raises
+        ------
+        ValueError
+            If a hyper-parameter, the table or the labels cannot be used, or the space does not
+            have the columns of X.
+
+        Warns
+        -----
+        LowFidelityWarning
+            If the tree agrees with the black box with a Matthews correlation below 0.8.
+        """
+        with self._all_or_nothing():
+            self._check_parameters()
+            frame = self._fit_black_box(X, y, fit_params)
+            self.space_ = self._find_space(frame)
+            self.view_ = ReadableView(self.space_) if self.view is None else self.view
+            self._look(frame)  # what the tree could not judge later is refused now
+            rng = make_generator(self.random_state)
+            samples = self._draw(self.n_samples, rng)
+            self.tree_ = self._grow(samples, rng)
+            features = [Feature.of(samples.view[name]) for name in samples.view]
+            self._words = TreeWords(self.tree_.tree_, features)
+            self.nodes_ = self._describe_nodes(samples)
+            fresh = self._draw(_N_FRESH, rng)
+            said = self.tree_.predict(fresh.view)
+            self.fidelity_ = self._compare(fresh.labels, said)
+            self.stability_ = self._measure_stability(fresh.view, said, rng)
+            self._warn_if_low(fresh)
+            self._training_record = record_training(frame)
+        return self
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Predict the class of each row with the tree.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments, in the columns of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels out of ``classes_``.
+        """
+        view = self._read_fitted(X)
+        return self.classes_[self.tree_.predict(view)]
+
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """Give the share of each class in the leaf of each row.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments, in the columns of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Shares among the labels that the black box gave, in the order of ``classes_``.
+        """
+        view = self._read_fitted(X)
+        proba = np.zeros((len(view), len(self.classes_)))
+        proba[:, self.tree_.classes_] = self.tree_.predict_proba(view)
+        return proba
+
+    def rules(self) -> pd.DataFrame:
+        """List the leaves as rules.
+
+        Returns
+        -------
+        DataFrame of shape (n_leaves, 5)
+            "rule": the conditions, in the columns of the view; "prediction"; "probability": mean
+            probability of that class by the black box; "n_samples" that fall under the rule;
+            "agreement": share of these that the black box labels so. Fidelity and stability are in
+            ``attrs``.
+        """
+        check_is_fitted(self)
+        leaves = self.nodes_[self.nodes_["is_leaf"]]
+        frame = pd.DataFrame(
+            {
+                "rule": [self._rule(node) for node in leaves.index],
+                "prediction": leaves["prediction"].to_numpy(),
+                "probability": leaves["probability"].to_numpy(),
+                "n_samples": leaves["n_samples"].to_numpy(),
+                "agreement": (leaves["n_correct"] / leaves["n_samples"]).to_numpy(),
+            }
+        )
+        frame.attrs = {"fidelity": dict(self.fidelity_), "stability": dict(self.stability_)}
+        return frame
+
+    def export_text(self) -> str:
+        """Write the tree as text.
+
+        Returns
+        -------
+        str
+            Fidelity and stability, and one line for each branch; a leaf tells its class, the mean
+            probability of it by the black box, and how many samples are labelled so, or not.
+        """
+        check_is_fitted(self)
+        lines = [self._summary(), ""]
+        for node in self.nodes_.itertuples():
+            if node.depth:
+                lines.append("|   " * (node.depth - 1) + f"|--- {node.condition}")
+            if node.is_leaf:
+                wrong = node.n_samples - node.n_correct
+                lines.append(
+                    "|   " * node.depth + f"|--- {node.prediction} (probability "
+                    f"{node.probability:.2f}; {node.n_correct:,} right, {wrong:,} wrong)"
+                )
+        return "\n".join(lines)
+
+    def plot(self, ax: Any = None) -> SurrogateTreeDisplay:
+        """Draw the tree.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        SurrogateTreeDisplay
+            The picture.
+        """
+        return SurrogateTreeDisplay.from_estimator(self, ax=ax)
+
+    def explain(self, x: Any) -> str:
+        """Say in words how the tree judges one experiment.
+
+        Parameters
+        ----------
+        x : Series, mapping, DataFrame of one row or sequence of length n_columns
+            The experiment, in the columns of ``fit``.
+
+        Returns
+        -------
+        str
+            The path through the tree, what the black box says, and fidelity and stability.
+
+        Raises
+        ------
+        ValueError
+            If `x` is more than one experiment.
+        """
+        check_is_fitted(self)
+        frame = self._read(self._one_row(x))
+        if len(frame) != 1:
+            raise ValueError(f"x must be one experiment. Got {len(frame)}: pass X.iloc[[i]].")
+        view = self._look(frame)
+        leaf = int(self.tree_.apply(view)[0])
+        node = self.nodes_.loc[leaf]
+        said = repr(plain_label(node["prediction"]))
+        lines = [f"The tree predicts {said}{' because' if leaf else ' always.'}"]
+        for feature, condition in self._words.conditions(leaf).items():
+            is_binary = self._words.features[feature].kind == "binary"
+            here = "" if is_binary else f" (here {show_number(view.iloc[0, feature])})"
+            lines.append(f"  {condition}{here}")
+        share = node["n_correct"] / node["n_samples"]
+        lines.append(
+            f"Of {node['n_samples']:,} samples like it, the black box labels {share:.0%} so (mean "
+            f"probability {node['probability']:.2f})."
+        )
+        return "\n".join([*lines, self._black_box_says(frame, node["prediction"]), self._summary()])
+
+    def _check_parameters(self) -> None:
+        owner = type(self).__name__
+        require_probabilities(owner, self.estimator)
+        require_instance(owner, "space", self.space, DesignSpace)
+        require_integer(owner, "n_samples", self.n_samples, 1)
+        if self.max_depth is not None:
+            require_integer(owner, "max_depth", self.max_depth, 1)
+        if self.max_leaf_nodes is not None:
+            require_integer(owner, "max_leaf_nodes", self.max_leaf_nodes, 2)
+        if isinstance(self.min_samples_split, Integral):
+            require_integer(owner, "min_samples_split", self.min_samples_split, 2)
+        else:
+            require_number(
+                owner, "min_samples_split", self.min_samples_split, 0, 1, open_start=True
+            )
+        if self.view is not None and not callable(self.view):
+            raise TypeError(
+                f"The 'view' parameter of {owner} must be None or a function of a frame. Got "
+                f"{shorten(self.view)} instead."
+            )
+
+    def _fit_black_box(self, X: Any, y: Any, fit_params: Mapping[str, Any]) -> pd.DataFrame:
+        """Fit the black box unless it is frozen, and give X as a frame."""
+        if isinstance(self.estimator, FrozenEstimator):
+            frame = self._read(X, reset=True)
+            self.estimator_ = self.estimator
+        else:
+            table = self._read_labelled(X, y, None, None, reset=True)
+            frame = self._read(X)
+            self.estimator_ = clone(self.estimator)
+            self.estimator_.fit(self._for_black_box(frame), table.classes[table.y], **fit_params)
+        self.classes_ = self.estimator_.classes_
+        return frame
+
+    def _read(self, X: Any, reset: bool = False) -> pd.DataFrame:
+        """Bring X to a frame of its own types, since whole numbers are sampled as such."""
+        frame = self._read_table(X, reset)
+        if isinstance(X, pd.DataFrame):
+            return X.set_axis(frame.columns, axis=1)
+        dtype = np.asarray(X).dtype
+        return frame.astype(dtype) if dtype.kind in "iub" else frame
+
+    def _read_fitted(self, X: Any) -> pd.DataFrame:
+        check_is_fitted(self)
+        return self._look(self._read(X))
+
+    def _one_row(self, x: Any) -> Any:
+        """Bring one experiment to a table."""
+        if isinstance(x, Mapping):
+            return pd.DataFrame([x])
+        if isinstance(x, pd.Series):
+            return x.to_frame().T.infer_objects()
+        if isinstance(x, pd.DataFrame) or np.ndim(x) != 1:
+            return x
+        row = np.array([list(x)], dtype=object)
+        names = getattr(self, "feature_names_in_", None)
+        return row if names is None else pd.DataFrame(row, columns=names).infer_objects()
+
+    def _for_black_box(self, frame: pd.DataFrame) -> Any:
+        """Give rows as the black box was fitted with: a frame if X had names, else an array."""
+        frame = frame[self._column_names()]
+        return frame if hasattr(self, "feature_names_in_") else frame.to_numpy()
+
+    def _find_space(self, frame: pd.DataFrame) -> DesignSpace:
+        if self.space is None:
+            return DesignSpace.from_frame(frame)
+        self.space.require_columns(frame.columns)
+        return self.space
+
+    def _look(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """View (n_rows, n_viewed) of rows, with what follows from their columns."""
+        complete = self.space_.complete(frame)
+        return read_view(self.view_(complete), complete)
+
+    def _draw(self, n: int, rng: np.random.RandomState) -> _Samples:
+        frame = self.space_.sample(n, random_state=rng)
+        proba = self.estimator_.predict_proba(self._for_black_box(frame))
+        return _Samples(self._look(frame), proba.argmax(axis=1), proba)
+
+    def _grow(self, samples: _Samples, rng: np.random.RandomState) -> DecisionTreeClassifier:
+        shares = np.bincount(samples.labels) / len(samples.labels)
+        tree = DecisionTreeClassifier(
+            max_depth=self.max_depth,
+            max_leaf_nodes=self.max_leaf_nodes,
+            min_samples_split=self.min_samples_split,
+            min_impurity_decrease=_LEAST_GAIN * (1 - (shares**2).sum()),
+            random_state=rng.randint(2**31 - 1),
+        )
+        units = _units(samples.view)
+        tree.fit(samples.view * units, samples.labels)
+        inner = tree.tree_.feature >= 0
+        tree.tree_.threshold[inner] /= units[tree.tree_.feature[inner]]
+        return tree
+
+    def _describe_nodes(self, samples: _Samples) -> pd.DataFrame:
+        """Nodes with their words, and with what the black box says of the samples there."""
+        inside = self.tree_.decision_path(samples.view).T  # (n_nodes, n_samples)
+        n_samples = np.asarray(inside.sum(axis=1)).ravel()
+        counts = inside @ np.eye(len(self.classes_))[samples.labels]  # (n_nodes, n_classes)
+        proba = inside @ samples.proba / n_samples[:, None]
+        chosen = counts.argmax(axis=1)
+        nodes = np.arange(len(chosen))
+        described = self._words.frame().assign(
+            prediction=self.classes_[chosen],
+            probability=proba[nodes, chosen],
+            n_samples=n_samples.astype(int),
+            n_correct=counts[nodes, chosen].astype(int),
+            is_leaf=self.tree_.tree_.children_left < 0,
+        )
+        return described.loc[self._words.order()]
+
+    def _compare(self, truth: npt.NDArray[Any], said: npt.NDArray[Any]) -> dict[str, float]:
+        """Agreement of two lists of class numbers."""
+        is_flat = len(np.unique([truth, said])) == 1  # scikit-learn would warn
+        labels = [1] if len(self.classes_) == 2 else None
+        return {
+            "accuracy": float(accuracy_score(truth, said)),
+            "f1": float(f1_score(truth, said, labels=labels, average="macro", zero_division=0)),
+            "mcc": 0.0 if is_flat else float(matthews_corrcoef(truth, said)),
+        }
+
+    def _measure_stability(
+        self, view: pd.DataFrame, said: npt.NDArray[Any], rng: np.random.RandomState
+    ) -> dict[str, float]:
+        """Mean agreement with trees that were grown on other draws."""
+        found = []
+        for _ in range(_N_REDRAWS):
+            other = self._grow(self._draw(self.n_samples, rng), rng)
+            found.append(self._compare(other.predict(view), said))
+        return pd.DataFrame(found).mean().to_dict()
+
+    def _warn_if_low(self, fresh: _Samples) -> None:
+        if self.fidelity_["mcc"] >= _LOW_MCC:
+            return
+        if len(np.unique(fresh.labels)) == 1:
+            label = plain_label(self.classes_[fresh.labels[0]])
+            text = (
+                f"The black box labels all {_N_FRESH:,} fresh samples {label!r}: there is nothing "
+                "to tell apart. Widen the space, or look at how well the black box has learnt."
+            )
+        else:
+            text = (
+                "The tree agrees with the black box with a Matthews correlation of "
+                f"{self.fidelity_['mcc']:.2f} only (below {_LOW_MCC}): its rules tell a part of "
+                "the story. Try max_depth=None with max_leaf_nodes=16 or more, a narrower space, "
+                "or a view with the quantities that matter."
+            )
+        warnings.warn(text, LowFidelityWarning, stacklevel=3)
+
+    def _rule(self, node: int) -> str:
+        return " and ".join(self._words.conditions(node).values()) or "always"
+
+    def _black_box_says(self, frame: pd.DataFrame, said: Any) -> str:
+        """Tell what the black box says of one row, and whether the tree agrees."""
+        proba = self.estimator_.predict_proba(self._for_black_box(frame))[0]
+        label = self.classes_[proba.argmax()]
+        text = f"For this one it says {plain_label(label)!r} with probability {proba.max():.2f}"
+        return f"{text}." if label == said else f"{text}: here the tree is wrong about it."
+
+    def _summary(self) -> str:
+        """Fidelity and stability in words."""
+        is_frozen = isinstance(self.estimator_, FrozenEstimator)
+        black_box = self.estimator_.estimator if is_frozen else self.estimator_
+        return (
+            f"Fidelity to {type(black_box).__name__} on {_N_FRESH:,} fresh samples: "
+            f"{_show_scores(self.fidelity_)}.\n"
+            f"Stability, against {_N_REDRAWS} other draws of {self.n_samples:,} samples: "
+            f"{_show_scores(self.stability_)}."
+        )
+
+
+def _units(view: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Powers of two that spread small numbers over one or more.
+
+    To scikit-learn's trees, numbers closer than 1e-7 are equal, such as nanomolar amounts in M.
+    """
+    spread = (view.max() - view.min()).to_numpy()
+    return 2.0 ** np.maximum(0, -np.floor(np.log2(np.where(spread > 0, spread, 1.0))))
+
+
+def _show_scores(scores: Mapping[str, float]) -> str:
+    return f"accuracy {scores['accuracy']:.2f}, F1 {scores['f1']:.2f}, MCC {scores['mcc']:.2f}"

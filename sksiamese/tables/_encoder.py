@@ -1,0 +1,381 @@
+"""Tables of experiments to what a network takes: scaled numbers and molecules by role."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas.api import types as pandas_types
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from sksiamese._checks import plain_label, shorten
+from sksiamese.exceptions import InvalidSMILESError
+from sksiamese.molecules._canonical import canonical_key
+from sksiamese.molecules._descriptors import RDKIT_DESCRIPTORS
+from sksiamese.molecules._environments import molecule_keys
+from sksiamese.molecules._featurizer import MoleculePool, read_molecules
+from sksiamese.molecules._graph import EMPTY_GRAPH, MolGraph
+from sksiamese.molecules._reading import read_descriptors
+from sksiamese.molecules._tanimoto import TanimotoMap
+from sksiamese.tables._recall import Recall, row_keys
+
+__all__ = ["ExperimentEncoder", "Experiments", "column_kind", "is_text"]
+
+_Float = npt.NDArray[np.float64]
+_Int = npt.NDArray[np.int64]
+
+
+class Experiments(NamedTuple):
+    """Encoded rows of a table.
+
+    Parameters
+    ----------
+    numeric : ndarray of shape (n_rows, n_numeric)
+        Scaled numeric columns and descriptors.
+    molecules : ndarray of shape (n_rows, n_roles)
+        Place of each row's molecule in `graphs` of its role.
+    graphs : tuple of list of MolGraph, of length n_roles
+        Distinct molecules of each role.
+    is_known : ndarray of shape (n_rows,), dtype bool
+        Whether each molecule of the row stood in training; of roles where molecules recur.
+    """
+
+    numeric: _Float
+    molecules: _Int
+    graphs: tuple[list[MolGraph], ...]
+    is_known: npt.NDArray[np.bool_]
+
+    def take(self, rows: _Int) -> Experiments:
+        """Keep some rows, and the molecules that occur in them."""
+        molecules, graphs = np.empty((len(rows), len(self.graphs)), np.int64), []
+        for role, pool in enumerate(self.graphs):
+            kept, molecules[:, role] = np.unique(self.molecules[rows, role], return_inverse=True)
+            graphs.append([pool[i] for i in kept])
+        return Experiments(self.numeric[rows], molecules, tuple(graphs), self.is_known[rows])
+
+
+class ExperimentEncoder:
+    """Learn the kinds, ranges and scales of columns, and encode rows with them.
+
+    A column that never varies in training is left out: nothing can be learnt from it, and untrained
+    weights must not meet new values of it.
+
+    Parameters
+    ----------
+    descriptors : bool
+        Whether each molecule column also gives RDKit descriptors.
+    scaling : {"standard", "minmax"}
+        Scale of the numbers: zero mean and unit variance (beside molecules, conditions spread twice
+        as far), or 0 to 1.
+    tanimoto : {"auto", "always", "never"}
+        Whether molecule columns also give coordinates made from similarities of fixed fingerprints;
+        "auto" where three rows in four have a molecule of their own.
+    n_jobs : int or None
+        Processes for reading SMILES.
+    verbose : int
+        Whether reading many SMILES shows a progress bar.
+
+    Attributes
+    ----------
+    roles_ : list of str
+        Molecule columns in use.
+    numeric_ : list of str
+        Numeric columns in use.
+    """
+
+    recall_: Recall | None = None  # models of before there was recall have none
+
+    def __init__(
+        self,
+        descriptors: bool,
+        scaling: str,
+        tanimoto: str,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.descriptors = descriptors
+        self.scaling = scaling
+        self.tanimoto = tanimoto
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    def fit_encode(self, table: pd.DataFrame, weight: _Float, groups: _Int) -> Experiments:
+        """Learn from the rows of a table, each with its weight and group, and encode them."""
+        self.recall_ = None
+        self.kinds_ = {name: column_kind(table[name]) for name in table.columns}
+        read = self._read_molecules(table, self._columns("molecule"))
+        pools = {name: pool.merge() for name, pool in read.items()}
+        self.roles_ = [name for name, pool in pools.items() if len(pool.graphs) > 1]
+        numbers = self._read_numbers(table, self._columns("numeric"))
+        self.numeric_ = list(numbers.columns[numbers.max() > numbers.min()])
+        self._require_use(table.columns)
+        wide = self._widen(numbers, pools)
+        self.scaler_ = None
+        if wide.shape[1] and self.scaling == "standard":
+            self.scaler_ = StandardScaler().fit(wide, sample_weight=weight)
+            if self.roles_:
+                self.scaler_.scale_[: len(self.numeric_)] /= _CONDITION_SPREAD
+        elif wide.shape[1]:
+            self.scaler_ = MinMaxScaler().fit(wide)
+        recurs = {
+            role: len(np.unique([groups, pools[role].place], axis=1).T)
+            < OWN_MOLECULES * weight.sum()
+            for role in self.roles_
+        }
+        self.known_ = {r: molecule_keys(pools[r].graphs) for r in self.roles_ if recurs[r]}
+        self.maps_ = {
+            role: TanimotoMap(pools[role].graphs)
+            for role in self.roles_
+            if self.tanimoto == "always" or (self.tanimoto == "auto" and not recurs[role])
+        }
+        return self._join(wide, pools)
+
+    def remember(
+        self,
+        experiments: Experiments,
+        y: _Int,
+        groups: _Int,
+        weight: _Float,
+        n_classes: int,
+        seed: int,
+    ) -> Experiments:
+        """From now on, add what each group found for the same molecules; see Recall.
+
+        Takes the encoded training rows, and gives them with these numbers beside the others.
+        """
+        if not experiments.graphs:
+            return experiments
+        keys = row_keys(experiments.graphs, experiments.molecules)
+        recall = Recall(keys, y, groups, weight, n_classes)
+        if not recall.n_columns:
+            return experiments
+        self.recall_ = recall
+        recalled = recall.of_training(keys, groups, seed)
+        return experiments._replace(numeric=np.hstack([experiments.numeric, recalled]))
+
+    def encode(self, table: pd.DataFrame) -> Experiments:
+        """Encode all rows at once; see :meth:`encode_parts`."""
+        return next(self.encode_parts(table, len(table)))
+
+    def encode_parts(self, table: pd.DataFrame, n_rows: int) -> Iterator[Experiments]:
+        """Read a table, and encode so many of its rows after the others with what was learnt.
+
+        Raises
+        ------
+        InvalidSMILESError
+            Listing the cells that are no molecule.
+        ValueError
+            If a column holds another kind of thing than in training, NaN or infinity.
+        """
+        for name in table.columns.difference(self._columns("empty"), sort=False):
+            kind = column_kind(table[name])
+            if kind not in (self.kinds_[name], "empty"):
+                raise ValueError(
+                    f"Column {name!r} held {_KIND_TEXT[self.kinds_[name]]} in fit, and now holds "
+                    f"{_KIND_TEXT[kind]}. Pass the columns as they were in fit."
+                )
+        numbers = self._read_numbers(table, self.numeric_)
+        pools = self._read_molecules(table, self.roles_)
+        for start in range(0, len(table), n_rows):
+            rows = slice(start, start + n_rows)
+            part = {name: pool.take(rows) for name, pool in pools.items()}
+            yield self._join(self._widen(numbers.iloc[rows], part), part)
+
+    def _columns(self, kind: str) -> list[str]:
+        return [name for name, its in self.kinds_.items() if its == kind]
+
+    def _require_use(self, columns: pd.Index) -> None:
+        """Refuse a table from which nothing can be learnt."""
+        if self.roles_ or self.numeric_:
+            return
+        reasons = ", ".join(
+            f"{name!r} {'is empty' if self.kinds_[name] == 'empty' else 'never varies'}"
+            for name in columns
+        )
+        raise ValueError(
+            f"No column of X can be used: {reasons}. Pass a column of SMILES, of MolGraphs or of "
+            "numbers that varies between the rows."
+        )
+
+    def _read_numbers(self, table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+        numbers = table[columns].apply(pd.to_numeric).astype(np.float64)
+        bad = np.argwhere(~is_usable_number(numbers.to_numpy()).T)
+        if len(bad):
+            shown = [
+                f"  column {columns[c]!r}, row {plain_label(table.index[r])!r}: "
+                f"{numbers.iloc[r, c]}"
+                for c, r in bad[:_SHOWN].tolist()
+            ]
+            more = f"\n  and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
+            raise ValueError(
+                f"Numeric columns must not hold NaN, infinity or more than {LARGEST_NUMBER:g} "
+                f"({len(bad)} cells do):\n"
+                + "\n".join(shown)
+                + more
+                + "\nFill these cells in, drop the rows, or put a SimpleImputer before the model."
+            )
+        return numbers
+
+    def _read_molecules(self, table: pd.DataFrame, columns: list[str]) -> dict[str, _Pool]:
+        pools = {c: _Pool.of_graphs(table[c]) for c in columns if _holds_graphs(table[c])}
+        text = [name for name in columns if name not in pools]
+        if text:
+            read = read_molecules(table[text], self.n_jobs, self.verbose)
+            pools |= {name: _Pool.of_codes(read, i) for i, name in enumerate(text)}
+        return {name: pools[name] for name in columns}
+
+    def _widen(self, numbers: pd.DataFrame, pools: dict[str, _Pool]) -> _Float:
+        """Put the molecules' descriptors beside the numeric columns in use."""
+        blocks = [numbers[self.numeric_].to_numpy(np.float64)]
+        if self.descriptors:
+            blocks += [pools[r].descriptors[pools[r].place] for r in self.roles_]
+        return np.hstack(blocks)
+
+    def _join(self, wide: _Float, pools: dict[str, _Pool]) -> Experiments:
+        numeric = self.scaler_.transform(wide) if self.scaler_ is not None else wide
+        points = [
+            each.transform(pools[role].graphs)[pools[role].place]
+            for role, each in self.maps_.items()
+        ]
+        numeric = np.hstack([numeric, *points])
+        places = [pools[role].place for role in self.roles_]
+        molecules = np.stack(places, axis=1) if places else np.empty((len(wide), 0), np.int64)
+        graphs = tuple(pools[role].graphs for role in self.roles_)
+        if self.recall_ is not None:
+            recalled = self.recall_.of_rows(row_keys(graphs, molecules))
+            numeric = np.hstack([numeric, recalled])
+        is_known = np.ones(len(wide), bool)
+        for role, keys in self.known_.items():
+            is_known &= np.isin(molecule_keys(pools[role].graphs), keys)[pools[role].place]
+        return Experiments(numeric, molecules, graphs, is_known)
+
+
+class _Pool(NamedTuple):
+    """Distinct molecules of a column and which of them each row holds."""
+
+    graphs: list[MolGraph]
+    descriptors: _Float  # (n_distinct, n_descriptors)
+    place: _Int  # (n_rows,)
+
+    @classmethod
+    def of_codes(cls, read: MoleculePool, column: int) -> _Pool:
+        """Take one column out of what was read from text."""
+        codes, place = np.unique(read.codes[:, column], return_inverse=True)
+        return cls(list(read.graphs[codes]), read.descriptors[codes], place)
+
+    @classmethod
+    def of_graphs(cls, cells: pd.Series) -> _Pool:
+        """Find the distinct graphs of a column; a missing cell is the empty graph."""
+        number: dict[MolGraph, int] = {}
+        place = np.empty(len(cells), np.int64)
+        for row, cell in enumerate(cells):
+            graph = cell if isinstance(cell, MolGraph) else EMPTY_GRAPH
+            place[row] = number.setdefault(graph, len(number))
+        descriptors = [read_descriptors(graph.smiles) for graph in number]
+        unreadable = [i for i, values in enumerate(descriptors) if values is None]
+        if unreadable:
+            row = int(np.flatnonzero(place == unreadable[0])[0])
+            raise InvalidSMILESError(
+                f"The MolGraph in column {cells.name!r}, row {plain_label(cells.index[row])!r} "
+                f"has the text {shorten(list(number)[unreadable[0]].smiles)}, from which no "
+                "descriptors can be computed. Make graphs with SMILESFeaturizer, or with "
+                "mol_to_graph and a SMILES."
+            )
+        values = np.array(descriptors, np.float64).reshape(len(number), len(RDKIT_DESCRIPTORS))
+        return cls(list(number), values, place)
+
+    def take(self, rows: slice) -> _Pool:
+        """Keep some rows, and the molecules that occur in them."""
+        kept, place = np.unique(self.place[rows], return_inverse=True)
+        return _Pool([self.graphs[i] for i in kept], self.descriptors[kept], place)
+
+    def merge(self) -> _Pool:
+        """Take all spellings of a molecule as one.
+
+        Training tells rows of one molecule from rows of others; prediction does not.
+        """
+        spelling = [f"{canonical_key(g.smiles) or g.smiles} {len(g.atoms)}" for g in self.graphs]
+        _, first, number = np.unique(spelling, return_index=True, return_inverse=True)
+        graphs = [self.graphs[i] for i in first]
+        return _Pool(graphs, self.descriptors[first], number[self.place])
+
+
+OWN_MOLECULES = 0.75  # molecules for a row from which on they are not said to recur
+_CONDITION_SPREAD = 2.0  # conditions are few and a molecule's numbers many
+LARGEST_NUMBER = 1e100  # squares of larger numbers, and their sums, may overflow
+_SHOWN = 10  # bad cells that a message lists
+_KIND_TEXT = {"molecule": "molecules", "numeric": "numbers", "empty": "nothing"}
+
+
+def is_usable_number(numbers: _Float) -> npt.NDArray[np.bool_]:
+    """Tell which numbers are neither NaN nor infinite nor too large."""
+    return np.abs(numbers) <= LARGEST_NUMBER
+
+
+def column_kind(column: pd.Series) -> str:
+    """Tell whether a column holds molecules, numbers or nothing at all.
+
+    Raises
+    ------
+    ValueError
+        If it holds something else or a mixture; the message shows a cell.
+    """
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        dtype = dtype.categories.dtype
+    if pandas_types.is_bool_dtype(dtype) or pandas_types.is_numeric_dtype(dtype):
+        if pandas_types.is_complex_dtype(dtype):
+            raise ValueError(f"Complex data not supported: column {column.name!r} is {dtype}.")
+        return "empty" if column.isna().all() else "numeric"  # pandas reads gaps alone as floats
+    column = one_of_each(column)
+    if is_text(column):
+        return "molecule"
+    present = column[column.notna()]
+    kinds = {cell_kind(cell) for cell in present}
+    if not kinds:
+        return "empty"
+    if kinds == {"numeric"}:
+        return "numeric"
+    if kinds in ({"text"}, {"graph"}):
+        return "molecule"
+    shown: dict[str, str] = {}  # the first cell of each kind
+    for row, cell in present.items():
+        text = f"row {plain_label(row)!r} holds {shorten(cell)} ({type(cell).__name__})"
+        shown.setdefault(cell_kind(cell), text)
+    cells = shown["other"] if "other" in shown else " and ".join(shown.values())
+    raise ValueError(
+        f"Column {column.name!r} must hold SMILES, MolGraphs or numbers, one of them; {cells}. "
+        "Correct the column, encode it or drop it."
+    )
+
+
+def cell_kind(cell: Any) -> str:
+    """Tell whether a cell is "text", a "graph", "numeric" or "other"."""
+    if isinstance(cell, (str, MolGraph)):
+        return "text" if isinstance(cell, str) else "graph"
+    if isinstance(cell, int) and abs(cell) > sys.float_info.max:
+        return "other"  # no float can hold it
+    is_real = isinstance(cell, (int, float, np.bool_, np.integer, np.floating))
+    return "numeric" if is_real else "other"
+
+
+def _holds_graphs(column: pd.Series) -> bool:
+    column = one_of_each(column)
+    return not is_text(column) and any(isinstance(cell, MolGraph) for cell in column)
+
+
+def one_of_each(column: pd.Series) -> pd.Series:
+    """First row of each category of a categorical column; any other column as it is."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.drop_duplicates().astype(object)
+    return column
+
+
+def is_text(column: pd.Series) -> bool:
+    """Whether all cells but missing ones are text, of which there is some; quick."""
+    column = one_of_each(column)
+    return pandas_types.infer_dtype(column) == "string" and bool(column.notna().any())

@@ -1,0 +1,163 @@
+"""Labels, groups and weights of the rows of a table."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas.api import types as pandas_types
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from sksiamese._checks import shorten
+
+__all__ = ["TrainingTable", "read_groups", "read_labels", "read_weights"]
+
+
+class TrainingTable(NamedTuple):
+    """Checked input of a fit; rows of weight zero are gone, as if they had never come.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows,)
+        Places of the kept rows in the user's X.
+    frame : DataFrame of shape (n_rows, n_columns)
+        The kept rows.
+    y : ndarray of shape (n_rows,)
+        Class numbers.
+    classes : ndarray of shape (n_classes,)
+        Class labels, sorted.
+    weight : ndarray of shape (n_rows,)
+        Sample weights, positive.
+    groups : ndarray of shape (n_rows,)
+        Group numbers.
+    """
+
+    rows: npt.NDArray[np.int64]
+    frame: pd.DataFrame
+    y: npt.NDArray[np.int64]
+    classes: npt.NDArray[Any]
+    weight: npt.NDArray[np.float64]
+    groups: npt.NDArray[np.int64]
+
+    def take(self, rows: npt.NDArray[np.int64]) -> TrainingTable:
+        """Keep some rows."""
+        return TrainingTable(
+            self.rows[rows],
+            self.frame.iloc[rows],
+            self.y[rows],
+            self.classes,
+            self.weight[rows],
+            self.groups[rows],
+        )
+
+
+def read_labels(y: Any, n_rows: int | None = None) -> npt.NDArray[Any]:
+    """Bring labels, one for each of `n_rows` where given, to an array of one sortable type.
+
+    Raises
+    ------
+    TypeError
+        If they are of several types.
+    ValueError
+        If one is missing or infinite, they are no classes, or too many or few.
+    """
+    if isinstance(y, pd.Series) and not isinstance(y.dtype, np.dtype):
+        y = y.to_numpy(dtype=object)  # scikit-learn would make floats of nullable integers
+    labels = _as_column(y, "y", "label", warn=True)
+    missing = np.asarray(pd.isna(labels))
+    if labels.dtype.kind == "f":
+        missing |= np.isinf(labels)
+    if missing.any():
+        raise ValueError(
+            f"y must hold a label for each row. Got {missing.sum()} missing or infinite, the first "
+            f"at position {missing.argmax()}. Drop these rows or fill their labels in."
+        )
+    if labels.dtype == object:
+        labels = pd.Series(labels).infer_objects().to_numpy()
+        _require_order(labels)
+    check_classification_targets(labels)
+    if n_rows is not None and len(labels) != n_rows:
+        raise ValueError(
+            f"y must hold one label for each row of X. Got {len(labels)} labels for {n_rows} rows."
+        )
+    return np.asarray(labels)
+
+
+def _as_column(values: Any, name: str, what: str, warn: bool = False) -> npt.NDArray[Any]:
+    """Bring one value for each row to an array, and name a cell that holds several."""
+    try:
+        return np.asarray(column_or_1d(values, warn=warn))
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):  # NumPy's word for cells of several lengths
+            raise
+        place, cell = next((i, v) for i, v in enumerate(values) if not pandas_types.is_scalar(v))
+        raise ValueError(
+            f"{name} must hold one {what} for each row of X. Got {shorten(cell)} at position "
+            f"{place}. Give each row a single number or text."
+        ) from error
+
+
+def _require_order(labels: npt.NDArray[Any]) -> None:
+    """Refuse labels that cannot be sorted."""
+    try:
+        np.unique(labels)
+    except TypeError as error:
+        kinds = {type(label).__name__: label for label in reversed(labels)}
+        shown = " and ".join(f"{label!r} ({kind})" for kind, label in kinds.items())
+        raise TypeError(
+            f"The labels in y must be of one type, so that they can be sorted. Got {shown}. "
+            "Convert them, for example with y.astype(str)."
+        ) from error
+
+
+def read_groups(groups: Any, n_rows: int) -> npt.NDArray[np.int64]:
+    """Give each group a number, in the order of their first rows; no groups are one group.
+
+    Raises
+    ------
+    ValueError
+        If they are too few or too many, or one is missing.
+    """
+    if groups is None:
+        return np.zeros(n_rows, np.int64)
+    labels = _as_column(groups, "groups", "group")
+    if len(labels) != n_rows:
+        raise ValueError(
+            f"groups must hold one group for each row of X. Got {len(labels)} groups for {n_rows} "
+            "rows."
+        )
+    numbers = pd.factorize(labels)[0]
+    if (numbers < 0).any():
+        raise ValueError(
+            f"groups must hold a group for each row. Got {(numbers < 0).sum()} missing, the first "
+            f"at position {(numbers < 0).argmax()}. Give these rows a group of their own."
+        )
+    return numbers
+
+
+def read_weights(sample_weight: Any, n_rows: int) -> npt.NDArray[np.float64]:
+    if sample_weight is None:
+        return np.ones(n_rows)
+    try:
+        weight = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"sample_weight must hold numbers, one for each row of X. Got {shorten(sample_weight)}."
+        ) from error
+    if weight.shape != (n_rows,):
+        raise ValueError(
+            f"sample_weight must have the shape ({n_rows},), one weight for each row of X. Got "
+            f"the shape {weight.shape}."
+        )
+    bad = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
+    if len(bad):
+        raise ValueError(
+            f"sample_weight must hold finite numbers of at least 0. Got {weight[bad[0]]} at "
+            f"position {bad[0]}."
+        )
+    if not weight.any():
+        raise ValueError("sample_weight is zero for every row. Give some row a positive weight.")
+    return weight

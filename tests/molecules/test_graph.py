@@ -1,0 +1,295 @@
+"""Graphs against RDKit's getters, read one atom and one bond at a time."""
+
+import pickle
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rdkit import Chem, RDConfig, rdBase
+from rdkit.Chem import rdMolDescriptors
+
+from sksiamese import _reading
+from sksiamese.molecules._graph import (
+    ATOM_FEATURES,
+    BOND_FEATURES,
+    ELEMENTS,
+    EMPTY_GRAPH,
+    MAX_SMILES_LENGTH,
+    MolGraph,
+    graph_from_smiles,
+    mol_to_graph,
+)
+from sksiamese.molecules._reading import pack_graphs, unpack_graphs
+
+ODD = [
+    *("C", "[CH4]", "[CH3]", "[CH2]C", "C=C", "[C]", "[CH2]", "[13CH4]", "[2H]O[2H]", "[H][H]"),
+    *("[H+]", "[H-]", "[Au]", "[Au+3]", "Cl[Au-](Cl)(Cl)Cl", "[Pb+2].[I-].[I-]", "I[Pb]I", "*"),
+    *("*C", "[1*]CC*", "[NH4+].[Cl-]", "C[N+](C)(C)C", "O=[PH](O)O", "O=P(O)O", "C[SH2]C"),
+    *("c1cc[nH]c1", "c1ccncc1", "C[n+]1ccccc1", "[O-][n+]1ccccc1", "c1cc[se]c1", "[NH3]->[Au]"),
+    *("C$C", "C~C", "[U](F)(F)(F)(F)(F)F", "[CH3:1]C", "C-1CCCC-1", "N#N", "CC#N", "[C-]#[O+]"),
+    *(
+        "C[C@H](N)C(=O)O",
+        "F/C=C/F",
+        "[H]/N=C/C",
+        "[Ce+4]",
+        "[SH5]",
+        "O=S(=O)(O)O",
+        "FS(F)(F)(F)(F)F",
+    ),
+    *("[O]", "C[O]", "[B]", "B", "OB(O)c1ccccc1", "[SiH4]", "C |^1:0|", "[Co](C)(C)(C)(C)(C)C"),
+    *("[K][Au]([K])([K])([K])([K])([K])([K])([K])[K]", "[GeH4]", "[#6]", "C=[N+]=[N-]", "[Zn++]"),
+]
+
+DRUGS = [
+    "CC(=O)Oc1ccccc1C(=O)O",
+    "CN1C=NC2=C1C(=O)N(C)C(=O)N2C",
+    "O=S(=O)(Nc1cccs1)c2ccc(Oc3ccccc3c4ccccc4)c(c2)C#N",
+    "C[C@]12CC[C@H]3[C@@H](CCc4cc(O)ccc34)[C@@H]1CC[C@@H]2O",
+    "[NH3+]CCc1ccccc1.[I-]",
+    "CCCC[Sn](CCCC)(OC(C)=O)OC(C)=O",
+    "Cl[Au-](Cl)(Cl)Cl.[H+]",
+    "c1ccc2c(c1)[nH]c1ccccc12",
+    "[O-][N+](=O)c1ccc(N=Nc2ccccc2)cc1",
+    "O=[PH](O)OP(=O)(O)O",
+]
+
+PIECES = ["", *"CNOPSFIBcnops()=#$-123@/.*~H", "[nH]", "[CH2]", "[C]", "[N+]", "[O-]", "[Au]", "->"]
+PIECES += ["[c]", "[SH4]", "[13C]", "[H]", "[NH3]", "[Zn+2]", "[BH4-]", "Cl", "[Pb]", "[*:1]"]
+
+
+def slow_atom(atom):
+    """One atom's 62 features, each block spelt out."""
+    symbol = atom.GetSymbol()
+    element = [symbol == e for e in ELEMENTS] + [symbol not in ELEMENTS]
+    n_hydrogens = atom.GetTotalNumHs()
+    written_bare = (
+        symbol in ("B", "C", "N", "O", "P", "S", "F", "Cl", "Br", "I")
+        and atom.GetFormalCharge() == 0
+        and atom.GetNumRadicalElectrons() == 0
+        and not (atom.GetIsAromatic() and symbol != "C")
+        and atom.GetTotalValence() == Chem.GetPeriodicTable().GetDefaultValence(symbol)
+    )
+    implicit = n_hydrogens if written_bare else 0
+    blocks = [
+        element,
+        [min(atom.GetDegree(), 5) == d for d in range(6)],
+        [min(n_hydrogens, 4) == h for h in range(5)],
+        [min(implicit, 5) == v for v in range(6)],
+        [atom.GetIsAromatic()],
+    ]
+    return [float(x) for block in blocks for x in block]
+
+
+def slow_bond(bond):
+    """One bond's 6 features."""
+    kind = bond.GetBondType()
+    types = Chem.BondType
+    return [
+        float(kind in (types.SINGLE, types.DATIVE)),
+        float(kind == types.DOUBLE),
+        float(kind == types.TRIPLE),
+        float(kind == types.AROMATIC),
+        float(bond.GetIsConjugated()),
+        float(bond.IsInRing()),
+    ]
+
+
+def assert_is_molecule(graph, smiles):
+    with rdBase.BlockLogs():
+        mol = Chem.MolFromSmiles(smiles)
+    assert graph.smiles == smiles
+    assert graph.atoms.dtype == graph.bonds.dtype == np.int32
+    assert graph.bonds.shape == (mol.GetNumBonds(), 3)
+    assert ATOM_FEATURES[graph.atoms].tolist() == [slow_atom(a) for a in mol.GetAtoms()]
+    assert BOND_FEATURES[graph.bonds[:, 2]].tolist() == [slow_bond(b) for b in mol.GetBonds()]
+    ends = [[b.GetBeginAtomIdx(), b.GetEndAtomIdx()] for b in mol.GetBonds()]
+    assert graph.bonds[:, :2].tolist() == ends
+
+
+def signature(graph):
+    """A graph up to the order of its atoms: each atom with its neighbourhood of radius 3."""
+    state = graph.atoms.astype(object)
+    for _ in range(3):
+        around = [[] for _ in state]
+        for begin, end, code in graph.bonds.tolist():
+            around[begin].append((code, hash(state[end])))
+            around[end].append((code, hash(state[begin])))
+        state = [hash((s, *sorted(a))) for s, a in zip(state, around, strict=True)]
+    return sorted(state), sorted(graph.bonds[:, 2].tolist())
+
+
+def graphs(smiles):
+    return unpack_graphs(smiles, pack_graphs(smiles))
+
+
+@pytest.fixture(scope="module")
+def cmet():
+    path = Path(RDConfig.RDContribDir) / "FreeWilson" / "data" / "CHEMBL2321810.smi"
+    if not path.exists():
+        pytest.skip("this build of rdkit has no Contrib folder")
+    return list(dict.fromkeys(line.split()[0] for line in path.read_text().splitlines()))
+
+
+def test_tables():
+    assert ATOM_FEATURES.shape == (44 * 6 * 5 * 6 * 2, 62)
+    assert BOND_FEATURES.shape == (20, 6)
+    assert ATOM_FEATURES.dtype == BOND_FEATURES.dtype == np.float32
+    assert len(ELEMENTS) == len(set(ELEMENTS)) == 43
+    assert {"C", "N", "O", "S", "Au", "Ag", "Pb", "I", "Br", "Cs"} - set(ELEMENTS) == {"Cs"}
+    assert len(np.unique(ATOM_FEATURES, axis=0)) == len(ATOM_FEATURES)
+    with pytest.raises(ValueError, match="assignment destination is read-only"):
+        ATOM_FEATURES[0, 0] = 2
+
+
+@pytest.mark.parametrize("smiles", ODD)
+def test_odd_molecules_equal_the_slow_loop(smiles):
+    with rdBase.BlockLogs():
+        readable = Chem.MolFromSmiles(smiles) is not None
+    if not readable:
+        assert graph_from_smiles(smiles) is None
+        assert graphs([smiles]) == [None]
+        return
+    assert_is_molecule(graph_from_smiles(smiles), smiles)
+    assert_is_molecule(graphs([smiles])[0], smiles)
+
+
+def test_cmet_equals_the_slow_loop(cmet):
+    for smiles, graph in zip(cmet, graphs(cmet), strict=True):
+        assert_is_molecule(graph, smiles)
+
+
+def test_codes_do_not_depend_on_what_was_read_before(cmet, monkeypatch):
+    smiles = cmet[:200] + ODD
+    before = graphs(smiles)
+    monkeypatch.setattr(_reading, "_ATOM_CODES", _reading._AtomCodes())
+    backwards = [g for s in reversed(smiles) for g in graphs([s])]
+    assert before == backwards[::-1]
+
+
+def _hash_of(columns):
+    """RDKit's 32-bit hash of a row of integers, for many rows."""
+    seed = np.zeros(columns[0].shape, np.uint32)
+    for column in columns:
+        value = column.astype(np.int64).astype(np.uint32)
+        seed ^= value + np.uint32(0x9E3779B9) + (seed << np.uint32(6)) + (seed >> np.uint32(2))
+    return seed
+
+
+def test_no_two_atoms_of_the_fast_reading_share_an_invariant():
+    for smiles in ["CCO", "[NH4+]", "[O-]C", "c1cc[nH]c1", "*C", "I[Pb]I"]:
+        mol = Chem.MolFromSmiles(smiles)
+        parts = [
+            (a.GetAtomicNum(), a.GetTotalDegree(), a.GetTotalNumHs(), a.GetFormalCharge(), 0)
+            for a in mol.GetAtoms()
+        ]
+        got = list(rdMolDescriptors.GetConnectivityInvariants(mol, False))
+        assert got == _hash_of(np.array(parts).T).tolist()
+
+    # Elements x neighbours (8 atoms + 4 hydrogens) x hydrogens x charge.
+    ranges = np.arange(119), np.arange(13), np.arange(5), np.arange(-1, 2)
+    element, neighbours, hydrogens, charge = (g.ravel() for g in np.meshgrid(*ranges))
+    real = hydrogens <= neighbours
+    parts = [p[real] for p in (element, neighbours, hydrogens, charge, np.zeros_like(element))]
+    assert len(np.unique(_hash_of(parts))) == real.sum()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("C", "[CH4]"),
+        ("C", "[13CH4]"),
+        ("C", "[CH4:7]"),
+        ("CCO", "OCC"),
+        ("CCO", "[CH3][CH2][OH]"),
+        ("c1ccccc1", "C1=CC=CC=C1"),
+        ("c1cc[nH]c1", "C1=CNC=C1"),
+        ("C[C@H](N)C(=O)O", "C[C@@H](N)C(=O)O"),
+        ("F/C=C/F", "F/C=C\\F"),
+        ("[H]O[H]", "O"),
+        ("C[N+](=O)[O-]", "CN(=O)=O"),
+        ("[Na+].[Cl-]", "[Cl-].[Na+]"),
+        ("N->[Au]", "[Au]<-N"),
+    ],
+)
+def test_two_spellings_give_one_graph(one, other):
+    assert signature(graph_from_smiles(one)) == signature(graph_from_smiles(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("C", "[CH3]"), ("C=C", "[CH2][CH2]"), ("[Au]", "[Ag]")]
+)
+def test_different_molecules_give_different_graphs(one, other):
+    assert signature(graph_from_smiles(one)) != signature(graph_from_smiles(other))
+
+
+@given(pick=st.integers(0, 10**6), seed=st.integers(1, 2**30))
+def test_atom_order_does_not_matter(pick, seed):
+    text = DRUGS[pick % len(DRUGS)]
+    mol = Chem.MolFromSmiles(text)
+    other = Chem.MolToRandomSmilesVect(mol, 1, randomSeed=seed)[0]
+    assert signature(graphs([text])[0]) == signature(graphs([other])[0])
+
+
+@given(data=st.data())
+def test_fast_reading_equals_the_slow_loop_on_mutated_text(data):
+    text = data.draw(st.sampled_from(DRUGS + ODD))
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(text)))
+        skip = data.draw(st.integers(0, 1))
+        text = text[:place] + data.draw(st.sampled_from(PIECES)) + text[place + skip :]
+    assert graphs([text]) == [graph_from_smiles(text)]
+
+
+def test_triple_bond_in_an_aromatic_ring_is_triple():
+    assert_is_molecule(graph_from_smiles("c1c#cccc1"), "c1c#cccc1")
+    assert_is_molecule(graphs(["c1c#cccc1"])[0], "c1c#cccc1")
+
+
+def test_empty_and_unreadable():
+    assert graph_from_smiles("") is EMPTY_GRAPH
+    assert graph_from_smiles("  ") is EMPTY_GRAPH
+    bad = ["C(C", "c1cccc1", "C(C)(C)(C)(C)C", "xyz", "CCO\u2013C", "C\0C", "\ud800"]
+    assert graphs(["C", *bad]) == [graph_from_smiles("C"), *[None] * len(bad)]
+
+
+@pytest.mark.parametrize("unit", ["C=CC=C", "C1CC1", "C(C)", "c1ccccc1", "C"])
+def test_longest_text_is_read_and_longer_refused(unit):
+    longest = unit * (MAX_SMILES_LENGTH // len(unit))
+    assert graph_from_smiles(longest).atoms.size >= MAX_SMILES_LENGTH // 2
+    assert graph_from_smiles(longest + "C" * len(unit)) is None
+
+
+def test_deep_brackets_do_not_overflow():
+    depth = (MAX_SMILES_LENGTH - 1) // 3
+    assert len(graph_from_smiles("C(" * depth + "C" + ")" * depth).atoms) == depth + 1
+
+
+def test_hydrogens_added_as_atoms_are_atoms_of_the_graph():
+    graph = mol_to_graph(Chem.AddHs(Chem.MolFromSmiles("C")))
+    assert len(graph.atoms) == 5
+    assert graph.smiles == "[H]C([H])([H])[H]"
+
+
+def test_equality_hash_repr_and_pickle():
+    graph = graph_from_smiles("CCO")
+    again = pickle.loads(pickle.dumps(graph))
+    assert graph == again
+    assert hash(graph) == hash(again)
+    assert not graph.__ne__(again)
+    assert graph != graph_from_smiles("OCC")
+    assert graph != ("CCO", graph.atoms, graph.bonds)
+    assert graph != MolGraph("CCO", graph.atoms, graph.bonds[:1])
+    assert repr(graph) == "MolGraph('CCO', 3 atoms, 2 bonds)"
+
+
+def test_reading_is_silent_and_leaves_the_log_as_it_was(capfd):
+    before = rdBase.LogStatus()
+    graphs(["C(C", "CN(C)(C)(C)C"])
+    assert rdBase.LogStatus() == before
+    assert capfd.readouterr().err == ""
+    assert Chem.MolFromSmiles("C(C") is None
+    sys.stderr.flush()
+    assert "SMILES Parse Error" in capfd.readouterr().err

@@ -1,0 +1,879 @@
+"""DesignSpace: rows against their definitions, spelled out anew."""
+
+import copy
+import itertools
+import pickle
+import re
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from skopt import gp_minimize
+from skopt.space import Categorical, Integer, Real
+
+from sksiamese import DesignSpace, InvalidSMILESError
+from sksiamese.datasets import make_nanoclusters
+from sksiamese.descriptors import dielectric_constant
+from sksiamese.space import Computed, Constant, Levels, Molecules, OfMolecule, Range, When
+
+SMILES = ["O", "CCO", "CC#N", "ClCCl", "Cc1ccccc1"]
+METHODS = ["uniform", "lhs", "sobol"]
+
+
+def ratio(frame):
+    return frame["a"] / frame["b"]
+
+
+def in_water(frame):
+    return frame["solvent"] == "O"
+
+
+def lab(**changes):
+    """A space with every kind of column."""
+    columns = {
+        "solvent": Molecules({"water": "O", "ethanol": "CCO", "toluene": "Cc1ccccc1"}),
+        "dielectric": OfMolecule("solvent", dielectric_constant),
+        "a": Range(1.0, 50.0, log=True),
+        "b": Range(0.5, 5.0),
+        "a/b": Computed(ratio),
+        "runs": Range(1, 6, integer=True),
+        "degC": Levels([20, 50, 80]),
+        "stirrer": Levels(["cross", "bar"]),
+        "pH": When(in_water, Range(7.0, 14.0), 7.0),
+        "hours": Constant(12.5),
+    }
+    return DesignSpace(columns | changes, {"a/b below 20": lambda frame: frame["a/b"] < 20})
+
+
+def obeys(frame):
+    """Whether the rows are of the space `lab`, told without it."""
+    epsilon = {"O": 80.1, "CCO": 25.3, "Cc1ccccc1": 2.38}
+    inside = frame["solvent"].isin(list(epsilon)) & (frame["hours"] == 12.5)
+    inside &= frame["dielectric"] == frame["solvent"].map(epsilon)
+    inside &= frame["a"].between(1, 50) & frame["b"].between(0.5, 5)
+    inside &= frame["a/b"] == frame["a"] / frame["b"]
+    inside &= (frame["a/b"] < 20) & frame["runs"].isin(range(1, 7))
+    inside &= frame["degC"].isin([20, 50, 80]) & frame["stirrer"].isin(["cross", "bar"])
+    in_range = frame["pH"].between(7, 14)
+    return inside & np.where(frame["solvent"] == "O", in_range, frame["pH"] == 7.0)
+
+
+@st.composite
+def spaces(draw):
+    """Spaces of few columns, with a constraint that at least a fifth of a range satisfies."""
+    low = draw(st.floats(-100, 100))
+    width = draw(st.floats(0.1, 1000))
+    first = draw(st.integers(-5, 5))
+    bottom = draw(st.floats(1e-3, 10))
+    numbers = st.floats(-50, 50)
+    columns = {
+        "linear": Range(low, low + width),
+        "log": Range(bottom, bottom * draw(st.floats(1.5, 1e4)), log=True),
+        "whole": Range(first, first + draw(st.integers(1, 9)), integer=True),
+        "level": Levels(draw(st.lists(numbers, min_size=1, max_size=5, unique=True))),
+        "text": Levels(draw(st.lists(st.sampled_from("abc"), min_size=1, unique=True))),
+        "molecule": Molecules(draw(st.lists(st.sampled_from(SMILES), min_size=1))),
+    }
+    limit = low + draw(st.floats(0, 0.8)) * width
+    return DesignSpace(columns, {"high": lambda frame: frame["linear"] >= limit}), limit
+
+
+def allowed(space, limit, frame):
+    """Whether each row satisfies columns and constraint, told value by value."""
+    columns = space.columns
+
+    def row_is(row):
+        log, whole = columns["log"], columns["whole"]
+        return (
+            max(columns["linear"].low, limit) <= row.linear <= columns["linear"].high
+            and log.low <= row.log <= log.high
+            and whole.low <= row.whole <= whole.high
+            and row.whole == int(row.whole)
+            and row.level in columns["level"].values
+            and row.text in columns["text"].values
+            and row.molecule in columns["molecule"].smiles
+        )
+
+    return [row_is(row) for row in frame.itertuples()]
+
+
+# -- Sampling --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_samples_obey_every_rule(method):
+    frame = lab().sample(3000, method, random_state=0)
+    assert frame.shape == (3000, 10)
+    assert list(frame.columns) == list(lab().columns)
+    assert frame.index.tolist() == list(range(3000))
+    assert obeys(frame).all()
+    assert set(frame["runs"]) == {1, 2, 3, 4, 5, 6}
+    assert frame["runs"].dtype == np.int64
+    assert set(frame["degC"]) == {20, 50, 80}
+    assert set(frame["solvent"]) == {"O", "CCO", "Cc1ccccc1"}
+
+
+@settings(max_examples=50)
+@given(spaces(), st.sampled_from(METHODS), st.integers(0, 1000), st.integers(1, 60))
+def test_samples_satisfy_ranges_levels_and_constraints(drawn, method, seed, n):
+    space, limit = drawn
+    frame = space.sample(n, method, random_state=seed)
+    assert len(frame) == n
+    assert all(allowed(space, limit, frame))
+    assert space.contains(frame).all()
+    pd.testing.assert_frame_equal(frame, space.sample(n, method, random_state=seed))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_distributions(method):
+    space = DesignSpace(
+        {"a": Range(1, 50, log=True), "b": Range(-3, 5), "n": Range(1, 4, integer=True)}
+    )
+    frame = space.sample(2000, method, random_state=0)
+    assert stats.kstest(frame["a"], stats.loguniform(1, 50).cdf).pvalue > 0.01
+    assert stats.kstest(frame["b"], stats.uniform(-3, 8).cdf).pvalue > 0.01
+    counts = frame["n"].value_counts().loc[[1, 2, 3, 4]]
+    assert stats.chisquare(counts).pvalue > 0.01
+
+
+def test_latin_hypercube_has_one_row_in_each_part_of_each_column():
+    space = DesignSpace({"a": Range(0, 10), "b": Range(1, 1024, log=True)})
+    frame = space.sample(10, "lhs", random_state=0)
+    assert sorted(np.floor(frame["a"])) == list(range(10))
+    assert sorted(np.floor(np.log2(frame["b"]))) == list(range(10))
+
+
+def test_sobol_has_as_many_rows_in_each_box():
+    space = DesignSpace({"a": Range(0, 4), "b": Range(0, 4)})
+    frame = space.sample(64, "sobol", random_state=0)
+    boxes = np.floor(frame).value_counts()
+    assert boxes.tolist() == [4] * 16
+
+
+@pytest.mark.parametrize("method", ["uniform", "sobol"])
+def test_a_smaller_sample_is_the_start_of_a_larger_one(method):
+    small, large = (lab().sample(n, method, random_state=3) for n in (7, 500))
+    pd.testing.assert_frame_equal(small, large.head(7))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_chunks_are_the_sample(method):
+    space = DesignSpace({"a": Range(0, 1), "b": Range(0, 1)}, [lambda frame: frame["a"] > 0.5])
+    chunks = list(space.iter_samples(150_000, method, random_state=0))
+    assert max(map(len, chunks)) <= 65_536
+    whole = space.sample(150_000, method, random_state=0)
+    pd.testing.assert_frame_equal(pd.concat(chunks), whole, check_index_type=False)
+
+
+def test_random_states():
+    space = DesignSpace({"a": Range(0, 1)})
+    assert not space.sample(5).equals(space.sample(5))
+    state = np.random.RandomState(0)
+    first, second = space.sample(5, random_state=state), space.sample(5, random_state=state)
+    assert not first.equals(second)
+    assert first.equals(space.sample(5, random_state=np.random.RandomState(0)))
+
+
+def test_a_space_of_constants():
+    space = DesignSpace({"a": Constant(1.0), "solvent": Molecules(["O"])})
+    for method in METHODS:
+        assert space.sample(2, method).values.tolist() == [[1.0, "O"]] * 2
+
+
+def test_a_large_space_costs_nothing():
+    columns = {f"c{i}": Levels(range(100)) for i in range(50)}
+    start = time.perf_counter()
+    space = DesignSpace(columns)
+    assert len(space.sample(5, random_state=0)) == 5
+    assert "c49" in repr(space)
+    assert time.perf_counter() - start < 1
+
+
+def test_a_constraint_that_never_holds():
+    columns = {"a": Range(0, 1), "b": Range(0, 1)}
+    never = {"never": lambda f: f["a"] > 2, "half": lambda f: f["b"] > 0.5}
+    with pytest.raises(ValueError, match=r"^Only 0 of ") as caught:
+        DesignSpace(columns, never).sample(1000, random_state=0)
+    n_drawn, share = re.search(r"of ([\d,]+) .* 'half' ([\d.]+)%", str(caught.value)).groups()
+    assert 1_000_000 <= int(n_drawn.replace(",", "")) < 1_100_000
+    assert float(share) == pytest.approx(50, abs=0.5)
+    assert str(caught.value) == (
+        f"Only 0 of {n_drawn} experiments drawn from the space satisfied all constraints. Share "
+        f"that satisfied each: 'never' 0.00%, 'half' {share}%. Loosen a constraint, narrow the "
+        "ranges to where it holds, or use When for a column that applies to some rows only."
+    )
+
+
+def test_a_constraint_that_hardly_ever_holds():
+    space = DesignSpace({"a": Range(0, 1)}, [lambda f: f["a"] > 0.9999])
+    with pytest.raises(ValueError, match=r"^Only \d+ of [\d,]+ experiments drawn from the space"):
+        space.sample(5000, random_state=0)
+    assert (space.sample(5, random_state=0)["a"] > 0.9999).all()
+
+
+def test_a_rare_constraint_is_met():
+    space = DesignSpace({"a": Range(0, 1)}, [lambda f: f["a"] > 0.99])
+    assert (space.sample(2000, "sobol", random_state=0)["a"] > 0.99).all()
+
+
+# -- Grid ------------------------------------------------------------------------------------------
+
+
+def test_grid_is_the_product_of_the_columns():
+    space = DesignSpace(
+        {
+            "solvent": Molecules(["O", "CCO"]),
+            "a": Range(1, 100, log=True),
+            "n": Range(1, 3, integer=True),
+            "b": Range(0, 1),
+        }
+    )
+    frame = space.grid(["a", "n", "solvent"], {"a": 3}, at={"b": 0.25})
+    expected = itertools.product([1, 10, 100], [1, 2, 3], ["O", "CCO"])
+    assert frame[["a", "n", "solvent"]].values.tolist() == [
+        [pytest.approx(a), n, solvent] for a, n, solvent in expected
+    ]
+    assert set(frame["b"]) == {0.25}
+
+
+@given(spaces(), st.integers(2, 5), st.integers(2, 5))
+def test_grid_sizes(drawn, n_linear, n_log):
+    space, limit = drawn
+    frame = space.grid(["linear", "log", "level"], {"linear": n_linear, "log": n_log})
+    linear = np.linspace(space.columns["linear"].low, space.columns["linear"].high, n_linear)
+    n_levels = len(space.columns["level"].values)
+    assert len(frame) == (linear >= limit).sum() * n_log * n_levels
+    assert all(allowed(space, limit, frame))
+    assert not frame.duplicated().any()
+
+
+def test_grid_takes_the_middle_of_other_columns():
+    row = lab().grid("runs", at={"solvent": "CCO"}).iloc[0]
+    assert row["a"] == pytest.approx(50**0.5)
+    assert row["b"] == 2.75
+    assert row["degC"] == 50
+    assert row["dielectric"] == 25.3
+    assert row["pH"] == 7.0
+
+
+def test_grid_of_a_column_that_applies_to_some_rows():
+    frame = lab().grid(["solvent", "pH"], 5)
+    assert frame.groupby("solvent")["pH"].count().to_dict() == {"O": 5, "CCO": 1, "Cc1ccccc1": 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            (["a/b"],),
+            "The column(s) 'a/b' cannot be chosen. Columns that are drawn: 'solvent', 'a', 'b', "
+            "'runs', 'degC', 'stirrer', 'pH', 'hours'.",
+        ),
+        (
+            ("b", 1),
+            "The 'n' parameter of DesignSpace.grid must be an integer of at least 2. Got 1 "
+            "instead.",
+        ),
+        (
+            (["a", "b"], 4000),
+            "The grid would have 16,000,000 rows, and at most 10,000,000 are made. Choose fewer "
+            "columns or a smaller n, or use sample.",
+        ),
+        (
+            ("a", 3, {"b": 9.0}),
+            "Column 'b', row 0 holds 9.0, which is outside of the design space (0.5 to 5). Correct "
+            "the value or widen the column, for example with DesignSpace.from_frame(X, "
+            "margin=...).",
+        ),
+        (
+            ("runs", 3, {"a": 50.0, "b": 0.5}),
+            "None of the 3 rows satisfies all constraints. Share that satisfies each: "
+            "'a/b below 20' 0%. Loosen a constraint or choose other rows.",
+        ),
+    ],
+)
+def test_grid_refuses(arguments, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        lab().grid(*arguments)
+
+
+# -- Around ----------------------------------------------------------------------------------------
+
+
+@settings(max_examples=50)
+@given(spaces(), st.floats(0, 1), st.integers(0, 1000))
+def test_around_stays_within_tolerance_and_range(drawn, tolerance, seed):
+    space, limit = drawn
+    X = space.sample(4, random_state=seed)
+    near = space.around(X, tolerance, n=3, random_state=seed)
+    assert len(near) == 12
+    assert all(allowed(space, limit, near))
+    start = X.iloc[np.repeat(np.arange(4), 3)].reset_index(drop=True)
+    linear, log, whole = (space.columns[name] for name in ("linear", "log", "whole"))
+    levels = space.columns["level"].values
+    slack = 1e-9
+    step = (near["linear"] - start["linear"]).abs()
+    assert (step <= tolerance * (linear.high - linear.low) * (1 + slack) + slack).all()
+    factor = np.abs(np.log(near["log"] / start["log"]))
+    assert (factor <= tolerance * np.log(log.high / log.low) + slack).all()
+    step = (near["whole"] - start["whole"]).abs()
+    assert (step <= tolerance * (whole.high - whole.low) + slack).all()
+    moved = (near["level"] - start["level"]).abs()
+    assert (moved <= tolerance * (max(levels) - min(levels)) + slack).all()
+    assert near["text"].tolist() == start["text"].tolist()
+    assert near["molecule"].tolist() == start["molecule"].tolist()
+
+
+def test_around_with_tolerances_in_units():
+    X = lab().sample(20, random_state=0)
+    near = lab().around(X, {"b": 0.2, "degC": 30, "runs": 1}, n=50, random_state=0)
+    start = X.iloc[np.repeat(np.arange(20), 50)].reset_index(drop=True)
+    assert obeys(near).all()
+    assert ((near["b"] - start["b"]).abs() <= 0.2).all()
+    assert set((near["degC"] - start["degC"]).abs()) == {0, 30}
+    assert set((near["runs"] - start["runs"]).abs()) == {0, 1}
+    for name in ("solvent", "dielectric", "a", "stirrer", "pH", "hours"):
+        assert near[name].tolist() == start[name].tolist()
+
+
+def test_around_reaches_the_whole_of_its_interval():
+    space = DesignSpace({"a": Range(0, 10), "n": Range(0, 9, integer=True)})
+    near = space.around(pd.DataFrame({"a": [9.5], "n": [5]}), {"a": 1, "n": 2}, n=2000)
+    assert stats.kstest(near["a"], stats.uniform(8.5, 1.5).cdf).pvalue > 1e-6
+    assert near["n"].value_counts().gt(300).loc[[3, 4, 5, 6, 7]].all()
+
+
+def test_around_keeps_the_value_where_a_column_does_not_apply():
+    X = lab().sample(50, random_state=0)
+    near = lab().around(X, 0.05, n=2, random_state=0)
+    assert (near.loc[near["solvent"] != "O", "pH"] == 7.0).all()
+    moved = near["pH"] - X["pH"].repeat(2).to_numpy()
+    assert (moved.abs() <= 0.05 * 7 + 1e-9).all()
+    assert (moved[near["solvent"] == "O"] != 0).all()
+
+
+def test_around_refuses_rows_outside():
+    X = lab().sample(3, random_state=0).set_index(pd.Index(["r1", "r2", "r3"]))
+    X.loc["r2", "b"] = 77.0
+    message = (
+        "Column 'b', row 'r2' holds 77.0, which is outside of the design space (0.5 to 5). Correct "
+        "the value or widen the column, for example with DesignSpace.from_frame(X, margin=...)."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        lab().around(X)
+
+
+def test_around_gives_up():
+    space = DesignSpace({"a": Range(0, 1)}, [lambda f: f["a"] > 0.5])
+    message = (
+        "No neighbour of row 1 satisfied the constraints in 1,000 draws. Give a larger tolerance, "
+        "loosen the constraints or leave the row out."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        space.around(pd.DataFrame({"a": [0.9, 0.1]}), 0.1)
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "message"),
+    [
+        (
+            {"solvent": 1.0},
+            "The column(s) 'solvent' cannot have a tolerance. Columns of numbers that can be "
+            "varied: 'a', 'b', 'runs', 'degC', 'pH'.",
+        ),
+        (
+            2.0,
+            "The 'tolerance' parameter of DesignSpace.around must be a number in [0, 1]. Got 2.0 "
+            "instead.",
+        ),
+        (
+            {"b": -1.0},
+            "The 'tolerance' parameter of DesignSpace.around must be a number in [0, inf). Got "
+            "-1.0 instead.",
+        ),
+    ],
+)
+def test_around_refuses_tolerances(tolerance, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        lab().around(lab().sample(1), tolerance)
+
+
+# -- Swap ------------------------------------------------------------------------------------------
+
+
+@given(spaces(), st.integers(0, 1000), st.booleans())
+def test_swap_changes_one_column_only(drawn, seed, unseen):
+    space, _ = drawn
+    X = space.sample(3, random_state=seed)
+    molecules = ["NCCS", "CCCCS"] if unseen else None
+    swapped = space.swap(X, "molecule", molecules)
+    put_in = molecules or list(space.columns["molecule"].smiles)
+    assert swapped["molecule"].tolist() == put_in * 3
+    rest = X.drop(columns="molecule").iloc[np.repeat(np.arange(3), len(put_in))]
+    pd.testing.assert_frame_equal(
+        swapped.drop(columns="molecule"), rest.reset_index(drop=True), check_dtype=False
+    )
+
+
+def test_swap_moves_what_depends_on_the_molecule():
+    X = lab().sample(30, random_state=0)
+    swapped = lab().swap(X, "solvent")
+    assert len(swapped) == 90
+    assert obeys(swapped).all()
+    same = ["a", "b", "a/b", "runs", "degC", "stirrer", "hours"]
+    start = X.iloc[np.repeat(np.arange(30), 3)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(swapped[same], start[same])
+
+
+def test_swap_gives_a_value_where_a_column_starts_to_apply():
+    space = DesignSpace(
+        {"solvent": Molecules(["O", "CCO"]), "pH": When(in_water, Range(7, 14), None)}
+    )
+    swapped = space.swap(pd.DataFrame({"solvent": ["CCO", "O"], "pH": [None, 8.0]}), "solvent")
+    np.testing.assert_array_equal(swapped["pH"], [10.5, np.nan, 8.0, np.nan])
+
+
+def test_swap_leaves_out_what_constraints_forbid():
+    space = DesignSpace(
+        {"solvent": Molecules(["O", "CCO"]), "pH": Range(7, 14)},
+        {"pH only in water": lambda f: (f["solvent"] == "O") | (f["pH"] == 7)},
+    )
+    swapped = space.swap(pd.DataFrame({"solvent": ["O", "O"], "pH": [7.0, 9.0]}), "solvent")
+    assert swapped.values.tolist() == [["O", 7.0], ["CCO", 7.0], ["O", 9.0]]
+
+
+def test_swap_refuses():
+    X = lab().sample(2, random_state=0)
+    message = "'a' is no molecule column of the design space. Molecule columns: 'solvent'."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        lab().swap(X, "a")
+    message = "Not readable as SMILES (1 in all):\n  position 1: 'water'\nCorrect these texts."
+    with pytest.raises(InvalidSMILESError, match=f"^{re.escape(message)}$"):
+        lab().swap(X, "solvent", ["O", "water"])
+    space = lab(dielectric=OfMolecule("solvent", {"O": 80.1, "OCC": 25.3, "Cc1ccccc1": 2.38}))
+    message = (
+        "Column 'dielectric' has no value for 'CC#N' in column 'solvent'. Add it to the values of "
+        "OfMolecule, or give OfMolecule a function."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        space.swap(X, "solvent", ["CC#N"])
+
+
+# -- Tables ----------------------------------------------------------------------------------------
+
+
+def test_from_frame_finds_the_kinds():
+    X = pd.DataFrame(
+        {
+            "ligand": ["NCCS", "SCCN", "CCS", None],
+            "batch": ["first", "second", "first", "first"],
+            "mM": [1.0, 2.0, np.nan, 3.0],
+            "runs": [1, 5, 2, 2],
+            "dry": [True, False, True, True],
+            "hours": [2.0, 2.0, 2.0, 2.0],
+            "solvent": ["O", "O", "O", "O"],
+            "nothing": [None, None, None, None],
+            "old": pd.array([7, None, 9, 9], dtype="Int64"),
+            "kind": pd.Categorical(["CCO", "O", "O", "O"]),
+        }
+    )
+    found = {name: str(column) for name, column in DesignSpace.from_frame(X).columns.items()}
+    assert found == {
+        "ligand": "3 molecules: NCCS, CCS, no molecule",
+        "batch": "first, second",
+        "mM": "1 to 3",
+        "runs": "1 to 5, whole numbers",
+        "dry": "False, True",
+        "hours": "always 2.0",
+        "solvent": "1 molecule: O",
+        "nothing": "always None",
+        "old": "7 to 9, whole numbers",
+        "kind": "2 molecules: CCO, O",
+    }
+
+
+def test_from_frame_of_an_array():
+    space = DesignSpace.from_frame(np.array([["O", 1.0], ["CCO", 2.5]], dtype=object))
+    assert {name: str(column) for name, column in space.columns.items()} == {
+        "x0": "2 molecules: O, CCO",
+        "x1": "1 to 2.5",
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([10.0, 20.0], (5.0, 25.0)),
+        ([1.0, 11.0], (0.0, 16.0)),
+        ([-11.0, -1.0], (-16.0, 0.0)),
+        ([-2.0, 2.0], (-4.0, 4.0)),
+        ([10, 15], (8, 18)),
+        ([0, 4], (0, 6)),
+    ],
+)
+def test_margin(values, expected):
+    column = DesignSpace.from_frame(pd.DataFrame({"a": values}), margin=0.5).columns["a"]
+    assert (column.low, column.high) == expected
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=8), st.floats(0, 3))
+def test_a_space_contains_the_table_it_comes_from(values, margin):
+    assume(max(values) > min(values))
+    X = pd.DataFrame({"a": values, "solvent": [SMILES[i % 5] for i in range(len(values))]})
+    space = DesignSpace.from_frame(X, margin)
+    assert space.contains(X).all()
+    assert space.columns["a"].low <= min(values) <= max(values) <= space.columns["a"].high
+
+
+def test_from_frame_with_columns_known_better():
+    X = make_nanoclusters(40, descriptors=True, random_state=0).data
+    space = DesignSpace.from_frame(
+        X,
+        columns={
+            **{
+                c: OfMolecule("ligand")
+                for c in X
+                if c.startswith("ligand_") and c[7:] not in ("mM", "solubility")
+            },
+            "solvent_dielectric": OfMolecule("solvent"),
+            "reductant_redox_V": OfMolecule("reductant", dict.fromkeys(X["reductant"], 0.0)),
+            "ligand:Au": Computed(lambda f: f["ligand_mM"] / f["HAuCl4_mM"]),
+        },
+    )
+    assert list(space.columns) == [*X.columns, "ligand:Au"]
+    rows = space.sample(500, random_state=0)
+    by_ligand = X.drop_duplicates("ligand").set_index("ligand")
+    assert rows["ligand_tpsa"].tolist() == rows["ligand"].map(by_ligand["ligand_tpsa"]).tolist()
+    by_solvent = rows["solvent"].map(dielectric_constant)
+    assert rows["solvent_dielectric"].tolist() == by_solvent.tolist()
+    assert (rows["reductant_redox_V"] == 0).all()
+    assert space.contains(X.drop(columns=["ligand_tpsa"])).sum() == 40
+
+
+def test_from_frame_refuses_a_column_that_does_not_follow():
+    X = pd.DataFrame({"solvent": ["O", "CCO", "[OH2]"], "epsilon": [80.1, 25.3, 79.0]})
+    message = (
+        "Column 'epsilon' does not follow from 'solvent': for '[OH2]' it holds 80.1 and 79.0. "
+        "Correct the cells, or let the column be drawn."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        DesignSpace.from_frame(X, columns={"epsilon": OfMolecule("solvent")})
+
+
+@pytest.mark.parametrize(
+    ("cells", "error", "message"),
+    [
+        (
+            ["O", "CCO", "C(C"],
+            InvalidSMILESError,
+            "Column 'a' holds SMILES, but 1 of its cells cannot be read:\n  row 2: 'C(C'\nCorrect "
+            "them. If the column holds no molecules, say so with columns={'a': Levels([...])}.",
+        ),
+        (
+            [1.0, np.inf, 2.0],
+            ValueError,
+            "Column 'a' holds infinity. Correct these cells or drop the rows.",
+        ),
+        (
+            ["O", 2, "CCO"],
+            ValueError,
+            "Column 'a' must hold numbers, truth values or text; row 1 holds 2 (int). Drop the "
+            "column, or give the table as it was before a pipeline changed it.",
+        ),
+    ],
+)
+def test_from_frame_refuses(cells, error, message):
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
+        DesignSpace.from_frame(pd.DataFrame({"a": cells}))
+
+
+def test_from_frame_refuses_a_negative_margin():
+    message = (
+        "The 'margin' parameter of DesignSpace.from_frame must be a number in [0, inf). Got -0.1 "
+        "instead."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        DesignSpace.from_frame([[1.0]], margin=-0.1)
+
+
+@given(spaces(), st.integers(0, 100), st.data())
+def test_contains_against_brute_force(drawn, seed, data):
+    space, limit = drawn
+    frame = space.sample(8, random_state=seed)
+    name = data.draw(st.sampled_from(["linear", "log", "whole", "level"]))
+    frame[name] = frame[name].astype(float)
+    frame.loc[3, name] += data.draw(st.sampled_from([0.5, -1e4, 1e4]))
+    frame.loc[5, "molecule"] = data.draw(st.sampled_from(SMILES))
+    assert space.contains(frame).tolist() == allowed(space, limit, frame)
+
+
+def test_contains_knows_every_spelling_and_absent_molecules():
+    space = DesignSpace({"additive": Molecules(["CCO", None])})
+    X = pd.DataFrame({"additive": ["OCC", None, "", "CCC"]})
+    assert space.contains(X).tolist() == [True, True, True, False]
+    assert space.sample(50, random_state=0)["additive"].isna().any()
+
+
+def test_complete_adds_what_is_absent_and_changes_nothing():
+    X = lab().sample(10, random_state=0)
+    given_columns = X[["solvent", "a", "b", "runs", "degC", "stirrer", "pH"]].assign(more=1)
+    pd.testing.assert_frame_equal(lab().complete(given_columns), X)
+    odd = X.assign(dielectric=1.0)
+    pd.testing.assert_frame_equal(lab().complete(odd), odd)
+
+
+def test_complete_refuses_a_table_without_a_column():
+    X = lab().sample(10, random_state=0)[["solvent", "a", "b", "runs"]]
+    message = (
+        "X lacks the column(s) 'degC', 'stirrer', 'pH'. It has: 'solvent', "
+        "'a', 'b', 'runs'. Add or rename them."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        lab().complete(X)
+
+
+def test_extend():
+    longer = lab().extend("solvent", {"acetonitrile": "CC#N", "water": "[OH2]"})
+    assert longer.columns["solvent"].labels() == ["water", "ethanol", "toluene", "acetonitrile"]
+    assert set(longer.sample(200, random_state=0)["solvent"]) == {"O", "CCO", "Cc1ccccc1", "CC#N"}
+    assert len(lab().columns["solvent"].smiles) == 3
+    message = "The name 'water' stands for 'O' and for 'CCCO'. Give one of them another name."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        lab().extend("solvent", {"water": "CCCO"})
+
+
+# -- scikit-optimize -------------------------------------------------------------------------------
+
+
+def test_skopt_dimensions():
+    dimensions = lab().to_skopt()
+    assert [d.name for d in dimensions] == ["solvent", "a", "b", "runs", "degC", "stirrer", "pH"]
+    kinds = [Categorical, Real, Real, Integer, Categorical, Categorical, Real]
+    assert [type(d) for d in dimensions] == kinds
+    assert (dimensions[1].prior, dimensions[2].prior) == ("log-uniform", "uniform")
+    assert dimensions[0].categories == ("O", "CCO", "Cc1ccccc1")
+
+
+def test_skopt_points_are_experiments():
+    points = [["CCO", 2.0, 1.0, 3, 50, "bar", 9.0], ["O", 2.0, 1.0, 3, 50, "bar", 9.0]]
+    frame = lab().from_skopt(points)
+    assert obeys(frame).all()
+    assert frame["pH"].tolist() == [7.0, 9.0]
+
+
+def test_skopt_search_within_constraints():
+    space = DesignSpace(
+        {"a": Range(0.0, 1.0), "b": Range(0.0, 1.0), "a+b": Computed(lambda f: f["a"] + f["b"])},
+        {"at most 1": lambda f: f["a+b"] <= 1},
+    )
+
+    def cost(point):
+        return -float(space.from_skopt([point])["a"].iloc[0])
+
+    found = gp_minimize(
+        cost,
+        space.to_skopt(),
+        n_calls=8,
+        n_initial_points=5,
+        n_points=100,
+        random_state=0,
+        space_constraint=lambda p: bool(space.contains(space.from_skopt([p])).all()),
+    )
+    assert space.contains(space.from_skopt(found.x_iters)).all()
+
+
+# -- Definition ------------------------------------------------------------------------------------
+
+
+def test_repr():
+    assert repr(lab()) == (
+        "DesignSpace of 10 columns\n"
+        "  solvent     3 molecules: water, ethanol, toluene\n"
+        "  dielectric  follows from 'solvent'\n"
+        "  a           1 to 50, log\n"
+        "  b           0.5 to 5\n"
+        "  a/b         computed by ratio\n"
+        "  runs        1 to 6, whole numbers\n"
+        "  degC        20, 50, 80\n"
+        "  stirrer     cross, bar\n"
+        "  pH          7 to 14 when in_water, otherwise 7.0\n"
+        "  hours       always 12.5\n"
+        "  constraint  a/b below 20"
+    )
+
+
+def test_names_of_constraints():
+    def dry(frame):
+        return frame["a"] > 0
+
+    space = DesignSpace({"a": Range(0, 1)}, [dry, lambda f: f["a"] < 1, dry])
+    assert list(space.constraints) == ["dry", "constraint 2", "constraint 3"]
+
+
+def test_copies():
+    space = DesignSpace({"a": Range(0, 1), "s": Molecules(["O", "CCO"])}, [in_water_or_not])
+    for other in (pickle.loads(pickle.dumps(space)), copy.deepcopy(space)):
+        assert repr(other) == repr(space)
+        pd.testing.assert_frame_equal(
+            other.sample(5, random_state=0), space.sample(5, random_state=0)
+        )
+
+
+def in_water_or_not(frame):
+    return frame["a"] >= 0
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (
+            lambda: Range(2, 2),
+            ValueError,
+            "The 'low' limit of Range must be below 'high'. Got 2 and 2. For a single value use "
+            "Constant.",
+        ),
+        (
+            lambda: Range(0, np.inf),
+            ValueError,
+            "The 'high' parameter of Range must be a number in (-inf, inf). Got inf instead.",
+        ),
+        (
+            lambda: Range(0, 1, log=True),
+            ValueError,
+            "A logarithmic Range must lie above 0. Got low=0. Raise it, or leave log=True out.",
+        ),
+        (
+            lambda: Range(0, 1.5, integer=True),
+            ValueError,
+            "An integer Range needs whole limits. Got 0 and 1.5.",
+        ),
+        (
+            lambda: Levels("abc"),
+            ValueError,
+            "The 'values' parameter of Levels must be a list of values. Got 'abc' instead.",
+        ),
+        (
+            lambda: Levels([1, 2, 1]),
+            ValueError,
+            "The 'values' parameter of Levels must hold at least one value, and each once. Got "
+            "[1, 2, 1] instead.",
+        ),
+        (
+            lambda: Molecules([]),
+            ValueError,
+            "The 'molecules' parameter of Molecules must be a list of at least one SMILES, or a "
+            "dict of names and SMILES. Got [] instead.",
+        ),
+        (
+            lambda: When(True, Range(0, 1), 0),
+            TypeError,
+            "The 'condition' parameter of When must be a function. Got True instead.",
+        ),
+        (
+            lambda: When(in_water, OfMolecule("a"), 0),
+            TypeError,
+            "The 'column' parameter of When must be a Range, Levels, Molecules or Constant. Got "
+            "OfMolecule(column='a', values=None) instead.",
+        ),
+        (
+            lambda: Computed("a / b"),
+            TypeError,
+            "The 'function' parameter of Computed must be a function. Got 'a / b' instead.",
+        ),
+        (
+            lambda: DesignSpace({}),
+            ValueError,
+            "A DesignSpace needs at least one column. Got none.",
+        ),
+        (
+            lambda: DesignSpace({"pH": (7, 14)}),
+            TypeError,
+            "Column 'pH' of a DesignSpace must be a Range, Levels, Molecules, Constant, When, "
+            "OfMolecule or Computed. Got (7, 14) instead.",
+        ),
+        (
+            lambda: DesignSpace({"e": OfMolecule("solvent", len)}),
+            ValueError,
+            "Column 'e' follows from 'solvent', which is no molecule column of the design space.",
+        ),
+        (
+            lambda: DesignSpace({"s": Molecules(["O"]), "e": OfMolecule("s")}),
+            ValueError,
+            "Column 'e' has no values. Give OfMolecule a dict or a function, or let "
+            "DesignSpace.from_frame read them from a table.",
+        ),
+        (
+            lambda: DesignSpace({"a": Range(0, 1)}, ["a > 1"]),
+            TypeError,
+            "A constraint of DesignSpace must be a function of a frame. Got 'a > 1' instead.",
+        ),
+        (
+            lambda: DesignSpace({"a": Range(0, 1)}, in_water),
+            TypeError,
+            "The 'constraints' of DesignSpace must be a list or a dict of functions. Got "
+            f"{in_water!r} instead.",
+        ),
+    ],
+)
+def test_definitions_that_are_refused(make, error, message):
+    with pytest.raises(error) as caught:
+        make()
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (
+            lambda _: True,
+            "Constraint 'c' must give True or False for each row. Got bool of shape () for 4 rows. "
+            "Combine conditions with & and |, each in brackets, not with 'and' and 'or'.",
+        ),
+        (
+            lambda frame: frame["a"],
+            "Constraint 'c' must give True or False for each row. Got float64 of shape (4,) for 4 "
+            "rows. Combine conditions with & and |, each in brackets, not with 'and' and 'or'.",
+        ),
+        (
+            lambda frame: frame["a"] > 0 and frame["a"] < 1,
+            "Constraint 'c' asks whether a whole column is true. Combine conditions with & and |, "
+            "each in brackets, not with 'and' and 'or'.",
+        ),
+    ],
+)
+def test_constraints_that_say_something_else(function, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        DesignSpace({"a": Range(0, 1)}, {"c": function}).sample(4)
+
+
+def test_nullable_answers_are_fine():
+    space = DesignSpace({"a": Range(0, 1)}, [lambda f: f["a"].astype("Float64") > 0.5])
+    assert (space.sample(10, random_state=0)["a"] > 0.5).all()
+
+
+def test_a_computed_column_of_another_length():
+    space = DesignSpace({"a": Range(0, 1), "b": Computed(lambda _: [1, 2])})
+    message = (
+        "The function of column 'b' must give one value for each row. Got the shape (2,) for 4 "
+        "rows."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        space.sample(4)
+
+
+def test_sample_refuses():
+    message = (
+        "The 'method' parameter of DesignSpace.sample must be one of 'uniform', 'lhs', 'sobol'. "
+        "Got 'halton' instead."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        lab().iter_samples(5, "halton")
+    message = (
+        "The 'n' parameter of DesignSpace.sample must be an integer of at least 1. Got 0 instead."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        lab().iter_samples(0)
