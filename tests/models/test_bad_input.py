@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 from skorch.callbacks import Callback
 
-from sksiamese import GraphFingerprintSiameseClassifier, _base
+from sksiamese import GraphFingerprintSiameseClassifier
 from sksiamese.exceptions import InvalidSMILESError, SmallClassWarning
+from sksiamese.models import _network as _base
 from sksiamese.molecules._graph import graph_from_smiles
 
 OWNER = "GraphFingerprintSiameseClassifier"

@@ -23,11 +23,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sksiamese import featurizer as featurizer_module
 from sksiamese._frames import distinct_texts
 from sksiamese.descriptors import RDKIT_DESCRIPTORS, TABLE1_LIGAND_DESCRIPTORS
 from sksiamese.exceptions import InvalidSMILESError, InvalidSMILESWarning
 from sksiamese.featurizer import SMILESFeaturizer
+from sksiamese.molecules import _featurizer as featurizer_module
 from sksiamese.molecules._graph import EMPTY_GRAPH, MAX_SMILES_LENGTH, MolGraph, graph_from_smiles
 
 OUTPUTS = ["graph", "ecfp", "descriptors", "table1"]

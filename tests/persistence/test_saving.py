@@ -44,8 +44,8 @@ from sksiamese import (
     persistence,
     save_model,
 )
-from sksiamese import _manifest as manifest_module
 from sksiamese.exceptions import ModelFileError, ModelVersionWarning
+from sksiamese.persistence import _manifest as manifest_module
 from sksiamese.persistence._trusted_types import TRUSTED_TYPES
 from sksiamese.space import Computed, Range
 
