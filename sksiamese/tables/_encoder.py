@@ -42,20 +42,34 @@ class Experiments(NamedTuple):
         Distinct molecules of each role.
     is_known : ndarray of shape (n_rows,), dtype bool
         Whether each molecule of the row stood in training; of roles where molecules recur.
+    conditions : ndarray of shape (n_rows, n_conditions)
+        Numeric columns, standardised.
+    traits : tuple of ndarray of shape (n_molecules, n_traits), of length n_roles
+        Standardised descriptors of the distinct molecules of each role, of those that vary.
     """
 
     numeric: _Float
     molecules: _Int
     graphs: tuple[list[MolGraph], ...]
     is_known: npt.NDArray[np.bool_]
+    conditions: _Float
+    traits: tuple[_Float, ...]
 
     def take(self, rows: _Int) -> Experiments:
         """Keep some rows, and the molecules that occur in them."""
-        molecules, graphs = np.empty((len(rows), len(self.graphs)), np.int64), []
+        molecules, graphs, traits = np.empty((len(rows), len(self.graphs)), np.int64), [], []
         for role, pool in enumerate(self.graphs):
             kept, molecules[:, role] = np.unique(self.molecules[rows, role], return_inverse=True)
             graphs.append([pool[i] for i in kept])
-        return Experiments(self.numeric[rows], molecules, tuple(graphs), self.is_known[rows])
+            traits.append(self.traits[role][kept])
+        return Experiments(
+            self.numeric[rows],
+            molecules,
+            tuple(graphs),
+            self.is_known[rows],
+            self.conditions[rows],
+            tuple(traits),
+        )
 
 
 class ExperimentEncoder:
@@ -76,8 +90,6 @@ class ExperimentEncoder:
         "auto" where three rows in four have a molecule of their own.
     n_jobs : int or None
         Processes for reading SMILES.
-    verbose : int
-        Whether reading many SMILES shows a progress bar.
 
     Attributes
     ----------
@@ -87,33 +99,37 @@ class ExperimentEncoder:
         Numeric columns in use.
     """
 
-    recall_: Recall | None = None  # models of before there was recall have none
-
     def __init__(
         self,
         descriptors: bool,
         scaling: str,
         tanimoto: str,
         n_jobs: int | None = None,
-        verbose: int = 0,
     ) -> None:
         self.descriptors = descriptors
         self.scaling = scaling
         self.tanimoto = tanimoto
         self.n_jobs = n_jobs
-        self.verbose = verbose
 
-    def fit_encode(self, table: pd.DataFrame, weight: _Float, groups: _Int) -> Experiments:
-        """Learn from the rows of a table, each with its weight and group, and encode them."""
-        self.recall_ = None
+    def fit_encode(
+        self, table: pd.DataFrame, weight: _Float, groups: _Int, verbose: int = 0
+    ) -> Experiments:
+        """Learn from the rows of a table, each with its weight and group, and encode them.
+
+        With `verbose`, reading many SMILES shows a progress bar.
+        """
+        self.recall_: Recall | None = None
         self.kinds_ = {name: column_kind(table[name]) for name in table.columns}
-        read = self._read_molecules(table, self._columns("molecule"))
+        read = self._read_molecules(table, self._columns("molecule"), verbose)
         pools = {name: pool.merge() for name, pool in read.items()}
         self.roles_ = [name for name, pool in pools.items() if len(pool.graphs) > 1]
         numbers = self._read_numbers(table, self._columns("numeric"))
         self.numeric_ = list(numbers.columns[numbers.max() > numbers.min()])
         self._require_use(table.columns)
         wide = self._widen(numbers, pools)
+        self.spread_: Any = (
+            StandardScaler().fit(wide, sample_weight=weight) if wide.shape[1] else None
+        )
         self.scaler_ = None
         if wide.shape[1] and self.scaling == "standard":
             self.scaler_ = StandardScaler().fit(wide, sample_weight=weight)
@@ -220,11 +236,13 @@ class ExperimentEncoder:
             )
         return numbers
 
-    def _read_molecules(self, table: pd.DataFrame, columns: list[str]) -> dict[str, _Pool]:
+    def _read_molecules(
+        self, table: pd.DataFrame, columns: list[str], verbose: int = 0
+    ) -> dict[str, _Pool]:
         pools = {c: _Pool.of_graphs(table[c]) for c in columns if _holds_graphs(table[c])}
         text = [name for name in columns if name not in pools]
         if text:
-            read = read_molecules(table[text], self.n_jobs, self.verbose)
+            read = read_molecules(table[text], self.n_jobs, verbose)
             pools |= {name: _Pool.of_codes(read, i) for i, name in enumerate(text)}
         return {name: pools[name] for name in columns}
 
@@ -251,7 +269,25 @@ class ExperimentEncoder:
         is_known = np.ones(len(wide), bool)
         for role, keys in self.known_.items():
             is_known &= np.isin(molecule_keys(pools[role].graphs), keys)[pools[role].place]
-        return Experiments(numeric, molecules, graphs, is_known)
+        traits = tuple(self._traits(role, pools[role]) for role in self.roles_)
+        return Experiments(numeric, molecules, graphs, is_known, self._conditions(wide), traits)
+
+    def _conditions(self, wide: _Float) -> _Float:
+        """Standardised numeric columns."""
+        n = len(self.numeric_)
+        if self.spread_ is None:
+            return wide
+        return (wide[:, :n] - self.spread_.mean_[:n]) / self.spread_.scale_[:n]
+
+    def _traits(self, role: str, pool: _Pool) -> _Float:
+        """Standardised descriptors of the distinct molecules of a role, of those that vary."""
+        if not self.descriptors:
+            return np.empty((len(pool.graphs), 0))
+        n = len(RDKIT_DESCRIPTORS)
+        start = len(self.numeric_) + n * self.roles_.index(role)
+        own, spread = slice(start, start + n), self.spread_
+        standard = (pool.descriptors - spread.mean_[own]) / spread.scale_[own]
+        return standard[:, spread.var_[own] > _LEAST_VARIANCE]
 
 
 class _Pool(NamedTuple):
@@ -306,6 +342,7 @@ class _Pool(NamedTuple):
 
 OWN_MOLECULES = 0.75  # molecules for a row from which on they are not said to recur
 _CONDITION_SPREAD = 2.0  # conditions are few and a molecule's numbers many
+_LEAST_VARIANCE = 1e-18  # of a descriptor that varies
 LARGEST_NUMBER = 1e100  # squares of larger numbers, and their sums, may overflow
 _SHOWN = 10  # bad cells that a message lists
 _KIND_TEXT = {"molecule": "molecules", "numeric": "numbers", "empty": "nothing"}
