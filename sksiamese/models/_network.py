@@ -238,7 +238,7 @@ class NetworkClassifier(TableClassifier, ABC):
         for name in ("fp_size", "conv_width", "n_members", "max_epochs"):
             require_integer(owner, name, self._value(name), 1)
         require_integer(owner, "radius", self.radius, 0)
-        require_integer(owner, "batch_size", self.batch_size, 2)
+        require_integer(owner, "batch_size", self._value("batch_size"), 2)
         require_integer(owner, "n_iter_no_change", self.n_iter_no_change, 1)
         require_option(owner, "activation", self._value("activation"), ACTIVATIONS)
         require_option(owner, "scaling", self.scaling, ("standard", "minmax"))
@@ -338,7 +338,7 @@ class NetworkClassifier(TableClassifier, ABC):
             "module__n_roles": len(experiments.graphs),
             "module__seeds": seeds.members,
             "max_epochs": self._value("max_epochs"),
-            "batch_size": self.batch_size,
+            "batch_size": self._value("batch_size"),
             "callbacks": self._make_callbacks(validates=bool(data.held_out.any())),
             "device": self.device,
         }

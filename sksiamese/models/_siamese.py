@@ -74,7 +74,7 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
         campaign predict its others (see Notes).
     support_size : int or None, default=None
         Largest number of support rows, drawn at random from each class in its share, at least one.
-        None keeps all, and 500 with "process" (fewer with many classes), where all other rows speak
+        None keeps all, and 400 with "process" (fewer with many classes), where all other rows speak
         through these.
     pairs_per_step : int or None, default=None
         Pairs that each member draws in a step of the "mean" loss, half of them of equal class, as
@@ -91,7 +91,7 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
         Step size of Adam.
     lr_schedule : {"cosine", "constant"} or None, default=None
         Whether the step size falls to zero along a cosine.
-    batch_size : int, default=512
+    batch_size : int or None, default=None
         Rows that are compared with each other in a step. Up to so many rows, every step uses all
         pairs, and nothing is random but the first weights and the dropout. Of more, "process" draws
         so many for each step, one step an epoch; "residual" draws campaigns, and the rows that play
@@ -172,6 +172,7 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
     dropout              0.5         0.0
     alpha                0.002       0.001
     n_members            4           10
+    batch_size           200         512
     max_epochs           50          150
     lr                   0.15        0.01
     lr_schedule          "constant"  "cosine"
@@ -253,7 +254,7 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
         max_epochs: int | None = None,
         lr: float | None = None,
         lr_schedule: str | None = None,
-        batch_size: int = 512,
+        batch_size: int | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.2,
         n_iter_no_change: int = 20,

@@ -24,7 +24,7 @@ __all__ = ["Evidence", "Labels", "Posterior", "condition", "evidence_gradient", 
 _JITTER = 1e-8  # of the variance of a row, that lets equal support rows have a Cholesky factor
 _LEAST_CURVATURE = 1e-9
 _MODE_STEPS = 4  # Newton steps to the mode in training, where the kernel changes from step to step
-_LAST_STEPS = 12
+_LAST_STEPS = 20
 _HALVINGS = 2
 _SLACK = 1e-8  # of a log posterior, below which a step counts as no worse
 
@@ -230,7 +230,10 @@ def condition(among: Tensor, cross: Tensor, labels: Labels, corrected: bool) -> 
         factor = _factor(eye + phi.mT @ (curvature.unsqueeze(-1) * phi))
         right = _times(phi.mT, curvature * _times(phi, w) + gradient)
         step = torch.cholesky_solve(right.unsqueeze(-1), factor).squeeze(-1)
+        before = best
         w, best = _accept(w, step, best, lambda each: _weight_posterior(each, phi, labels))
+        if bool((best - before < _SLACK).all()):
+            break
     _, curvature, third = _derivatives(labels.mean + _times(phi, w), labels)
     covariance = torch.cholesky_inverse(_factor(eye + phi.mT @ (curvature.unsqueeze(-1) * phi)))
     if corrected:

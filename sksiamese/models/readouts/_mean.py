@@ -196,6 +196,7 @@ class MeanReadOut:
         "dropout": 0.0,
         "alpha": 0.001,
         "n_members": 10,
+        "batch_size": 512,
         "max_epochs": 150,
         "lr": 0.01,
         "lr_schedule": "cosine",

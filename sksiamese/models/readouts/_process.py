@@ -25,7 +25,7 @@ from sksiamese.tables._labelled import TrainingTable, class_shares
 __all__ = ["ProcessNet", "ProcessReadOut", "ProcessSupport"]
 
 _CHUNK_PAIRS = 400_000  # pairs, times members, compared at once
-_MOST_SUPPORT = 500  # rows that predictions compare with; the cost of one is square in them
+_MOST_SUPPORT = 400  # rows that predictions compare with; the cost of one is square in them
 _MOST_NUMBERS = 5e7  # in the matrices of a support set: .4 GB
 _PRIOR_ROWS = 2.0  # rows that the class frequencies of training count as
 _CORRECTED = {"fixed": True, "fingerprint": True, "embedding": False}  # see `condition`
@@ -275,6 +275,7 @@ class ProcessReadOut:
         "dropout": 0.5,
         "alpha": 0.002,
         "n_members": 4,
+        "batch_size": 200,
         "max_epochs": 50,
         "lr": 0.15,
         "lr_schedule": "constant",
@@ -349,14 +350,21 @@ class ProcessReadOut:
         ]
         for name, own in among.items():
             cross = torch.cat([block[name] for block in blocks], dim=1)
-            posterior = condition(own, cross, labels, _CORRECTED[name])
+            each = [  # one member after the other: their matrices are large
+                condition(*given, labels, _CORRECTED[name])
+                for given in zip(own.split(1), cross.split(1), strict=True)
+            ]
+            coefficients, reduction = (
+                torch.cat(part) for part in list(zip(*each, strict=True))[:2]
+            )
+            posterior = Posterior(coefficients, reduction, labels.mean)
             if not all(bool(each.isfinite().all()) for each in posterior):
                 raise ValueError(
                     f"The support set of {len(rows.y)} rows cannot be taken up: its equations have "
                     "no finite solution. Look for extreme numbers in X and in sample_weight."
                 )
-            coefficients, reduction, mean = (each.cpu().numpy() for each in posterior)
-            plain.posteriors[name] = coefficients, reduction, mean
+            arrays = [part.cpu().numpy() for part in posterior]
+            plain.posteriors[name] = arrays[0], arrays[1], arrays[2]
         return plain
 
     @torch.no_grad()
