@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import joblib
 import numpy as np
 import pandas as pd
-from _common import environment, write_json
+from common.results import environment, write_json
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import brier_score_loss, matthews_corrcoef, roc_auc_score

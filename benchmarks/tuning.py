@@ -26,9 +26,9 @@ from typing import Any
 
 import joblib
 import numpy as np
-from _common import environment, write_json
-from _models import BASE_MODELS, make_model
-from _tasks import TUNING_DATA, TUNING_SEED, Task, make_tuning_task
+from common.models import BASE_MODELS, make_model
+from common.results import environment, write_json
+from common.tasks import TUNING_DATA, TUNING_SEED, Task, make_tuning_task
 from sklearn.base import clone
 from sklearn.metrics import matthews_corrcoef
 from sklearn.model_selection import StratifiedKFold, cross_val_predict, cross_val_score
