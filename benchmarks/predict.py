@@ -67,7 +67,7 @@ def run_similarities(n_rows: int, repeats: int, seed: int) -> list[dict]:
     random = np.random.RandomState(seed)
     X, y = random.standard_normal((N_SUPPORT, 5)), np.arange(N_SUPPORT) % 2
     model = GraphFingerprintSiameseClassifier(
-        n_members=N_MEMBERS, n_trees=0, max_epochs=5, random_state=seed
+        readout="mean", n_members=N_MEMBERS, max_epochs=5, random_state=seed
     ).fit(X, y)
     parts = [model.transform(x) for x in (random.standard_normal((n_rows, 5)), X)]
     rows, support = (_members(part) for part in parts)

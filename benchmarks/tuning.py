@@ -124,8 +124,6 @@ def time_all(arguments: argparse.Namespace) -> None:
     for name in arguments.models or ["GCNN + SNN"]:
         base = make_model(name, "default", task.smiles_columns)
         base.set_params(model__n_members=1, model__random_state=0)
-        if "SNN" in name:
-            base.set_params(model__n_trees=0)
         tuned, wall = search(base, task, arguments.space, arguments.trials, arguments.n_jobs)
         times = split_time(tuned, wall, arguments.n_jobs)
         best = dict(tuned.best_params_)
