@@ -14,7 +14,7 @@ import pandas as pd
 
 from sksiamese._checks import plain_label, shorten
 from sksiamese.doctor._unit_groups import Suspects, find_suspects
-from sksiamese.molecules._featurizer import why_unreadable
+from sksiamese.molecules._canonical import why_unreadable
 from sksiamese.tables._columns import TableColumn, is_missing
 from sksiamese.tables._encoder import (
     LARGEST_NUMBER,
