@@ -74,8 +74,8 @@ def canonical_keys(cells: Iterable[Any]) -> list[str]:
         word, where = ("position", "") if column.name is None else ("row", f" in {column.name!r}")
         lines = [f"  {word} {row!r}: {shorten(cell)}{why_unreadable(cell)}" for _, row, cell in bad]
         raise InvalidSMILESError(
-            f"Not readable as SMILES{where} ({len(bad)} in all):\n{ten_lines(lines)}\nCorrect these "
-            "texts.",
+            f"Not readable as SMILES{where} ({len(bad)} in all):\n{ten_lines(lines)}\n"
+            "Correct these texts.",
             bad,
         )
     return np.array(keys, dtype=object)[codes].tolist()
@@ -124,7 +124,7 @@ def why_unreadable(cell: Any) -> str:
 
 
 def _problems(text: str) -> str:
-    """What RDKit says of a molecule that it can draw but not sanitise, in brackets."""
+    """Say in brackets what RDKit holds against a molecule that it can draw."""
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(text, sanitize=False)
         problems = [] if mol is None else list(Chem.DetectChemistryProblems(mol))

@@ -873,47 +873,39 @@ def test_text_files_as_spreadsheets_write_them(tmp_path):
     text = "name;T (°C);x;;y\r\n\r\nA;1,5;2;;0\r\n;;;;\r\nB µ;2;NA;;1\r\n"
     for encoding in ("utf-8", "utf-8-sig", "cp1252", "utf-16"):
         path.write_bytes(text.encode(encoding))
-        table = read_table_file(path)
+        table = read_table_file(path).frame
         assert list(table.columns) == ["name", "T (°C)", "x", "y"]
         assert list(table.index) == [3, 5]
         assert table.to_numpy(object).tolist() == [["A", "1,5", 2, 0], ["B µ", 2, "NA", 1]]
-
-
-def test_columns_without_a_name_are_called_by_their_place(tmp_path):
-    path = tmp_path / "table.csv"
-    path.write_text(",x\n0,1.5\n1,2.5\n")
-    table = read_table_file(path)
-    assert list(table.columns) == ["column 1", "x"]
-    assert table["x"].dtype == np.float64
 
 
 BAD_FILES = [
     ("absent.csv", None, "There is no file {path!r}. Give the path of a table."),
     (
         *("table.pdf", b"%PDF"),
-        "'table.pdf' is no kind of table that is read: .csv, .tsv, .txt or .xlsx. Save it as one "
-        "of these.",
+        "'table.pdf' is no kind of table that is read: .csv, .tsv, .txt, .xlsx, .parquet or .json. "
+        "Save it as one of these.",
     ),
     (
         *("empty.csv", b""),
-        "'empty.csv' cannot be read as a table: No columns to parse from file. Start with a "
-        "header, and give no line more cells than that has.",
+        "'empty.csv' holds no table. It needs a row of names, and below it one row for each "
+        "experiment.",
     ),
     (
         *("ragged.csv", b"a,b\n1,2,3\n"),
-        "'ragged.csv' cannot be read as a table: Error tokenizing data. C error: Expected 2 "
-        "fields in line 2, saw 3. Start with a header, and give no line more cells than that has.",
+        "Row 2 of 'ragged.csv' has 3 cells, more than the 2 columns of the header. Add the names, "
+        "or put cells with commas into quotation marks.",
     ),
     (
         *("header.csv", b"a,b\n"),
-        "'header.csv' holds no table. It needs a header in row 1, and below it one row for each "
+        "'header.csv' holds no table. It needs a row of names, and below it one row for each "
         "experiment.",
     ),
     ("picture.csv", b"\x89PNG\0", "'picture.csv' is no text. Save the table as CSV in UTF-8."),
     (
         "twice.csv",
         b"a,a\n1,2\n",
-        "X has more than one column named 'a'. Rename or drop the repeated columns.",
+        "'twice.csv' has 2 columns named 'a': the columns 1 and 2. Rename them, or delete one.",
     ),
     (
         *("text.xlsx", b"a,b\n1,2\n"),
