@@ -14,7 +14,14 @@ from sksiamese._checks import plain_label, shorten
 from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.molecules._graph import MAX_SMILES_LENGTH, parse_smiles, text_behind
 
-__all__ = ["canonical_key", "canonical_keys", "canonical_smiles", "ten_lines", "why_unreadable"]
+__all__ = [
+    "canonical_key",
+    "canonical_keys",
+    "canonical_smiles",
+    "smiles_of_mols",
+    "ten_lines",
+    "why_unreadable",
+]
 
 _SHOWN = 10  # unreadable cells that a message lists
 
@@ -146,3 +153,10 @@ def ten_lines(lines: list[str]) -> str:
     """Put the first ten lines together, and say how many more there are."""
     more = [f"  and {len(lines) - _SHOWN:,} more"] if len(lines) > _SHOWN else []
     return "\n".join(lines[:_SHOWN] + more)
+
+
+def smiles_of_mols(column: pd.Series) -> pd.Series:
+    """Write RDKit molecules in a column as SMILES; any other cell stays as it is."""
+    if column.dtype != object or not any(isinstance(cell, Chem.Mol) for cell in column):
+        return column
+    return column.map(lambda cell: Chem.MolToSmiles(cell) if isinstance(cell, Chem.Mol) else cell)
