@@ -143,7 +143,7 @@ def _check_number_cells(column: TableColumn) -> Iterator[Finding]:
 
 def _check_strange_cells(column: TableColumn) -> Iterator[Finding]:
     """Find what stands among numbers: one finding, whatever the number of cells."""
-    rows = np.flatnonzero(column.strange)
+    rows = np.flatnonzero(column.strange).tolist()
     texts = list(dict.fromkeys(shorten(plain_label(column.cells[row])) for row in rows))
     cures = list(dict.fromkeys(_advise(column.cells[row]) for row in rows))
     more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""

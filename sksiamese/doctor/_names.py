@@ -78,6 +78,6 @@ def check_gaps(column: TableColumn, others: Sequence[TableColumn]) -> Iterator[F
     if len(rows) == 1:
         yield column.finding("missing", "warning", rows[0], "There is no number.", cure)
         return
-    where = describe_rows(column.labels[row] for row in rows)
+    where = describe_rows(column.labels[row] for row in rows.tolist())
     message = f"There is no number in {plural(len(rows), 'cell')}, {where}."
     yield column.finding("missing", "warning", None, message, cure)

@@ -252,6 +252,7 @@ def _about(check: str, counts: Mapping[str, int], message: str, cure: str) -> Fi
     """Make one finding about some columns."""
     cells = plural(sum(counts.values()), "cell")
     if len(counts) == 1:
-        return Finding(check, "warning", *counts, None, None, message.format(cells), cure)
+        name = next(iter(counts))
+        return Finding(check, "warning", name, None, None, message.format(cells), cure)
     where = f"{cells} (in {listed(counts)})"
     return Finding(check, "warning", None, None, None, message.format(where), cure)
