@@ -86,7 +86,7 @@ _DERIVED = {
 _UNBOUNDED_PERCENT = {"ee", "de", "inhibition", "activity", "recovery", "mol", "growth", "gain"}
 _MEASURED_PERCENT = {"yield", "conversion", "purity", "efficiency"}
 _PERCENT_BY_NAME = {"yield", "conversion", "ausbeute", "umsatz"}  # per cent whatever the unit
-_MOST_PERCENT = 120.0  # that a measurement of 100 % may give
+_LEAST_PERCENT, _MOST_PERCENT = -5.0, 120.0  # that a measurement of 0 or 100 % may give
 
 _BRACKETS = re.compile(r"[\[(]\s*([^\[\]()]+?)\s*[\])]\s*$")
 _SLASH = re.compile(r"\s/\s*(\S+(?:/\S+)?)\s*$")
@@ -164,7 +164,7 @@ def _with_unit(unit: str, words: set[str], is_certain: bool) -> Quantity | None:
 
 def _percentage(words: set[str]) -> Quantity:
     if words & _MEASURED_PERCENT:
-        return Quantity("percentage", "%", 0.0, _MOST_PERCENT, sane=100.0)
+        return Quantity("percentage", "%", _LEAST_PERCENT, _MOST_PERCENT, sane=100.0)
     return Quantity("percentage", "%", 0.0, 100.0)
 
 
