@@ -56,7 +56,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     try:
-        table = read_table_file(options.file)
+        table = read_table_file(options.file).frame
         report = check_experiments(table, options.outcome, options.smiles)
     except (ImportError, OSError, TypeError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

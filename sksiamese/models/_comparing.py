@@ -232,7 +232,11 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         kind, _, place = reason.partition(" ")
         if not place:
             return kind
-        names = self.encoder_.numeric_ if kind == "near" else self.encoder_.roles_
+        encoder = self.encoder_
+        if kind == "near":
+            names = [*encoder.numeric_, *(f"{name} given" for name in encoder.fill_)]
+        else:
+            names = [*encoder.roles_, *encoder.categories_]
         return f"{kind} {names[int(place)]}"
 
     @property

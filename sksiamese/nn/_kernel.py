@@ -231,7 +231,8 @@ class SiameseKernel(nn.Module):
         for r in range(n_roles):
             parts = amplitude[:, r, None] * share[:, r] * alike[:, r]  # (M, kinds, n, m)
             found.append(KernelTerm("same", r, parts[:, 0]))
-            found.append(KernelTerm("similar", r, parts[:, 1:N_KINDS].sum(1)))
+            if r < self.n_molecules:
+                found.append(KernelTerm("similar", r, parts[:, 1:N_KINDS].sum(1)))
             if self.learned == "fingerprint" and r < self.n_molecules:
                 found.append(KernelTerm("learned", r, parts[:, N_KINDS]))
         rate, exponent = self.log_rate.exp()[..., None, None], self.log_exponent.exp()

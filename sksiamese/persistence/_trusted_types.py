@@ -40,6 +40,8 @@ _OWN = (
     "space._columns.Levels",
     "space._columns.Range",
     "space._dependent.OfMolecule",
+    "space._dependent.When",
+    "space._found.Applies",
     "space._molecules.Molecules",
     "space._space.DesignSpace",
     "surrogate._explainer.SurrogateTreeExplainer",

@@ -32,16 +32,20 @@ class RowDistances:
     def __init__(self, experiments: Experiments) -> None:
         self.molecules = experiments.molecules
         self.conditions = experiments.conditions
+        self.categories = experiments.categories
         self.roles = [
             RoleDistances(graphs, traits)
             for graphs, traits in zip(experiments.graphs, experiments.traits, strict=True)
         ]
 
     def kinds(self) -> _Float:
-        """Which distances each role has, (n_roles, 3): all, or no descriptors."""
-        return np.array([[1.0, 1.0, float(r.traits.shape[1] > 0)] for r in self.roles]).reshape(
-            -1, 3
-        )
+        """Which distances each role has, (n_roles, 3).
+
+        Molecules have all, or no descriptors; categories, which come last, have identity alone.
+        """
+        molecules = [[1.0, 1.0, float(role.traits.shape[1] > 0)] for role in self.roles]
+        categories = [[1.0, 0.0, 0.0]] * self.categories.shape[1]
+        return np.array(molecules + categories).reshape(-1, 3)
 
     def of_molecules(self, experiments: Experiments) -> list[_Float]:
         """Distances of the distinct molecules of each role, (3, n_molecules, n_kept molecules)."""
@@ -49,15 +53,19 @@ class RowDistances:
         return [role(graphs, traits) for role, graphs, traits in given]
 
     def of_rows(
-        self, each: list[_Float], molecules: _Int, conditions: _Float
+        self, each: list[_Float], molecules: _Int, conditions: _Float, categories: _Int
     ) -> tuple[_Float, _Float]:
         """Distances of rows: of roles (n_roles, 3, n, n_kept), and of conditions.
 
-        Those of conditions (n_conditions, n, n_kept) are half the squared differences.
+        Those of conditions (n_conditions, n, n_kept) are half the squared differences. A name that
+        did not stand in training differs from all others.
         """
-        roles = np.empty((len(each), 3, len(molecules), len(self.molecules)))
+        n_roles = len(each) + categories.shape[1]
+        roles = np.zeros((n_roles, 3, len(molecules), len(self.molecules)))
         for r, distances in enumerate(each):
             roles[r] = distances[:, molecules[:, r, None], self.molecules[:, r]]
+        differs = categories.T[:, :, None] != self.categories.T[:, None]
+        roles[len(each) :, 0] = differs | (categories.T[:, :, None] < 0)
         apart = conditions.T[:, :, None] - self.conditions.T[:, None]
         return roles, np.clip(apart, -_FARTHEST, _FARTHEST) ** 2 / 2
 

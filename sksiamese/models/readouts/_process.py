@@ -258,7 +258,10 @@ class ProcessSupport:
         for start in range(0, n_rows, step):
             rows = slice(start, start + step)
             part = self.distances.of_rows(
-                each, experiments.molecules[rows], experiments.conditions[rows]
+                each,
+                experiments.molecules[rows],
+                experiments.conditions[rows],
+                experiments.categories[rows],
             )
             pairs = PairDistances(*(torch.as_tensor(a).to(net.device) for a in part))
             yield pairs, Views(views.embedding[:, rows], views.fingerprints, views.molecules[rows])
@@ -411,5 +414,6 @@ def make_labels(y: _Int, weight: _Float, rate: _Float, prior: _Float) -> Labels:
 def make_pairs(kept: RowDistances, experiments: Experiments, device: str) -> PairDistances:
     """Measure the fixed distances of rows to those that are kept."""
     each = kept.of_molecules(experiments)
-    part = kept.of_rows(each, experiments.molecules, experiments.conditions)
+    rows = experiments.molecules, experiments.conditions, experiments.categories
+    part = kept.of_rows(each, *rows)
     return PairDistances(*(torch.as_tensor(a).to(device) for a in part))
