@@ -9,7 +9,9 @@ from scipy.spatial.distance import cdist
 from sksiamese.molecules._environments import molecule_keys
 from sksiamese.molecules._graph import MolGraph
 from sksiamese.molecules._tanimoto import Tanimoto
-from sksiamese.tables._encoder import Experiments
+from sksiamese.tables._encoder import (
+    Experiments,
+)
 
 __all__ = ["RowDistances"]
 

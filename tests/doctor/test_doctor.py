@@ -18,7 +18,9 @@ from sksiamese.datasets import load_cmet, load_perovskites, make_nanoclusters
 from sksiamese.doctor import TableReport
 from sksiamese.doctor._unit_groups import find_suspects
 from sksiamese.molecules._graph import graph_from_smiles
-from sksiamese.tables._encoder import ExperimentEncoder
+from sksiamese.tables._encoder import (
+    ExperimentEncoder,
+)
 from sksiamese.tables._files import read_table_file
 from sksiamese.tables._number_texts import advise_on_text, plain_number
 from sksiamese.tables._quantities import find_quantity

@@ -19,7 +19,10 @@ from sksiamese.nn._kernel import KernelTerm, PairDistances
 from sksiamese.nn._laplace import Labels, Posterior, condition, log_evidence
 from sksiamese.nn._process import ProcessNetwork, Views
 from sksiamese.tables._distances import RowDistances
-from sksiamese.tables._encoder import ExperimentEncoder, Experiments
+from sksiamese.tables._encoder import (
+    ExperimentEncoder,
+    Experiments,
+)
 from sksiamese.tables._labelled import TrainingTable, class_shares
 
 __all__ = ["ProcessNet", "ProcessReadOut", "ProcessSupport"]
