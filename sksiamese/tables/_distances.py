@@ -16,7 +16,7 @@ __all__ = ["RowDistances"]
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
 
-_FARTHEST = 6.0  # standard deviations between two numbers
+_FARTHEST = 6.0  # standard deviations of a number from the mean
 _MOST = 50.0  # of half a mean squared difference of descriptors
 
 
@@ -53,13 +53,14 @@ class RowDistances:
     ) -> tuple[_Float, _Float]:
         """Distances of rows: of roles (n_roles, 3, n, n_kept), and of conditions.
 
-        Those of conditions (n_conditions, n, n_kept) are half the squared differences.
+        Those of conditions (n_conditions, n, n_kept) are half the squared differences. Numbers are
+        clipped, not differences: clipped differences make no covariance.
         """
         roles = np.empty((len(each), 3, len(molecules), len(self.molecules)))
         for r, distances in enumerate(each):
             roles[r] = distances[:, molecules[:, r, None], self.molecules[:, r]]
-        apart = conditions.T[:, :, None] - self.conditions.T[:, None]
-        return roles, np.clip(apart, -_FARTHEST, _FARTHEST) ** 2 / 2
+        left, right = (each.clip(-_FARTHEST, _FARTHEST).T for each in (conditions, self.conditions))
+        return roles, (left[:, :, None] - right[:, None]) ** 2 / 2
 
 
 class RoleDistances:
