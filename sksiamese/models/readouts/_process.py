@@ -224,7 +224,8 @@ class ProcessSupport:
                 constant = kernel.log_constant.exp()
                 total = sum(term.value for term in terms)
                 alike.append((total / (kernel.own() - constant[:, 0]).view(-1, 1, 1)).mean(0))
-                known = posterior.mean.abs() + constant * posterior.coefficients.sum(-1).abs()
+                drawn = constant * posterior.coefficients.sum(-1).abs()  # (M, n_functions)
+                known = posterior.mean.abs().squeeze(-1) + drawn
                 base = base + known.sum(1).mean(0)
             whole = base + sum(moved.values()).sum(-1, keepdim=True)
             parts = {key: (each / whole).cpu() for key, each in moved.items()}
