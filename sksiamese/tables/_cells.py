@@ -117,6 +117,8 @@ def _clean(column: pd.Series, is_outcome: bool, has_commas: bool, changes: _Chan
         if _are_numbers(present, numbers, others):
             _note_numbers(name, present, numbers, changes)
             values |= {text: number for text, (number, _) in numbers.items()}
+        elif {text.strip().casefold() for text in present} == {"true", "false"}:
+            values |= {text: text.strip().casefold() == "true" for text in present}
         elif not holds_molecules(present):
             values |= _merge_spellings(name, present, changes)
     cells = [values[cell] if isinstance(cell, str) else cell for cell in column]
