@@ -449,7 +449,8 @@ def test_check_takes_success_a_sheet_and_no_outcome(tmp_path, capsys):
     with pd.ExcelWriter(path) as writer:
         for title, column in (("One", "success"), ("Two", "colour")):
             frame = OWN.assign(success=OWN["success"].map({0: "red", 1: "blue"}))
-            frame.rename(columns={"success": column}).to_excel(
+            table = frame.rename(columns={"success": column})
+            table.to_excel(writer, sheet_name=title, index=False)
                 writer, sheet_name=title, index=False
             )
     assert program.main(["check", path, "--outcome", "colour"]) == 2
