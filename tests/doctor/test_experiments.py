@@ -451,8 +451,6 @@ def test_check_takes_success_a_sheet_and_no_outcome(tmp_path, capsys):
             frame = OWN.assign(success=OWN["success"].map({0: "red", 1: "blue"}))
             table = frame.rename(columns={"success": column})
             table.to_excel(writer, sheet_name=title, index=False)
-                writer, sheet_name=title, index=False
-            )
     assert program.main(["check", path, "--outcome", "colour"]) == 2
     assert "Which label of the column 'colour' is success?" in capsys.readouterr().err
     options = ["--outcome", "colour", "--positive", "blue", "--sheet", "Two"]
