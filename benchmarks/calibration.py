@@ -4,8 +4,8 @@
 
 The siamese classifier, a random forest and a logistic regression, as they are and inside
 `CalibratedClassifierCV` (sigmoid, five folds of the training rows), on the splits of
-`six_models.py`; `_tasks.py` describes the tasks. Differences are paired by repeat, intervals are
-over repeats. The pictures have the task in their names: c-simulated.png.
+`six_models.py`; `common/tasks.py` describes the tasks. Differences are paired by repeat, intervals
+are over repeats. The pictures have the task in their names: c-simulated.png.
 
 The task "draws" trains on as many successes as failures and scores rows of which one in six is a
 success, so there all classifiers expect too many.
@@ -17,8 +17,8 @@ import argparse
 from typing import Any
 
 import pandas as pd
-from _common import environment, t_intervals, write_json
-from _tasks import Task, add_task_arguments, compare, make_task, save_figure
+from common.results import environment, t_intervals, write_json
+from common.tasks import Task, add_task_arguments, compare, make_task, save_figure
 from sklearn.calibration import CalibratedClassifierCV, CalibrationDisplay, calibration_curve
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import joblib
 import numpy as np
 import pandas as pd
-from _common import environment, write_json
+from common.results import environment, write_json
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import brier_score_loss, matthews_corrcoef, roc_auc_score
@@ -32,19 +32,21 @@ from sksiamese.datasets import fetch_perovskites, load_cmet, load_perovskites
 CHANGES: dict[str, dict[str, Any]] = {
     "as shipped": {},
     "readout='mean' (pair loss)": {"readout": "mean"},
-    "new_molecule_weight=0": {"new_molecule_weight": 0.0},
     "descriptors=False": {"descriptors": False},
     "tanimoto='never'": {"tanimoto": "never"},
-    "n_trees=0": {"n_trees": 0},
+    "dropout=0": {"dropout": 0.0},
     "conv_width=32": {"conv_width": 32},
     "fp_size=32": {"fp_size": 32},
-    "hidden (64,), embedding 16": {"hidden_layer_sizes": (64,), "embedding_size": 16},
+    "activation='tanh'": {"activation": "tanh"},
+    "hidden (32,), embedding 8": {"hidden_layer_sizes": (32,), "embedding_size": 8},
     "no hidden layer": {"hidden_layer_sizes": ()},
     "alpha=0.0001": {"alpha": 1e-4},
     "alpha=0.01": {"alpha": 1e-2},
-    "max_epochs=100, lr=0.015": {"max_epochs": 100, "lr": 0.015},
-    "max_epochs=300": {"max_epochs": 300},
+    "max_epochs=25": {"max_epochs": 25},
+    "max_epochs=100": {"max_epochs": 100},
+    "lr=0.05": {"lr": 0.05},
     "n_members=1": {"n_members": 1},
+    "n_members=10": {"n_members": 10},
     "as in the paper": GraphFingerprintSiameseClassifier.from_paper().get_params(),
 }
 

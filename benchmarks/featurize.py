@@ -14,7 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from _common import add_common_arguments, environment, measure, print_table, summarize, write_json
+from common.results import (
+    add_common_arguments,
+    environment,
+    measure,
+    print_table,
+    summarize,
+    write_json,
+)
 from rdkit import Chem, RDConfig, rdBase
 
 from sksiamese.featurizer import SMILESFeaturizer

@@ -26,10 +26,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from _common import environment, write_json
-from _few_shot_models import SETTINGS, Prediction, make_method, siamese_settings
-from _few_shot_report import NAMES, draw_curves, paired, print_report, read_runs, summarize
-from _few_shot_tasks import N_PAST, Data, Study, Task, draws, make_study, n_shots
+from common.few_shot_models import SETTINGS, make_method, siamese_settings
+from common.few_shot_report import NAMES, draw_curves, paired, print_report, read_runs, summarize
+from common.few_shot_tasks import N_PAST, Data, Prediction, Study, Task, draws, make_study, n_shots
+from common.results import environment, write_json
 from sklearn.metrics import (
     average_precision_score,
     balanced_accuracy_score,

@@ -15,9 +15,9 @@ import time
 from typing import Any
 
 import numpy as np
-from _common import environment, write_json
-from _few_shot_models import SETTINGS, siamese_settings
-from _few_shot_tasks import make_study
+from common.few_shot_models import SETTINGS, siamese_settings
+from common.few_shot_tasks import make_study
+from common.results import environment, write_json
 from predict import peak_bytes
 from skorch.callbacks import EpochTimer
 

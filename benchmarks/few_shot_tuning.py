@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from _few_shot_models import SETTINGS, Siamese
-from _few_shot_tasks import Data, Labels, Round, Task, draws, make_study
+from common.few_shot_models import SETTINGS, Siamese
+from common.few_shot_tasks import Data, Labels, Round, Task, draws, make_study
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 

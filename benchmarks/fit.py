@@ -15,8 +15,15 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import torch
-from _common import add_common_arguments, environment, measure, print_table, summarize, write_json
-from _peers import fit_chemprop, why_no_chemprop
+from common.peers import fit_chemprop, why_no_chemprop
+from common.results import (
+    add_common_arguments,
+    environment,
+    measure,
+    print_table,
+    summarize,
+    write_json,
+)
 
 from sksiamese import GraphFingerprintSiameseClassifier
 from sksiamese.datasets import load_cmet, load_perovskites

@@ -16,7 +16,7 @@ from typing import Any
 
 import joblib
 import numpy as np
-from _common import environment, write_json
+from common.results import environment, write_json
 from sklearn.compose import make_column_transformer
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier

@@ -23,8 +23,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from _common import add_common_arguments, environment, measure, print_table, summarize, write_json
-from _peers import fit_chemprop, predict_chemprop, why_no_chemprop
+from common.peers import fit_chemprop, predict_chemprop, why_no_chemprop
+from common.results import (
+    add_common_arguments,
+    environment,
+    measure,
+    print_table,
+    summarize,
+    write_json,
+)
 from rdkit import Chem, rdBase
 from rdkit.Chem import BRICS
 
@@ -60,7 +67,7 @@ def run_similarities(n_rows: int, repeats: int, seed: int) -> list[dict]:
     random = np.random.RandomState(seed)
     X, y = random.standard_normal((N_SUPPORT, 5)), np.arange(N_SUPPORT) % 2
     model = GraphFingerprintSiameseClassifier(
-        n_members=N_MEMBERS, n_trees=0, max_epochs=5, random_state=seed
+        readout="mean", n_members=N_MEMBERS, max_epochs=5, random_state=seed
     ).fit(X, y)
     parts = [model.transform(x) for x in (random.standard_normal((n_rows, 5)), X)]
     rows, support = (_members(part) for part in parts)
@@ -72,7 +79,7 @@ def run_similarities(n_rows: int, repeats: int, seed: int) -> list[dict]:
             torch.cdist(part, support, p=1)
 
     def read_out() -> None:
-        model._support._network_proba(model._similarity, embedding)
+        model._support._network_proba(model.module_.similarity, embedding)
 
     cases = {CDIST: floor, READOUT: read_out}
     seconds = measure(cases, repeats=repeats)

@@ -18,7 +18,7 @@ import sys
 import time
 from typing import Any
 
-from _common import environment, write_json
+from common.results import environment, write_json
 from predict import peak_bytes
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier

@@ -2,11 +2,11 @@
 
     python benchmarks/six_models.py --tasks simulated --json six_models.json --plot six_models.png
 
-`_tasks.py` describes the tasks, each with its own repeats. "paper" are the published settings,
-"default" this package's, and "tuned" what `tuning.py --save` found on other rows; with it, the
-tasks "draws" and "cmet" leave those rows out for all models. (A search within each fold, the only
-other honest way, would take days.) The models without GCNN have the molecules' RDKit descriptors as
-numbers. Intervals are over repeats. The pictures have the task in their names:
+`common/tasks.py` describes the tasks, each with its own repeats. "paper" are the published
+settings, "default" this package's, and "tuned" what `tuning.py --save` found on other rows; with
+it, the tasks "draws" and "cmet" leave those rows out for all models. (A search within each fold,
+the only other honest way, would take days.) The models without GCNN have the molecules' RDKit
+descriptors as numbers. Intervals are over repeats. The pictures have the task in their names:
 six_models-simulated.png.
 """
 
@@ -17,9 +17,9 @@ import dataclasses
 from typing import Any
 
 import pandas as pd
-from _common import environment, t_intervals, write_json
-from _models import BASE_MODELS, SETTINGS, make_model, read_tuned_settings
-from _tasks import Task, add_task_arguments, compare, data_of, make_task, save_figure
+from common.models import BASE_MODELS, SETTINGS, make_model, read_tuned_settings
+from common.results import environment, t_intervals, write_json
+from common.tasks import Task, add_task_arguments, compare, data_of, make_task, save_figure
 from sklearn.metrics import roc_auc_score
 
 METRICS = {

@@ -26,9 +26,9 @@ from typing import Any
 
 import joblib
 import numpy as np
-from _common import environment, write_json
-from _models import BASE_MODELS, make_model
-from _tasks import TUNING_DATA, TUNING_SEED, Task, make_tuning_task
+from common.models import BASE_MODELS, make_model
+from common.results import environment, write_json
+from common.tasks import TUNING_DATA, TUNING_SEED, Task, make_tuning_task
 from sklearn.base import clone
 from sklearn.metrics import matthews_corrcoef
 from sklearn.model_selection import StratifiedKFold, cross_val_predict, cross_val_score
@@ -124,8 +124,6 @@ def time_all(arguments: argparse.Namespace) -> None:
     for name in arguments.models or ["GCNN + SNN"]:
         base = make_model(name, "default", task.smiles_columns)
         base.set_params(model__n_members=1, model__random_state=0)
-        if "SNN" in name:
-            base.set_params(model__n_trees=0)
         tuned, wall = search(base, task, arguments.space, arguments.trials, arguments.n_jobs)
         times = split_time(tuned, wall, arguments.n_jobs)
         best = dict(tuned.best_params_)

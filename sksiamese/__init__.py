@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sksiamese.doctor import check_experiments
+    from sksiamese.doctor import check_experiments, read_experiments
     from sksiamese.exceptions import (
         InvalidSMILESError,
         InvalidSMILESWarning,
@@ -56,6 +56,7 @@ __all__ = [
     "compare_classifiers",
     "describe_model",
     "load_model",
+    "read_experiments",
     "save_model",
     "stack_tasks",
 ]
@@ -63,7 +64,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _FOLDERS = {
-    "doctor": ["check_experiments"],
+    "doctor": ["check_experiments", "read_experiments"],
     "exceptions": [
         "InvalidSMILESError",
         "InvalidSMILESWarning",

@@ -8,6 +8,7 @@ __all__ = [
     "LowFidelityWarning",
     "ModelFileError",
     "ModelVersionWarning",
+    "NewNameWarning",
     "SmallClassWarning",
 ]
 
@@ -101,6 +102,18 @@ class ModelVersionWarning(UserWarning):
     >>> from sksiamese.exceptions import ModelVersionWarning
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("error", ModelVersionWarning)  # refuse such models
+    """
+
+
+class NewNameWarning(UserWarning):
+    """A name that did not stand in the training table, so that nothing is known of it.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sksiamese.exceptions import NewNameWarning
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", NewNameWarning)  # such a name is an error here
     """
 
 

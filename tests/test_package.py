@@ -146,7 +146,7 @@ def test_import_order_reads_every_form_of_import(tmp_path, monkeypatch):
         if TYPE_CHECKING:
             from ..surrogate import Tree
         else:
-            from sksiamese import recommend
+            from sksiamese.recommend import _recommender as recommend
         def later():
             from sksiamese import Name
     """

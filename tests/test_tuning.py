@@ -176,7 +176,7 @@ def test_spaces_are_not_shared():
     ("estimator", "shown"),
     [
         (LogisticRegression(), "LogisticRegression()"),
-        (SVM, "<class 'sksiamese.GraphFingerprintSVMClassifier'>"),
+        (SVM, "<class 'sksiamese.models._svm.GraphFingerprintSVMClassifier'>"),
         ("SVM", "'SVM'"),
     ],
 )

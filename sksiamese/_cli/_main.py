@@ -59,7 +59,7 @@ def _check(options: argparse.Namespace) -> int:
     from sksiamese.tables._files import read_table_file
 
     try:
-        table = read_table_file(options.file)
+        table = read_table_file(options.file).frame
         report = check_experiments(table, options.outcome, options.smiles)
     except (ImportError, OSError, TypeError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -13,8 +13,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import plain_label, shorten
+from sksiamese.doctor._names import check_category, check_gaps, check_names
 from sksiamese.doctor._unit_groups import Suspects, find_suspects
-from sksiamese.molecules._featurizer import why_unreadable
+from sksiamese.molecules._canonical import why_unreadable
 from sksiamese.tables._columns import TableColumn, is_missing
 from sksiamese.tables._encoder import (
     LARGEST_NUMBER,
@@ -28,32 +29,42 @@ from sksiamese.tables._labelled import read_labels
 from sksiamese.tables._number_texts import advise_on_text
 from sksiamese.tables._quantities import Quantity, find_quantity, neighbour_unit
 
-__all__ = ["check_column", "check_outcome"]
+__all__ = ["check_column", "check_outcome", "check_quantity"]
 
 _RARE_GAPS = 0.2  # share of rows without a molecule up to which a gap may be a slip
 _MOST_ODD = 0.2  # share of impossible numbers beyond which a column's name was misunderstood
 _SMALL_CLASS = 0.1  # share of rows
+_FEWEST = 5  # numbers that are judged together
+_SHOWN = 5  # cells that a message lists
+_CURES = 3  # of them
 
 _Bools = npt.NDArray[np.bool_]
 _Floats = npt.NDArray[np.float64]
 
 
-def check_column(column: TableColumn, original: pd.Series) -> Iterator[Finding]:
-    """Check a column that is no outcome; `original` is the same as it came."""
-    if column.kind == "empty":
-        cure = "Fill it in or leave it out; the models ignore it."
-        yield column.finding("empty", "warning", None, "The column is empty.", cure)
+def check_column(
+    column: TableColumn, original: pd.Series, others: Sequence[TableColumn]
+) -> Iterator[Finding]:
+    """Check a column that the models take; `original` is the same as it came.
+
+    `others` are the columns of molecules and names, which may say why it is empty.
+    """
     if column.kind == "molecule":
         yield from _check_molecule_cells(column)
         yield from _check_spellings(column)
         yield from _check_recurrence(column)
+        yield from check_names(column)
+    if column.kind == "text":
+        yield from check_category(column)
     if column.kind == "numeric":
         yield from _check_number_cells(column)
-        yield from _check_quantity(column)
-    if column.kind in ("molecule", "numeric"):
-        yield from _check_variation(column)
-        if not column.strange.any() and not column.is_text:
-            yield from _check_kind(column, original)
+        yield from check_gaps(column, others)
+        yield from check_quantity(column)
+    yield from _check_variation(column)
+    if column.kind == "molecule" and not column.strange.any():
+        yield from _check_kind(column, original)
+    if column.kind == "numeric" and not column.strange.any() and not column.is_text:
+        yield from _check_kind(column, original)
 
 
 def _check_molecule_cells(column: TableColumn) -> Iterator[Finding]:
@@ -110,15 +121,7 @@ def _check_recurrence(column: TableColumn) -> Iterator[Finding]:
 
 
 def _check_number_cells(column: TableColumn) -> Iterator[Finding]:
-    for row in np.flatnonzero(column.strange):
-        cell = column.cells[row]
-        yield column.finding(
-            "not_a_number",
-            "error",
-            row,
-            f"{shorten(cell)} is no number, unlike most cells of the column.",
-            _advise(cell),
-        )
+    yield from _check_strange_cells(column)
     if column.is_text and not column.strange.any():
         yield column.finding(
             "numbers_as_text",
@@ -126,14 +129,6 @@ def _check_number_cells(column: TableColumn) -> Iterator[Finding]:
             None,
             "The numbers of the column are text.",
             "Convert the column with pandas.to_numeric; leave it out if it is no condition.",
-        )
-    for row in np.flatnonzero(column.missing):
-        yield column.finding(
-            "missing",
-            "error",
-            row,
-            "There is no number.",
-            "Fill it in, drop the row, or put a SimpleImputer before the model.",
         )
     infinite = ~np.isnan(column.numbers) & ~is_usable_number(column.numbers) & ~column.strange
     for row in np.flatnonzero(infinite):
@@ -146,6 +141,24 @@ def _check_number_cells(column: TableColumn) -> Iterator[Finding]:
         )
 
 
+def _check_strange_cells(column: TableColumn) -> Iterator[Finding]:
+    """Find what stands among numbers: one finding, whatever the number of cells."""
+    rows = np.flatnonzero(column.strange).tolist()
+    texts = list(dict.fromkeys(shorten(plain_label(column.cells[row])) for row in rows))
+    cures = list(dict.fromkeys(_advise(column.cells[row]) for row in rows))
+    more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
+    if len(rows) == 1:
+        message = f"{texts[0]} is no number, unlike most cells of the column."
+        yield column.finding("not_a_number", "error", rows[0], message, cures[0])
+    elif len(rows):
+        where = describe_rows(column.labels[row] for row in rows)
+        message = (
+            f"{len(rows)} cells are no numbers, in {where}: {', '.join(texts[:_SHOWN])}{more}."
+        )
+        cure = " ".join(cures[:_CURES])
+        yield column.finding("not_a_number", "error", None, message, cure)
+
+
 def _advise(cell: Any) -> str:
     if isinstance(cell, date | np.datetime64):
         return "Type the number again, in a cell of numbers: a spreadsheet made a date of it."
@@ -153,13 +166,17 @@ def _advise(cell: Any) -> str:
     return advice or "Write a number, or drop the row. Leave the column out if it is no condition."
 
 
-def _check_quantity(column: TableColumn) -> Iterator[Finding]:
+def check_quantity(column: TableColumn) -> Iterator[Finding]:
     """Compare numbers with what the column's name says that they are."""
     quantity = find_quantity(column.name)
     if quantity is None:
         return
     known = is_usable_number(column.numbers) & ~column.strange
     numbers = np.where(known, column.numbers, np.nan)
+    if quantity.kind == "percentage" and _are_fractions(numbers[known]):
+        message = "All numbers lie from 0 to 1, although the name says per cent."
+        cure = "If they are fractions, multiply them by 100, or say so in the name."
+        yield column.finding("fractions", "warning", None, message, cure)
     suspects = find_suspects(numbers, quantity)
     if suspects is not None:
         message, cure = _describe_suspects(suspects, quantity)
@@ -176,7 +193,8 @@ def _check_quantity(column: TableColumn) -> Iterator[Finding]:
     if quantity.kind == "fraction" and np.nanmedian([0.0, *numbers]) <= 1:
         high = 1.0
     impossible = (numbers < quantity.low) | (numbers > high)
-    for severity, is_odd in (("error", impossible), ("warning", numbers > quantity.sane)):
+    improbable = (numbers > quantity.sane) & ~impossible
+    for severity, is_odd in (("error", impossible), ("warning", improbable)):
         if is_odd.sum() > max(1.0, _MOST_ODD * known.sum()):
             continue
         for row in np.flatnonzero(is_odd):
@@ -187,6 +205,12 @@ def _check_quantity(column: TableColumn) -> Iterator[Finding]:
                 _describe_odd(float(numbers[row]), quantity._replace(high=high)),
                 "Correct the value; if it is right, say in the column's name what it is.",
             )
+
+
+def _are_fractions(numbers: _Floats) -> bool:
+    """Whether per cent look like fractions of one."""
+    within = bool(((numbers >= 0) & (numbers <= 1)).all())
+    return within and len(numbers) >= _FEWEST and bool((numbers % 1 != 0).any())
 
 
 def _describe_suspects(suspects: Suspects, quantity: Quantity) -> tuple[str, str]:

@@ -14,23 +14,30 @@ from typing import Any
 
 import pandas as pd
 
-from sksiamese._checks import plain_label
+from sksiamese._checks import listed, plain_label
 from sksiamese._frames import ensure_table, require_columns
-from sksiamese.doctor._columns import check_column, check_outcome
+from sksiamese.doctor._columns import check_column, check_outcome, check_quantity
 from sksiamese.doctor._rows import check_copies, check_replicates
 from sksiamese.tables._columns import TableColumn, read_column
 from sksiamese.tables._findings import Finding, describe_rows, plural
+from sksiamese.tables._roles import INPUTS, Role, find_roles
 
 __all__ = ["TableReport", "check_experiments"]
 
 _SHOWN = 5  # messages of one check in one column that the text shows
 _OF_ROWS = {"contradictory", "duplicate"}  # checks whose messages name the rows
-_KINDS = {
+_MOST_CELLS = 10  # findings of one check in one column; more become one
+_ROLES = {
     "outcome": "Outcome",
     "molecule": "Molecules",
-    "numeric": "Numbers",
-    "text": "Text that is no SMILES, not for the models",
-    "other": "Neither text nor numbers, not for the models",
+    "category": "Names",
+    "number": "Numbers",
+    "result": "Left out as results",
+    "counter": "Left out as counters",
+    "identifier": "Left out as names of rows",
+    "date": "Left out as dates",
+    "note": "Left out as notes",
+    "ignored": "Left out as you said",
 }
 
 
@@ -45,8 +52,9 @@ class TableReport:
         "warning"), "column" (None for a whole row), "row" (its label; None for a whole column),
         "value" (what stands there), "message" and "cure".
     columns : dict of str to str
-        What each column was read as: "molecule", "numeric", "outcome", "empty", and "text" or
-        "other" for columns that the models cannot use.
+        The role of each column: "molecule", "category" or "number" are inputs of a model,
+        "outcome" is what it learns; "result", "counter", "identifier", "date", "note", "empty" and
+        "ignored" are for no model.
     n_rows : int
         Rows of the table.
 
@@ -132,7 +140,7 @@ class TableReport:
     def _head(self) -> list[str]:
         found = f"{plural(self.n_errors, 'error')}, {plural(self.n_warnings, 'warning')}"
         lines = [f"{plural(self.n_rows, 'experiment')}: {found}"]
-        for kind, title in _KINDS.items():
+        for kind, title in _ROLES.items():
             names = [name for name, its in self.columns.items() if its == kind]
             if names:
                 lines.append(f"{title}: {', '.join(names)}")
@@ -176,14 +184,14 @@ def check_experiments(
     outcome : str or None, default=None
         The column of class labels; None checks neither classes nor contradictions.
     smiles_columns : str, sequence of str or None, default=None
-        Columns of SMILES beside those that are found out. A column of text is one if more than half
-        of its texts can be read as SMILES.
+        Columns of SMILES beside those that are found out. A column of text is one if some of its
+        texts can be read as SMILES.
 
     Returns
     -------
     TableReport
-        The findings. Errors are what the models refuse (invalid SMILES, gaps and texts among
-        numbers, a single class) or what cannot be (pH 17). Warnings are to be looked at (two
+        The findings. Errors are what the models refuse (invalid SMILES, texts among numbers, a
+        single class) or what cannot be (pH 17). Warnings are to be looked at (two
         spellings of a molecule, units that seem mixed, contradictory replicates).
 
     Raises
@@ -244,26 +252,70 @@ def check_experiments(
     labels = [plain_label(label) for label in table.index]
     given = dict.fromkeys(smiles, "molecule") | ({} if outcome is None else {outcome: "outcome"})
     columns = {name: read_column(table[name], labels, given.get(name)) for name in table.columns}
-    found = list(_check(table, columns, outcome))
-    found.sort(key=lambda finding: finding.severity)  # errors first; the order stays otherwise
+    outcomes = {} if outcome is None else {outcome: "you named it"}
+    roles = find_roles(columns, outcomes, roles=dict.fromkeys(smiles, "molecule"))
+    found = list(check_columns(table, columns, roles))
+    if outcome is not None:
+        found += check_rows(columns, roles, columns[outcome], table[outcome])
+    found += check_copies(list(columns.values()))
+    return make_report(found, roles, len(table))
+
+
+def make_report(found: Sequence[Finding], roles: Mapping[str, Role], n_rows: int) -> TableReport:
+    """Make a report of findings; errors first, the order stays otherwise."""
+    ordered = sorted(_count_many(found), key=lambda finding: finding.severity)
     return TableReport(
-        pd.DataFrame(found, columns=list(Finding._fields), dtype=object),
-        {name: column.kind for name, column in columns.items()},
-        len(table),
+        pd.DataFrame(ordered, columns=list(Finding._fields), dtype=object),
+        {name: role.role for name, role in roles.items()},
+        n_rows,
     )
 
 
-def _check(
-    table: pd.DataFrame, columns: Mapping[str, TableColumn], outcome: str | None
+def _count_many(found: Sequence[Finding]) -> Iterator[Finding]:
+    """Make one finding of more than ten cells of a column that have the same fault."""
+    groups: dict[tuple[str, str, str | None], list[Finding]] = {}
+    for each in found:
+        groups.setdefault((each.check, each.severity, each.column), []).append(each)
+    for same in groups.values():
+        if len(same) <= _MOST_CELLS:
+            yield from same
+            continue
+        what = "rows" if same[0].check in _OF_ROWS else "cells"
+        where = describe_rows(each.row for each in same)
+        message = f"{len(same):,} {what}: {where}. The first: {same[0].message}"
+        yield same[0]._replace(row=None, value=None, message=message)
+
+
+def check_columns(
+    table: pd.DataFrame, columns: Mapping[str, TableColumn], roles: Mapping[str, Role]
 ) -> Iterator[Finding]:
-    inputs = [column for name, column in columns.items() if name != outcome]
-    for column in inputs:
-        yield from check_column(column, table[column.name])
+    """Check each column by its role."""
+    inputs = [columns[name] for name, role in roles.items() if role.role in INPUTS]
+    names = [column for column in inputs if column.kind in ("molecule", "text")]
+    for name, column in columns.items():
+        if roles[name].role in INPUTS:
+            yield from check_column(column, table[name], names)
+        elif column.kind == "numeric":
+            yield from check_quantity(column)
+    empty = [name for name, role in roles.items() if role.role == "empty"]
+    if empty:
+        message = f"Nothing stands in {listed(empty)}."
+        cure = "Fill it in or leave it out; the models ignore it."
+        where = empty[0] if len(empty) == 1 else None
+        yield Finding("empty", "warning", where, None, None, message, cure)
     if not any(column.varies for column in inputs):
-        message = "No column of molecules or numbers varies, so there is nothing to learn from."
+        message = "No column of molecules, numbers or names varies: there is nothing to learn from."
         cure = "Add columns of what differed between the experiments."
         yield Finding("nothing_varies", "error", None, None, None, message, cure)
-    if outcome is not None:
-        yield from check_outcome(columns[outcome], table[outcome])
-        yield from check_replicates(inputs, columns[outcome])
-    yield from check_copies(list(columns.values()))
+
+
+def check_rows(
+    columns: Mapping[str, TableColumn],
+    roles: Mapping[str, Role],
+    outcome: TableColumn,
+    original: pd.Series,
+) -> Iterator[Finding]:
+    """Check the outcomes, and whether rows of one recipe agree in them."""
+    yield from check_outcome(outcome, original)
+    inputs = [columns[name] for name, role in roles.items() if role.role in INPUTS]
+    yield from check_replicates(inputs, outcome)

@@ -15,8 +15,6 @@ from sksiamese.tables._findings import Finding, describe_rows
 
 __all__ = ["check_copies", "check_replicates"]
 
-_FEWEST = 5  # rows of a running number
-
 _Groups = Iterable[list[int]]
 
 
@@ -34,7 +32,7 @@ def check_copies(columns: Sequence[TableColumn]) -> Iterator[Finding]:
 
 def check_replicates(columns: Sequence[TableColumn], outcome: TableColumn) -> Iterator[Finding]:
     """Find rows of one recipe with different outcomes; rows with faults are left out."""
-    recipe = [column for column in columns if _is_condition(column)]
+    recipe = list(columns)
     usable = np.all([~outcome.missing, *(column.usable for column in recipe)], axis=0)
     parts = [_recipe_cells(column) for column in recipe]
     for rows in _groups(parts, np.flatnonzero(usable)) if recipe else ():
@@ -57,21 +55,6 @@ def _groups(parts: Sequence[Sequence[Hashable]], rows: npt.NDArray[np.intp]) -> 
     for row in rows.tolist():
         found[cells[row]].append(row)
     return [group for group in found.values() if len(group) > 1]
-
-
-def _is_condition(column: TableColumn) -> bool:
-    """Whether a column is a part of the recipe, and not the name or number of an experiment."""
-    if column.kind == "numeric":
-        return not _is_running_number(column.numbers)
-    if column.kind == "text":
-        return 2 * len(set(map(_text, column.cells))) <= len(column.cells)
-    return column.kind == "molecule"
-
-
-def _is_running_number(numbers: npt.NDArray[np.float64]) -> bool:
-    ordered = np.sort(numbers)
-    counted = ordered[0] + np.arange(len(ordered))
-    return len(ordered) >= _FEWEST and ordered[0] in (0, 1) and bool((ordered == counted).all())
 
 
 def _recipe_cells(column: TableColumn) -> Sequence[Hashable]:

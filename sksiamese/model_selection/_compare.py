@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection
 from typing import Any
 
@@ -17,17 +18,18 @@ from sksiamese._checks import (
     require_verbose,
 )
 from sksiamese._frames import ensure_table
-from sksiamese.model_selection._comparison import ClassifierComparison, collect_results
+from sksiamese.model_selection._baselines import BASELINES, DEFAULT_BASELINES, make_baselines
+from sksiamese.model_selection._collect import collect_results
+from sksiamese.model_selection._comparison import ClassifierComparison
 from sksiamese.model_selection._cross_validation import (
-    BASELINES,
+    FoldJob,
     LabelledRows,
     draw_splits,
     list_jobs,
-    make_baselines,
     name_estimators,
     run_jobs,
 )
-from sksiamese.model_selection._scoring import read_scoring
+from sksiamese.model_selection._scoring import Metric, read_scoring
 from sksiamese.model_selection._splitters import LeaveOneMoleculeOut, SupportQuerySplit
 from sksiamese.tables._labelled import read_labels
 
@@ -48,18 +50,18 @@ def compare_classifiers(
     scoring: Any = None,
     groups: Any = None,
     n_repeats: int = 5,
-    baselines: bool | Collection[str] = True,
+    baselines: bool | str | Collection[str] = True,
     molecules: str = "descriptors",
+    null_test: bool = False,
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
     verbose: int = 0,
 ) -> ClassifierComparison:
     """Cross-validate classifiers on the same folds, beside baselines that have to be beaten.
 
-    The baselines are the majority class, a random forest, extra trees, a support vector classifier,
-    a Gaussian process and a logistic regression, with scikit-learn's defaults (but up to 1,000
-    iterations for the last, and a fitted RBF kernel for the Gaussian process). Molecules reach them
-    as numbers, and the last three have all numbers scaled within each fold.
+    By default the baselines are the majority class, random forests on descriptors and on ECFP,
+    extra trees, a support vector classifier, a Gaussian process and a logistic regression. Three
+    more can be named; the Notes describe all.
 
     Parameters
     ----------
@@ -83,11 +85,18 @@ def compare_classifiers(
     n_repeats : int, default=5
         Number of repeats. Each gives every `random_state` in an estimator another value, whatever
         it was.
-    baselines : bool or collection of str, default=True
-        Whether to add the baselines, or which: "majority class", "random forest", "extra trees",
-        "SVC", "Gaussian process", "logistic regression".
+    baselines : bool, "all" or collection of str, default=True
+        Whether to add the baselines, or which: "majority class", "random forest", "random forest,
+        ECFP", "extra trees", "SVC", "Gaussian process", "logistic regression"; and beyond the
+        default "random forest, one-hot", "Gaussian process, Tanimoto", "logistic regression,
+        one-hot".
     molecules : {"descriptors", "ecfp"}, default="descriptors"
-        What SMILES become for the baselines; see :class:`~sksiamese.featurizer.SMILESFeaturizer`.
+        What SMILES become for the baselines whose names do not tell; see
+        :class:`~sksiamese.featurizer.SMILESFeaturizer`.
+    null_test : bool, default=False
+        Whether to score the `estimators` once more, on the same folds, with the outcomes shuffled
+        among all rows in each repeat. A classifier that learns from the outcomes is far ahead of
+        itself there; see :meth:`ClassifierComparison.verdict`. It doubles their time.
     n_jobs : int or None, default=None
         Number of processes, as in joblib; each trains one classifier on one fold at a time.
     random_state : int, RandomState instance or None, default=None
@@ -114,6 +123,16 @@ def compare_classifiers(
 
     Notes
     -----
+    The baselines have scikit-learn's defaults, with these exceptions. The forests on ECFP and on
+    one-hot have 500 trees; ECFP are 2,048 bits of radius 2 for each molecule column; one-hot is a
+    column for each molecule of training, so that a new one has zeros. The logistic regressions have
+    up to 1,000 iterations, and that on one-hot has the molecules' descriptors besides. The Gaussian
+    process has a fitted RBF kernel; that with Tanimoto a sum of one term for each molecule column,
+    the Tanimoto similarity on ECFP, and an RBF term of the other columns, with fitted weights and
+    length. All but trees have numbers scaled within each fold. "all" adds to the default the two
+    on one-hot, which cannot tell new molecules apart by it, and the Gaussian process with Tanimoto,
+    which is slow with many rows.
+
     A pooled metric needs predictions of every fold; ROC-AUC and average precision rank with
     ``decision_function`` where there is no ``predict_proba``. Compare pooled values of such
     classifiers with care: the scales of the folds differ.
@@ -153,18 +172,47 @@ def compare_classifiers(
     by_fold = [metric for metric in metrics if not metric.pooled]
     results = run_jobs(jobs, rows, by_fold, n_jobs, verbose)
     same_folds = all(_are_same(splits[0], folds) for folds in splits)
-    return collect_results(results, rows, frame.index, metrics, chosen, same_folds)
+    found = collect_results(results, rows, frame.index, metrics, chosen, same_folds)
+    if not null_test:
+        return found
+    own_jobs = [job for job in jobs if not job.is_baseline]
+    seeds_of_y = [seed for seed, _ in seeds]
+    null_scores = _run_null_test(own_jobs, rows, metrics, seeds_of_y, n_jobs, verbose)
+    return dataclasses.replace(found, null_scores=null_scores)
+
+
+def _run_null_test(
+    jobs: list[FoldJob],
+    rows: LabelledRows,
+    metrics: list[Metric],
+    seeds: list[int],
+    n_jobs: int | None,
+    verbose: int,
+) -> pd.DataFrame:
+    """Score the same folds with shuffled outcomes, shuffled anew for each repeat."""
+    by_fold = [metric for metric in metrics if not metric.pooled]
+    parts = []
+    for repeat, seed in enumerate(seeds):
+        y = np.random.RandomState([seed, 1]).permutation(rows.y)  # not the draw of the folds
+        shuffled = rows._replace(y=y)
+        mine = [job for job in jobs if job.repeat == repeat]
+        results = run_jobs(mine, shuffled, by_fold, n_jobs, verbose)
+        row_labels = pd.RangeIndex(len(y))
+        parts.append(collect_results(results, shuffled, row_labels, metrics, (), False).scores)
+    return pd.concat(parts, ignore_index=True)
 
 
 def _choose_baselines(baselines: Any) -> tuple[str, ...]:
     if isinstance(baselines, bool):
-        return BASELINES if baselines else ()
+        return DEFAULT_BASELINES if baselines else ()
+    if isinstance(baselines, str) and baselines == "all":
+        return BASELINES
     is_list = isinstance(baselines, Collection) and not isinstance(baselines, str)
     if is_list and all(name in BASELINES for name in baselines):
         return tuple(name for name in BASELINES if name in baselines)
     raise ValueError(
-        "The 'baselines' parameter of compare_classifiers must be True, False or a list out of "
-        f"{', '.join(map(repr, BASELINES))}. Got {baselines!r} instead."
+        "The 'baselines' parameter of compare_classifiers must be True, False, 'all' or a list "
+        f"out of {', '.join(map(repr, BASELINES))}. Got {baselines!r} instead."
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +12,10 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from sksiamese._checks import plain_label, require_number
-from sksiamese.model_selection._cross_validation import Failure, FoldResult, LabelledRows
-from sksiamese.model_selection._scoring import Metric, OutOfFold
+from sksiamese._checks import require_number
+from sksiamese.model_selection._verdict import judge_metric
 
-__all__ = ["ClassifierComparison", "collect_results"]
+__all__ = ["ClassifierComparison"]
 
 _MESSAGE_LENGTH = 200  # characters of an error that the text shows
 _OWN_COLOR, _BASELINE_COLOR = "#0072B2", "#767676"
@@ -46,6 +44,8 @@ class ClassifierComparison:
         Names of the metrics of which lower is better.
     same_folds : bool
         Whether all repeats have the same folds, so that they differ by `random_state` alone.
+    null_scores : DataFrame or None
+        As `scores`, of the null test: the same folds with shuffled outcomes. None without one.
 
     See Also
     --------
@@ -75,6 +75,7 @@ class ClassifierComparison:
     baselines: tuple[str, ...]
     losses: tuple[str, ...]
     same_folds: bool
+    null_scores: pd.DataFrame | None = None
 
     def summary(self, confidence: float = 0.95) -> pd.DataFrame:
         """Mean of each metric, its interval, and the difference to the best baseline.
@@ -115,14 +116,7 @@ class ClassifierComparison:
 
     def _summarize(self, metric: str, confidence: float) -> pd.DataFrame:
         scores = self.scores[self.scores["metric"] == metric]
-        values = scores.pivot_table(  # (n_classifiers, n_repeats)
-            values="value",
-            index="classifier",
-            columns="repeat",
-            aggfunc=_mean_of_all,
-            dropna=False,
-            sort=False,
-        )
+        values = _by_repeat(scores)
         mean = values.mean(axis=1, skipna=False)
         half_width = _half_width(values, confidence)
         rank = mean.rank(method="min", ascending=metric in self.losses).astype("Int64")
@@ -139,6 +133,76 @@ class ClassifierComparison:
         table["difference_high"] = table["difference"] + half_width
         table["fit_time"] = scores.groupby("classifier")["fit_time"].mean()
         return table.sort_values("rank", kind="stable")
+
+    def verdict(self, confidence: float = 0.95) -> str:
+        """Say in words what the scores of the classifiers show, and what they do not.
+
+        Each classifier that is no baseline is compared with guessing (the majority class), with
+        the best of the other baselines and, after a null test, with itself on shuffled outcomes.
+        It "beats" one of them, or "is worse", where the interval of the paired differences leaves
+        out 0; else the two are "not told apart".
+
+        Parameters
+        ----------
+        confidence : float, default=0.95
+            Share of the intervals, between 0 and 1.
+
+        Returns
+        -------
+        str
+            A line for each metric and classifier, and one on the intervals.
+
+        Raises
+        ------
+        ValueError
+            If `confidence` is not between 0 and 1.
+
+        Notes
+        -----
+        The intervals are those of :meth:`summary`, and speak of the draw of the folds alone. The
+        best baseline is chosen by the same scores, which flatters it a little. Guessing gives the
+        majority class for certain, which a Brier score or log loss punishes; beating it there says
+        little.
+
+        Examples
+        --------
+        >>> from sklearn.neighbors import KNeighborsClassifier
+        >>> from sksiamese import compare_classifiers
+        >>> from sksiamese.datasets import make_nanoclusters
+        >>> X, y = make_nanoclusters(54, random_state=0, return_X_y=True)
+        >>> comparison = compare_classifiers(
+        ...     {"neighbours": KNeighborsClassifier()},
+        ...     X[["temperature_C", "pH"]],
+        ...     y,
+        ...     scoring="pooled_mcc",
+        ...     baselines=["majority class"],
+        ...     random_state=0,
+        ... )
+        >>> print(comparison.verdict().splitlines()[0])
+        pooled_mcc: neighbours beats guessing, +0.5... (+0.4... to +0.5...).
+        """
+        require_number("verdict", "confidence", confidence, 0, 1, open_start=True, open_end=True)
+        lines = []
+        for metric in self.scores["metric"].unique():
+            values = _by_repeat(self.scores[self.scores["metric"] == metric])
+            shuffled = None
+            if self.null_scores is not None:
+                shuffled = _by_repeat(self.null_scores[self.null_scores["metric"] == metric])
+            is_loss = metric in self.losses
+            for name, text in judge_metric(values, shuffled, self.baselines, is_loss, confidence):
+                lines.append(f"{metric}: {name} {text or 'has nothing to be compared with'}.")
+        if not lines:
+            return "There is no classifier beside the baselines to judge."
+        n_repeats = self.scores["repeat"].nunique()
+        if n_repeats == 1:
+            return "\n".join([*lines, "One repeat gives no interval, so nothing is told apart."])
+        return "\n".join(
+            [
+                *lines,
+                f"In brackets {confidence:.0%} t-intervals of differences over {n_repeats} repeats "
+                "on the same rows; other experiments may move them more.".replace("%", " %"),
+            ]
+        )
 
     def plot(self, ax: Any = None) -> npt.NDArray[np.object_]:
         """Draw the mean of each metric and its 95 % interval, a panel for each metric.
@@ -235,6 +299,18 @@ class ClassifierComparison:
         return notes
 
 
+def _by_repeat(scores: pd.DataFrame) -> pd.DataFrame:
+    """Mean over folds of the scores by one metric, (n_classifiers, n_repeats)."""
+    return scores.pivot_table(
+        values="value",
+        index="classifier",
+        columns="repeat",
+        aggfunc=_mean_of_all,
+        dropna=False,
+        sort=False,
+    )
+
+
 def _mean_of_all(values: pd.Series) -> float:
     """Mean, NaN if one of the values is."""
     return float(values.mean(skipna=False))
@@ -267,91 +343,3 @@ def _make_axes(n_metrics: int, n_classifiers: int) -> npt.NDArray[np.object_]:
         1, n_metrics, sharey=True, squeeze=False, figsize=size, layout="constrained"
     )
     return np.asarray(axes[0], dtype=object)
-
-
-# -- From the results of the folds -----------------------------------------------------------------
-
-
-_SCORE_COLUMNS = ["classifier", "repeat", "fold", "metric", "value", "fit_time", "score_time"]
-_PREDICTION_COLUMNS = ["classifier", "repeat", "fold", "row", "y", "predicted"]
-_ERROR_COLUMNS = ["classifier", "repeat", "fold", "step", "type", "message"]
-
-
-def collect_results(
-    results: Sequence[FoldResult],
-    rows: LabelledRows,
-    row_labels: pd.Index,
-    metrics: Sequence[Metric],
-    baselines: Collection[str],
-    same_folds: bool,
-) -> ClassifierComparison:
-    """Bring the results of all folds to frames, and compute the pooled metrics."""
-    by_repeat: dict[tuple[str, int], list[FoldResult]] = {}
-    for result in results:
-        by_repeat.setdefault((result.classifier, result.repeat), []).append(result)
-    scores: list[tuple[Any, ...]] = []
-    errors = [(r.classifier, r.repeat, r.fold, *failure) for r in results for failure in r.failures]
-    for (name, repeat), folds in by_repeat.items():
-        times = np.array([(fold.fit_time, fold.score_time) for fold in folds])
-        for metric in metrics:
-            if metric.pooled:
-                value, failures = _score_pooled(metric, folds, rows)
-                scores.append((name, repeat, pd.NA, metric.name, value, *times.mean(axis=0)))
-                errors += [(name, repeat, pd.NA, *failure) for failure in failures]
-            else:
-                scores += [
-                    (name, repeat, fold.fold, metric.name, fold.values[metric.name], *time)
-                    for fold, time in zip(folds, times, strict=True)
-                ]
-    return ClassifierComparison(
-        pd.DataFrame(scores, columns=_SCORE_COLUMNS).astype({"fold": "Int64"}),
-        _list_predictions(results, rows, row_labels),
-        pd.DataFrame(errors, columns=_ERROR_COLUMNS).astype({"fold": "Int64"}),
-        tuple(baselines),
-        tuple(metric.name for metric in metrics if metric.lower_is_better),
-        same_folds,
-    )
-
-
-def _score_pooled(
-    metric: Metric, folds: Sequence[FoldResult], rows: LabelledRows
-) -> tuple[float, list[Failure]]:
-    """Score all out-of-fold predictions of a repeat; NaN where a fold has none."""
-    if any(fold.predicted is None for fold in folds):
-        return np.nan, []
-    found = OutOfFold(
-        rows.classes,
-        np.concatenate([rows.y[fold.test] for fold in folds]),
-        np.concatenate([fold.predicted for fold in folds]),
-        _concatenate([fold.proba for fold in folds]),
-        _concatenate([fold.decision for fold in folds]),
-    )
-    try:
-        return metric.function(found), []
-    except Exception as error:
-        return np.nan, [Failure.of(metric.name, error)]
-
-
-def _concatenate(parts: list[npt.NDArray[np.float64] | None]) -> npt.NDArray[np.float64] | None:
-    present = [part for part in parts if part is not None]
-    return np.concatenate(present) if len(present) == len(parts) else None
-
-
-def _list_predictions(
-    results: Sequence[FoldResult], rows: LabelledRows, row_labels: pd.Index
-) -> pd.DataFrame:
-    labels = [plain_label(label) for label in rows.classes]
-    columns = [f"{kind}_{label}" for kind in ("proba", "decision") for label in labels]
-    parts = []
-    for result in results:
-        if result.predicted is None:
-            continue
-        names = (result.classifier, result.repeat, result.fold)
-        cells = (*names, row_labels[result.test], rows.y[result.test], result.predicted)
-        part: dict[str, Any] = dict(zip(_PREDICTION_COLUMNS, cells, strict=True))
-        blank = np.full((len(result.test), len(labels)), np.nan)
-        tables = [blank if table is None else table for table in (result.proba, result.decision)]
-        parts.append(pd.DataFrame(part | dict(zip(columns, np.hstack(tables).T, strict=True))))
-    if not parts:
-        return pd.DataFrame(columns=[*_PREDICTION_COLUMNS, *columns])
-    return pd.concat(parts, ignore_index=True)

@@ -13,52 +13,27 @@ import joblib
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from rdkit import rdBase
 from sklearn.base import clone
-from sklearn.compose import ColumnTransformer
-from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.gaussian_process import GaussianProcessClassifier
-from sklearn.gaussian_process.kernels import RBF, ConstantKernel
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, check_cv
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from sklearn.svm import SVC
 from tqdm import tqdm
 
 from sksiamese._checks import shorten
 from sksiamese.model_selection._scoring import Metric
-from sksiamese.molecules._featurizer import SMILESFeaturizer
-from sksiamese.molecules._graph import parse_smiles
-from sksiamese.tables._encoder import column_kind, is_text
 
 __all__ = [
-    "BASELINES",
     "Failure",
     "FoldJob",
     "FoldResult",
     "LabelledRows",
     "draw_splits",
     "list_jobs",
-    "make_baselines",
     "name_estimators",
     "run_jobs",
 ]
 
 _Int = npt.NDArray[np.int64]
 _Splits = list[list[tuple[_Int, _Int]]]  # for each repeat its folds (train, test)
-
-BASELINES = (
-    "majority class",
-    "random forest",
-    "extra trees",
-    "SVC",
-    "Gaussian process",
-    "logistic regression",
-)
 
 
 class LabelledRows(NamedTuple):
@@ -162,60 +137,6 @@ def _name_by_type(estimators: Iterable[Any]) -> dict[str, Any]:
             number += 1
         named[key] = estimator
     return named
-
-
-_SMALL = 1e-4  # to scikit-learn's trees, numbers closer than 1e-7 are equal
-
-
-def make_baselines(frame: pd.DataFrame, names: Collection[str], molecules: str) -> dict[str, Any]:
-    """Make unfitted baselines for the columns of a table.
-
-    Molecule columns become what `molecules` names; a missing number becomes the median of its
-    column; text that is mostly no SMILES becomes a column for each level; empty columns are
-    dropped. Trees get numbers as they are, unless these are so small that trees would take them as
-    equal.
-
-    Raises
-    ------
-    ValueError
-        If a column holds neither text, molecules nor numbers.
-    """
-    if not names:
-        return {}
-    kinds = np.array([_baseline_kind(frame.iloc[:, i]) for i in range(frame.shape[1])])
-    numbers = SimpleImputer(strategy="median", keep_empty_features=True)
-    levels = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    columns = ColumnTransformer(
-        [
-            ("molecules", SMILESFeaturizer(molecules), np.flatnonzero(kinds == "molecule")),
-            ("numeric", numbers, np.flatnonzero(kinds == "numeric")),
-            ("levels", levels, np.flatnonzero(kinds == "levels")),
-        ]
-    )
-    scaled = make_pipeline(columns, StandardScaler())
-    amounts = frame.loc[:, kinds == "numeric"].apply(pd.to_numeric).astype(np.float64)
-    spread = amounts.max() - amounts.min()
-    for_trees = scaled if ((spread > 0) & (spread < _SMALL)).any() else columns
-    gaussian_process = GaussianProcessClassifier(ConstantKernel() * RBF())
-    made = {
-        "majority class": DummyClassifier(strategy="most_frequent"),
-        "random forest": make_pipeline(for_trees, RandomForestClassifier()),
-        "extra trees": make_pipeline(for_trees, ExtraTreesClassifier()),
-        "SVC": make_pipeline(scaled, SVC()),
-        "Gaussian process": make_pipeline(scaled, gaussian_process),
-        "logistic regression": make_pipeline(scaled, LogisticRegression(max_iter=1000)),
-    }
-    return {name: made[name] for name in names}
-
-
-def _baseline_kind(column: pd.Series) -> str:
-    """Kind of a column; text of which most distinct cells are no SMILES holds levels."""
-    kind = column_kind(column)
-    if kind == "molecule" and is_text(column):
-        with rdBase.BlockLogs():
-            readable = [parse_smiles(cell) is not None for cell in column.dropna().unique()]
-        return "molecule" if 2 * sum(readable) >= len(readable) else "levels"
-    return kind
 
 
 # -- Folds -----------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,19 +13,10 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._checks import require_integer
-from sksiamese.models._network import NetworkClassifier
+from sksiamese.models._network import CHUNK_ROWS, NetworkClassifier
 from sksiamese.models._objectives import LabelledExperiments
-from sksiamese.models._support import (
-    ResidualSupport,
-    SupportSet,
-    campaign_rate,
-    choose_support,
-    chunks,
-    compare,
-)
-from sksiamese.models._training import one_thread
-from sksiamese.models._trees import LeafSupport
-from sksiamese.nn._siamese import SiameseNetwork
+from sksiamese.models._training import EnsembleNet, one_thread
+from sksiamese.models.readouts._protocol import Evidence, ReadOut, Support, SupportRows
 from sksiamese.tables._encoder import Experiments
 from sksiamese.tables._labelled import TrainingTable
 
@@ -33,9 +24,16 @@ __all__ = ["ComparingClassifier"]
 
 _Int = npt.NDArray[np.int64]
 
+_EVIDENCE_ROWS = 1024  # rows whose evidence is held at once
+
 
 class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkClassifier):
     """Classifier that compares rows with a support set; `fit` is the subclass's."""
+
+    support_size: int | None
+    _readout: ReadOut
+    _support: Support
+    _trained_net: EnsembleNet
 
     def set_support(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Compare with other labelled experiments from now on, without training.
@@ -72,17 +70,17 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         """
         check_is_fitted(self, "net_")
         with self._all_or_nothing():
-            table, numbers = self._read_support(X, y, sample_weight)
-            self.net_ = self._trained()
-            self._keep_support(self.encoder_.encode(table.frame), numbers, table)
+            table = self._read_support(X, y, sample_weight)
+            self.net_ = self._trained_net
+            self._keep_support(self.encoder_.encode(table.frame), table)
         return self
 
     def adapt(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Compare with other labelled experiments, and fine-tune the last step to them.
 
-        Of the trained weights only those move that follow the embedding: of the similarity, or of
-        the trend where ``readout="residual"``; a penalty holds them near what training found.
-        Whatever an earlier call changed is forgotten first.
+        Of the trained weights only those move that follow the networks: the parameters of the
+        kernels ("process"), of the similarity ("mean"), or of the trend ("residual"); a penalty
+        holds them near what training found. Whatever an earlier call changed is forgotten first.
 
         Parameters
         ----------
@@ -115,21 +113,14 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         """
         check_is_fitted(self, "net_")
         with self._all_or_nothing():
-            table, numbers = self._read_support(X, y, sample_weight)
+            table = self._read_support(X, y, sample_weight)
             experiments = self.encoder_.encode(table.frame)
-            data = LabelledExperiments(
-                experiments,
-                numbers,
-                np.zeros(len(numbers), np.int64),
-                table.weight,
-                np.zeros(len(numbers), bool),
-                len(self.classes_),
-            )
-            self._trained_net = self._trained()
+            one_group, none = np.zeros(len(table.y), np.int64), np.zeros(len(table.y), bool)
+            rows = experiments, table.y, one_group, table.weight, none
             self.net_ = copy.deepcopy(self._trained_net)
             with one_thread():
-                self.net_.tune_head(self._last_layer(experiments), data)
-            self._keep_support(experiments, numbers, table)
+                self.net_.tune(LabelledExperiments(*rows, len(self.classes_)))
+            self._keep_support(experiments, table)
         return self
 
     def pair_score(self, X: Any, Z: Any) -> npt.NDArray[np.float64]:
@@ -143,8 +134,9 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         Returns
         -------
         ndarray of shape (n_samples, m_samples)
-            Mean of sigmoid(s), from 0 to 1; trained to be the probability of equal outcomes where
-            ``readout="mean"``.
+            From 0 to 1: with "process" the correlation of the latent outcomes, averaged over the
+            kernels; with others the mean of sigmoid(s), which "mean" trains to be the probability
+            of equal outcomes.
 
         Examples
         --------
@@ -155,14 +147,8 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         >>> bool(near > far)
         True
         """
-        first, second = self._embed_all(X), self._embed_all(Z)
-        similarity = self._network.similarity
-        with torch.no_grad():
-            blocks = [
-                torch.sigmoid(compare(similarity, first[:, rows], second)).mean(0)
-                for rows in chunks(first, second.shape[1])
-            ]
-        return torch.cat(blocks).numpy()
+        left, right = (self.encoder_.encode(self._read_fitted(each)) for each in (X, Z))
+        return self._readout.similarity(self.net_, left, right)
 
     def transform(self, X: Any) -> npt.NDArray[np.float64]:
         """Embedding of each row, the members' side by side.
@@ -175,23 +161,19 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         Returns
         -------
         ndarray of shape (n_samples, n_members * embedding_size)
-            Embeddings, weighted so that their L1 distance is that of the similarity (unless
-            ``signed=True``).
+            Embeddings, weighted so that their L1 distance is that of the learned similarity
+            (unless ``signed=True``).
 
         Examples
         --------
         >>> from sksiamese import GraphFingerprintSiameseClassifier
         >>> model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=20, random_state=0)
         >>> model.fit([[0.0], [0.1], [0.9], [1.0]], [0, 0, 1, 1]).transform([[0.5]]).shape
-        (1, 16)
+        (1, 40)
         """
-        frame = self._read_fitted(X)
-        blocks, similarity = [], self._network.similarity
-        for _, embedding in self._embed(frame):
-            with torch.no_grad():
-                scaled = similarity.scale(embedding.to(similarity.bias.device)).cpu()
-            blocks.append(scaled.transpose(0, 1).flatten(1))
-        return torch.cat(blocks).numpy()
+        parts = self.encoder_.encode_parts(self._read_fitted(X), CHUNK_ROWS)
+        found = [self._readout.embedding(self.net_, part) for part in parts]
+        return torch.cat([each.transpose(0, 1).flatten(1) for each in found]).numpy()
 
     def support_evidence(self, X: Any, n_top: int = 5) -> pd.DataFrame:
         """Past experiments that carry each prediction.
@@ -205,11 +187,13 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
 
         Returns
         -------
-        DataFrame of shape (n_samples * min(n_top, n_support), 5)
+        DataFrame of shape (n_samples * min(n_top, n_support), 5 or more)
             Columns "row" (label of the row in X), "support" (label of the past experiment in the
             table it came from), "outcome" (its class), "similarity" (as in :meth:`pair_score`) and
-            "share" (its part of all evidence, prior included, averaged over the members, and over
-            networks and trees), largest share first.
+            "share" (its part of all evidence, prior included, averaged over the members), largest
+            share first. With "process" the share is told apart by its reasons, which add up to it:
+            "same ligand", "similar ligand", "learned ligand", "near temperature" and so on for each
+            column, "recipe" (all columns together) and "learned" (the embedding).
 
         Examples
         --------
@@ -220,38 +204,40 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         ['no', 'no']
         """
         require_integer(type(self).__name__, "n_top", n_top, 1)
-        frame = self._read_fitted(X)
-        support, parts, start = self._support, [], 0
-        for experiments, embedding in self._embed(frame):
-            places = np.arange(embedding.shape[1])
-            for part in chunks(embedding, len(support.y)):
-                similarity, share = support.shares(
-                    self._network, embedding[:, part], experiments.take(places[part])
-                )
-                top = np.argsort(-share, axis=1, kind="stable")[:, :n_top]
-                rows = np.repeat(np.arange(len(top)), top.shape[1])
-                flat = top.ravel()
-                parts.append(
-                    pd.DataFrame(
-                        {
-                            "row": frame.index[start + rows],
-                            "support": pd.Index(support.labels)[flat],
-                            "outcome": self.classes_[support.y[flat]],
-                            "similarity": similarity[rows, flat],
-                            "share": share[rows, flat],
-                        }
-                    )
-                )
-                start += len(top)
-        return pd.concat(parts, ignore_index=True)
+        frame, start, found = self._read_fitted(X), 0, []
+        for part in self.encoder_.encode_parts(frame, _EVIDENCE_ROWS):
+            evidence = self._support.evidence(self.net_, part)
+            top = np.argsort(-evidence.share, axis=1, kind="stable")[:, :n_top]
+            labels = frame.index[start : start + len(top)]
+            found.append(self._list_evidence(evidence, top, labels))
+            start += len(top)
+        return pd.concat(found, ignore_index=True)
 
-    @property
-    def _network(self) -> SiameseNetwork:
-        return cast(SiameseNetwork, self.module_)
+    def _list_evidence(self, evidence: Evidence, top: _Int, labels: pd.Index) -> pd.DataFrame:
+        """List the support rows (n, n_top) of each row."""
+        rows, places = np.repeat(np.arange(len(top)), top.shape[1]), top.ravel()
+        columns = {
+            "row": labels[rows],
+            "support": pd.Index(self._support_labels)[places],
+            "outcome": self.classes_[self._support_y[places]],
+            "similarity": evidence.similarity[rows, places],
+            "share": evidence.share[rows, places],
+        }
+        for reason, share in evidence.parts.items():
+            columns[self._spell(reason)] = share[rows, places]
+        return pd.DataFrame(columns)
 
-    def _trained(self) -> Any:
-        """Give the net as trained; in models of before there was `adapt` it never changes."""
-        return getattr(self, "_trained_net", self.net_)
+    def _spell(self, reason: str) -> str:
+        """Name the column of a reason: "same 0" is "same ligand"."""
+        kind, _, place = reason.partition(" ")
+        if not place:
+            return kind
+        encoder = self.encoder_
+        if kind == "near":
+            names = [*encoder.numeric_, *(f"{name} given" for name in encoder.fill_)]
+        else:
+            names = [*encoder.roles_, *encoder.categories_]
+        return f"{kind} {names[int(place)]}"
 
     @property
     def _threshold(self) -> npt.NDArray[np.float64]:
@@ -261,8 +247,8 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
     def _n_features_out(self) -> int:
         return self.module_.settings.embedding_size * len(self.module_.seeds)
 
-    def _read_support(self, X: Any, y: Any, sample_weight: Any) -> tuple[TrainingTable, _Int]:
-        """Read labelled rows and the numbers that fit gave their classes."""
+    def _read_support(self, X: Any, y: Any, sample_weight: Any) -> TrainingTable:
+        """Read labelled rows, with the numbers that fit gave their classes."""
         table = self._read_labelled(X, y, None, sample_weight, reset=False)
         known = {label: number for number, label in enumerate(self.classes_.tolist())}
         unknown = [label for label in table.classes.tolist() if label not in known]
@@ -271,30 +257,34 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
                 f"y holds the label {unknown[0]!r}, which fit did not see. Labels of the "
                 f"support set must be among {list(known)}."
             )
-        return table, np.array([known[label] for label in table.classes.tolist()])[table.y]
+        numbers = np.array([known[label] for label in table.classes.tolist()])[table.y]
+        return table._replace(y=numbers, classes=self.classes_)
 
-    def _keep_support(self, experiments: Experiments, y: _Int, table: TrainingTable) -> None:
-        """Embed the rows that every prediction compares with, class after class."""
-        embedding, rows = self._last_layer(experiments), np.arange(len(y))
-        if self.support_size is not None and self.support_size < len(y):
-            points = embedding.transpose(0, 1).flatten(1).numpy()
-            central = self.support_choice == "central"
-            sizes = self.support_size, central, self.module_.seeds[0]
-            rows = choose_support(points, y, table.weight, *sizes)
-        rows = rows[np.argsort(y[rows], kind="stable")]
-        fixed = y[rows], table.weight[rows], table.frame.index[rows].to_numpy()
-        self._support: ResidualSupport | SupportSet
-        if hasattr(self._network, "residual"):
-            rate = campaign_rate(y, table.weight, self.class_prior_)
-            self._support = ResidualSupport.of_rows(self._network, embedding[:, rows], *fixed, rate)
-        else:
-            leaves = None
-            if self.trees_ is not None:
-                known = experiments.numeric[rows], *fixed[:2], self.class_prior_
-                leaves = LeafSupport.of_rows(self.trees_, *known)
-            readout, kept = self.net_.criterion_.readout, embedding[:, rows].numpy()
-            self._support = SupportSet(kept, *fixed, self.class_prior_, readout, leaves)
-        self.support_indices_ = table.rows[np.sort(rows)]
+    def _keep_support(self, experiments: Experiments, table: TrainingTable) -> None:
+        """Take up the rows that every prediction compares with."""
+        chosen = self._choose_support(table)
+        rows = SupportRows(experiments, table.y, table.weight, self.class_prior_)
+        with one_thread():
+            self._support = self._readout.take_support(self.net_, rows, chosen)
+        self._support_y = table.y[chosen]
+        self._support_labels = table.frame.index[chosen].to_numpy()
+        self.support_indices_ = table.rows[chosen]
 
-    def _proba(self, experiments: Experiments, outputs: torch.Tensor) -> torch.Tensor:
-        return self._support.proba(self._network, outputs, experiments)
+    def _choose_support(self, table: TrainingTable) -> _Int:
+        """Draw the rows that are compared with, of each class in its share and at least one."""
+        n_rows, n_classes = len(table.y), len(self.classes_)
+        size = self.support_size
+        if size is None:
+            size = self._readout.most_rows(len(self.net_.module_.seeds), n_classes)
+        if size is None or size >= n_rows:
+            return np.arange(n_rows)
+        random_state, chosen = np.random.RandomState(self.net_.module_.seeds[0]), []
+        for number in np.unique(table.y):
+            rows = np.flatnonzero(table.y == number)
+            odds = table.weight[rows] / table.weight[rows].sum()
+            share = max(1, int(size * len(rows) / n_rows))
+            chosen.append(random_state.choice(rows, share, replace=False, p=odds))
+        return np.sort(np.concatenate(chosen))
+
+    def _proba(self, experiments: Experiments, n_rows: int) -> torch.Tensor:
+        return self._support.proba(self.net_, experiments)

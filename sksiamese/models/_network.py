@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, ClassVar, Self
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +27,7 @@ from sksiamese._checks import (
     require_verbose,
     shorten,
 )
-from sksiamese.models._objectives import Inputs, LabelledExperiments
+from sksiamese.models._objectives import LabelledExperiments
 from sksiamese.models._training import (
     LARGEST_WEIGHT,
     CosineSteps,
@@ -41,19 +42,26 @@ from sksiamese.tables._encoder import ExperimentEncoder, Experiments
 from sksiamese.tables._estimator import TableClassifier, record_training
 from sksiamese.tables._labelled import TrainingTable
 
-__all__ = ["HiddenLayerClassifier", "NetworkClassifier"]
+__all__ = ["CHUNK_ROWS", "MANY_ROWS", "HiddenLayerClassifier", "NetworkClassifier", "Seeds"]
 
 _LAYER = re.compile(r"hidden_layer_sizes__\d{1,2}")
-_CHUNK_ROWS = 16_384  # rows that are encoded and put through the networks together
-_MANY_ROWS = 4096  # rows beyond which dense layers compute in single precision
+CHUNK_ROWS = 16_384  # rows that are encoded and put through the networks together
+MANY_ROWS = 4096  # rows beyond which dense layers compute in single precision
 
 
-class NetworkClassifier(TableClassifier):
+class Seeds(NamedTuple):
+    """What is random in a fit: batches, rows held out, and each member."""
+
+    batches: int
+    split: int
+    members: list[int]
+
+
+class NetworkClassifier(TableClassifier, ABC):
     """Classifier around an ensemble of networks.
 
     A subclass has the parameters named here, a `fit`, and says what is its own: `_layers`, the
-    dense layers of the network; `_make_net`, network and loss; `_proba`, how the last layer's
-    outputs become probabilities.
+    dense layers of the network, and `_proba`, how encoded rows become probabilities.
     """
 
     _paper_settings: ClassVar[dict[str, Any]] = {
@@ -170,7 +178,8 @@ class NetworkClassifier(TableClassifier):
         (3, 1, 2)
         """
         frame = self._read_fitted(X)
-        blocks = [self._proba(*part) for part in self._embed(frame)]
+        parts = self.encoder_.encode_parts(frame, CHUNK_ROWS)
+        blocks = [self._proba(part, len(frame)) for part in parts]
         return torch.cat(blocks, dim=1).numpy()
 
     def fingerprint(self, X: Any) -> dict[str, npt.NDArray[np.float64]]:
@@ -195,10 +204,10 @@ class NetworkClassifier(TableClassifier):
         >>> model.fit(X, [1, 1, 0, 0]).fingerprint(X)["ligand"].shape
         (4, 2, 10)
         """
-        frame = self._read_fitted(X)
+        experiments = self.encoder_.encode(self._read_fitted(X))
+        inputs = to_tensors(experiments, self.module_.settings.radius, self.net_.device)
         with torch.no_grad():
-            experiments = self.encoder_.encode(frame)
-            found = self.module_.fingerprint(self._to_inputs(experiments).graphs)
+            found = self.module_.fingerprint(inputs.graphs)
         return {
             role: values.transpose(0, 1)[experiments.molecules[:, i]].cpu().numpy()
             for i, (role, values) in enumerate(zip(self.encoder_.roles_, found, strict=True))
@@ -206,7 +215,7 @@ class NetworkClassifier(TableClassifier):
 
     @property
     def _threshold(self) -> npt.NDArray[np.float64]:
-        """What probabilities are divided by before the largest is predicted, (n_classes,)."""
+        """Decision threshold of each class, (n_classes,); the largest ratio to it is predicted."""
         return np.ones(len(self.classes_))
 
     @property
@@ -219,20 +228,24 @@ class NetworkClassifier(TableClassifier):
         """Losses of each epoch, a :class:`skorch.history.History`."""
         return self.net_.history
 
+    def _value(self, name: str) -> Any:
+        """Give the value of a hyper-parameter."""
+        return getattr(self, name)
+
     def _check_parameters(self) -> None:
         """Refuse unknown values of hyper-parameters."""
         owner = type(self).__name__
         for name in ("fp_size", "conv_width", "n_members", "max_epochs"):
-            require_integer(owner, name, getattr(self, name), 1)
+            require_integer(owner, name, self._value(name), 1)
         require_integer(owner, "radius", self.radius, 0)
-        require_integer(owner, "batch_size", self.batch_size, 2)
+        require_integer(owner, "batch_size", self._value("batch_size"), 2)
         require_integer(owner, "n_iter_no_change", self.n_iter_no_change, 1)
-        require_option(owner, "activation", self.activation, ACTIVATIONS)
+        require_option(owner, "activation", self._value("activation"), ACTIVATIONS)
         require_option(owner, "scaling", self.scaling, ("standard", "minmax"))
-        require_option(owner, "tanimoto", self.tanimoto, ("auto", "always", "never"))
-        require_option(owner, "lr_schedule", self.lr_schedule, ("cosine", "constant"))
-        require_number(owner, "alpha", self.alpha, 0, np.inf, open_end=True)
-        require_number(owner, "lr", self.lr, 0, np.inf, open_start=True, open_end=True)
+        require_option(owner, "tanimoto", self._value("tanimoto"), ("auto", "always", "never"))
+        require_option(owner, "lr_schedule", self._value("lr_schedule"), ("cosine", "constant"))
+        require_number(owner, "alpha", self._value("alpha"), 0, np.inf, open_end=True)
+        require_number(owner, "lr", self._value("lr"), 0, np.inf, open_start=True, open_end=True)
         fraction = self.validation_fraction
         require_number(owner, "validation_fraction", fraction, 0, 1, open_start=True, open_end=True)
         for name in ("descriptors", "early_stopping"):
@@ -243,69 +256,58 @@ class NetworkClassifier(TableClassifier):
         _require_device(owner, self.device)
         _require_random_state(owner, self.random_state)
 
-    def _train(self, table: TrainingTable) -> Experiments:
-        """Encode a training table and train on it; sets the fitted attributes."""
-        verbose = int(self.verbose)
-        encoder = ExperimentEncoder(
-            self.descriptors, self.scaling, self.tanimoto, self.n_jobs, verbose
-        )
-        experiments = encoder.fit_encode(table.frame, table.weight, table.groups)
-        encoder.verbose = 0  # bars are for the fit
-        batch_seed, split_seed, *seeds = self._draw_seeds()
-        held_out = self._hold_out(table, split_seed)
-        experiments = self._remember(encoder, experiments, table, held_out, split_seed)
-        self.classes_ = table.classes
-        self.class_prior_ = np.bincount(table.y, table.weight) / table.weight.sum()
-        self.encoder_ = encoder
-        n_classes = len(table.classes)
-        data = LabelledExperiments(
-            experiments, table.y, table.groups, table.weight, held_out, n_classes
-        )
-        settings = self._net_settings(data, seeds, batch_seed)
-        with one_thread():
-            self.net_ = self._train_net(data, settings)
-        self._training_record = record_training(table.frame)
-        return experiments
+    def _encode(self, table: TrainingTable) -> tuple[ExperimentEncoder, Experiments]:
+        """Learn the kinds and scales of the columns, and encode the training rows."""
+        tanimoto = self._value("tanimoto")
+        encoder = ExperimentEncoder(self.descriptors, self.scaling, tanimoto, self.n_jobs)
+        rows = table.frame, table.weight, table.groups
+        return encoder, encoder.fit_encode(*rows, verbose=int(self.verbose))
 
-    def _remember(
-        self,
-        encoder: ExperimentEncoder,
-        experiments: Experiments,
-        table: TrainingTable,
-        held_out: npt.NDArray[np.bool_],
-        seed: int,
-    ) -> Experiments:
-        """Let the encoder keep what it needs of the labels: nothing, by default."""
-        return experiments
-
-    def _train_net(self, data: LabelledExperiments, settings: dict[str, Any]) -> EnsembleNet:
+    def _train(
+        self, data: LabelledExperiments, seeds: Seeds, make_net: Callable[..., EnsembleNet]
+    ) -> EnsembleNet:
         """Train a net, and once more with smaller steps if its weights leave all bounds."""
-        for lr in (self.lr, self.lr / 10):
-            net = self._make_net(**settings | {"lr": lr})
-            net.initialize()
-            if self.scaling == "standard" and data.experiments.graphs:
-                inputs = to_tensors(data.experiments, self.radius, self.device)
-                weight = torch.as_tensor(data.weight).to(self.device)
-                net.module_.standardize(inputs.graphs, inputs.molecules, weight)
-            if net.train(data):
-                return net
-            if lr == self.lr:
+        settings, lr = self._net_settings(data, seeds), self._value("lr")
+        for each in (lr, lr / 10):
+            net = make_net(**settings, lr=each)
+            with one_thread():
+                net.initialize()
+                net.prepare(data, self.scaling == "standard")
+                if net.train(data):
+                    return net
+            if each == lr:
                 warnings.warn(
                     f"Training with lr={lr:g} diverged: weights became NaN or larger than "
                     f"{LARGEST_WEIGHT:g}. It starts again with lr={lr / 10:g}.",
                     ConvergenceWarning,
-                    stacklevel=4,
+                    stacklevel=3,
                 )
         raise ValueError(
-            f"Training diverged with lr={self.lr:g}, and again with lr={self.lr / 10:g}: weights "
+            f"Training diverged with lr={lr:g}, and again with lr={lr / 10:g}: weights "
             f"became NaN or larger than {LARGEST_WEIGHT:g}. Lower lr, and look for extreme numbers "
             "in X and sample_weight."
         )
 
-    def _draw_seeds(self) -> list[int]:
-        """Seeds of the batches, the held-out rows and each member; member k's is the k-th."""
+    def _publish(
+        self,
+        table: TrainingTable,
+        encoder: ExperimentEncoder,
+        net: EnsembleNet,
+        prior: npt.NDArray[np.float64],
+    ) -> None:
+        """Set what is fitted."""
+        self.classes_ = table.classes
+        self.class_prior_ = prior
+        self.encoder_ = encoder
+        self.net_ = net
+        self._training_record = record_training(table.frame)
+
+    def _draw_seeds(self) -> Seeds:
+        """Draw all seeds of a fit; member k's is the k-th, however many there are."""
         generator = make_generator(self.random_state)
-        return generator.randint(2**31 - 1, size=2 + self.n_members).tolist()
+        n_members = self._value("n_members")
+        batches, split, *members = generator.randint(2**31 - 1, size=2 + n_members).tolist()
+        return Seeds(batches, split, members)
 
     def _hold_out(self, table: TrainingTable, seed: int) -> npt.NDArray[np.bool_]:
         """Rows that validate: a share of every class of two rows or more, at least one each."""
@@ -318,35 +320,32 @@ class NetworkClassifier(TableClassifier):
                 held_out[rows[: min(n_held_out, len(rows) - 1)]] = True
         return held_out
 
-    def _net_settings(
-        self, data: LabelledExperiments, seeds: list[int], batch_seed: int
-    ) -> dict[str, Any]:
+    def _net_settings(self, data: LabelledExperiments, seeds: Seeds) -> dict[str, Any]:
         """Arguments that every net here takes, whatever its network and its loss."""
         experiments = data.experiments
         settings = NetworkSettings(
             fp_size=self.fp_size,
             conv_width=self.conv_width,
             radius=self.radius,
-            activation=self.activation,
+            activation=self._value("activation"),
             **self._layers(data.n_classes),
         )
         return {
-            "alpha": self.alpha,
-            "batch_seed": batch_seed,
+            "alpha": self._value("alpha"),
+            "batch_seed": seeds.batches,
             "module__settings": settings,
             "module__n_numeric": experiments.numeric.shape[1],
             "module__n_roles": len(experiments.graphs),
-            "module__seeds": seeds,
-            "lr": self.lr,
-            "max_epochs": self.max_epochs,
-            "batch_size": self.batch_size,
+            "module__seeds": seeds.members,
+            "max_epochs": self._value("max_epochs"),
+            "batch_size": self._value("batch_size"),
             "callbacks": self._make_callbacks(validates=bool(data.held_out.any())),
             "device": self.device,
         }
 
     def _make_callbacks(self, validates: bool) -> list[Callback]:
         callbacks: list[Callback] = []
-        if self.lr_schedule == "cosine":
+        if self._value("lr_schedule") == "cosine":
             callbacks.append(CosineSteps())
         if validates:
             callbacks.append(PassthroughScoring("valid_loss"))
@@ -360,40 +359,16 @@ class NetworkClassifier(TableClassifier):
         check_is_fitted(self, "net_")
         return self._read_table(X)
 
-    def _embed(self, frame: pd.DataFrame) -> Iterator[tuple[Experiments, torch.Tensor]]:
-        """Encode some rows after the others, and yield them with their last layer.
-
-        Of many rows, dense layers compute in single precision, at an error of about 1e-7, unless
-        numbers are too large for it.
-        """
-        dtype = torch.float32 if len(frame) > _MANY_ROWS else torch.float64
-        for experiments in self.encoder_.encode_parts(frame, _CHUNK_ROWS):
-            yield experiments, self._last_layer(experiments, dtype)
-
-    def _embed_all(self, X: Any) -> torch.Tensor:
-        """Read rows and give their last layer, (n_members, n_rows, size)."""
-        return torch.cat([part for _, part in self._embed(self._read_fitted(X))], dim=1)
-
-    def _last_layer(
-        self, experiments: Experiments, dtype: torch.dtype = torch.float64
-    ) -> torch.Tensor:
-        """Put encoded rows through the networks: (n_members, n_rows, size), on the CPU."""
-        numbers, molecules, graphs = self._to_inputs(experiments)
-        with torch.no_grad():
-            found = self.module_.eval()(numbers.to(dtype), molecules, graphs).cpu()
-        if dtype != torch.float64 and not found.isfinite().all():
-            return self._last_layer(experiments)
-        return found.to(torch.float64)
-
-    def _to_inputs(self, experiments: Experiments) -> Inputs:
-        return to_tensors(experiments, self.module_.settings.radius, self.net_.device)
+    @abstractmethod
+    def _proba(self, experiments: Experiments, n_rows: int) -> torch.Tensor:
+        """Class probabilities (n_members, n, n_classes) of a part of `n_rows` encoded rows."""
 
 
 class HiddenLayerClassifier(NetworkClassifier):
     """Classifier with the parameters `hidden_layer_sizes` and `dropout`."""
 
-    hidden_layer_sizes: int | Sequence[int]
-    dropout: float
+    hidden_layer_sizes: int | Sequence[int] | None
+    dropout: float | None
     _paper_settings = NetworkClassifier._paper_settings | {
         "hidden_layer_sizes": (60,),
         "dropout": 0.5,
@@ -423,7 +398,7 @@ class HiddenLayerClassifier(NetworkClassifier):
         layers = {name: params.pop(name) for name in list(params) if _LAYER.fullmatch(name)}
         super().set_params(**params)
         if layers:
-            sizes = dict(enumerate(_as_tuple(self.hidden_layer_sizes)))
+            sizes = dict(enumerate(_as_tuple(self.hidden_layer_sizes or ())))
             sizes |= {int(name.rpartition("__")[2]): size for name, size in layers.items()}
             self.hidden_layer_sizes = tuple(sizes.get(i, 0) for i in range(max(sizes) + 1))
         return self
@@ -431,13 +406,13 @@ class HiddenLayerClassifier(NetworkClassifier):
     def _check_parameters(self) -> None:
         super()._check_parameters()
         owner = type(self).__name__
-        for size in _as_tuple(self.hidden_layer_sizes):
+        for size in _as_tuple(self._value("hidden_layer_sizes")):
             require_integer(owner, "hidden_layer_sizes", size, 0)
-        require_number(owner, "dropout", self.dropout, 0, 1, open_end=True)
+        require_number(owner, "dropout", self._value("dropout"), 0, 1, open_end=True)
 
     def _hidden_layers(self) -> dict[str, Any]:
-        sizes = tuple(size for size in _as_tuple(self.hidden_layer_sizes) if size)
-        return {"hidden_layer_sizes": sizes, "dropout": self.dropout}
+        sizes = tuple(size for size in _as_tuple(self._value("hidden_layer_sizes")) if size)
+        return {"hidden_layer_sizes": sizes, "dropout": self._value("dropout")}
 
 
 def _as_tuple(sizes: Any) -> tuple[Any, ...]:

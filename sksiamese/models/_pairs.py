@@ -6,16 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.distance import cdist
-from sklearn.cluster import kmeans_plusplus
 
 __all__ = [
-    "central_rows",
     "class_batches",
     "draw_support",
     "episode_batches",
     "pair_weights",
-    "support_weights",
 ]
 
 _Float = npt.NDArray[np.float64]
@@ -70,41 +66,6 @@ def pair_weights(
     kinds = [pairs * same, pairs * ~same]
     present = [kind / kind.sum() for kind in kinds if kind.sum() > 0]
     return sum(present, np.zeros_like(pairs)) / max(len(present), 1)
-
-
-def support_weights(weight: _Float, groups: _Int, apart: _Int | None = None) -> _Float:
-    """How much row j counts as support of row i when each row is predicted from the others.
-
-    Parameters
-    ----------
-    weight : ndarray of shape (n,)
-        Sample weights, not negative; a row of weight w counts as w equal rows, so it supports
-        itself with weight ``w - 1``.
-    groups : ndarray of shape (n,)
-        Group numbers; support comes from the row's own group alone.
-    apart : ndarray of shape (n,), optional
-        Numbers of blocks, such as one for each set of molecules; support comes from other blocks
-        alone.
-
-    Returns
-    -------
-    ndarray of shape (n, n)
-        Weights; row i belongs to the predicted experiment.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sksiamese.models._pairs import support_weights
-    >>> support_weights(np.array([1.0, 3.0]), np.zeros(2, int))
-    array([[0., 3.],
-           [1., 2.]])
-    """
-    support = np.tile(weight, (len(weight), 1))
-    np.fill_diagonal(support, np.maximum(weight - 1, 0))
-    support *= np.equal.outer(groups, groups)
-    if apart is not None:
-        support *= np.not_equal.outer(apart, apart)
-    return support
 
 
 def class_batches(
@@ -220,49 +181,3 @@ def draw_support(groups: _Int, random_state: np.random.RandomState) -> npt.NDArr
             size = int(np.exp(random_state.uniform(0, np.log(most + 1))))
             drawn[rows[:size]] = True
     return drawn
-
-
-def central_rows(
-    points: _Float, n_rows: int, random_state: np.random.RandomState, n_rounds: int = 20
-) -> _Int:
-    """Choose rows that stand for all others: k-medoids (Park and Jun 2009) by L1 distance.
-
-    Parameters
-    ----------
-    points : ndarray of shape (n, d)
-        Embeddings.
-    n_rows : int
-        Number of rows to choose, at most n.
-    random_state : numpy.random.RandomState
-        Source of the first choice.
-    n_rounds : int, default=20
-        Largest number of rounds.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,)
-        Row numbers, ascending.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sksiamese.models._pairs import central_rows
-    >>> points = np.array([[0.0], [0.1], [0.2], [5.0], [5.1], [5.2]])
-    >>> central_rows(points, 2, np.random.RandomState(0)).tolist()
-    [1, 4]
-    """
-    spread = np.unique(kmeans_plusplus(points, n_rows, random_state=random_state)[1])
-    others = np.setdiff1d(np.arange(len(points)), spread)  # fill up where points are equal
-    medoids = np.concatenate([spread, others[: n_rows - len(spread)]])
-    for _ in range(n_rounds):
-        nearest = cdist(points, points[medoids], "cityblock").argmin(axis=1)
-        nearest[medoids] = np.arange(n_rows)  # of equal points, each is its own
-        moved = medoids.copy()
-        for i in range(n_rows):
-            members = np.flatnonzero(nearest == i)
-            total = cdist(points[members], points[members], "cityblock").sum(axis=1)
-            moved[i] = members[total.argmin()]
-        if (moved == medoids).all():
-            break
-        medoids = moved
-    return np.sort(medoids)

@@ -8,11 +8,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 
-from sksiamese.models._network import NetworkClassifier
-from sksiamese.models._objectives import ClassLoss
-from sksiamese.models._training import EnsembleNet
+from sksiamese.models._network import MANY_ROWS, NetworkClassifier
+from sksiamese.models._objectives import ClassLoss, LabelledExperiments
+from sksiamese.models._training import EnsembleNet, last_layer
 from sksiamese.nn._network import FingerprintNetwork
 from sksiamese.tables._encoder import Experiments
+from sksiamese.tables._labelled import class_shares
 
 __all__ = ["ScoreClassifier"]
 
@@ -68,7 +69,19 @@ class ScoreClassifier(NetworkClassifier):
         with self._all_or_nothing():
             self._check_parameters()
             table = self._read_labelled(X, y, groups, sample_weight, reset=True)
-            self._train(table._replace(groups=np.zeros_like(table.groups)))
+            table = table._replace(groups=np.zeros_like(table.groups))
+            encoder, experiments = self._encode(table)
+            seeds = self._draw_seeds()
+            data = LabelledExperiments(
+                experiments,
+                table.y,
+                table.groups,
+                table.weight,
+                self._hold_out(table, seeds.split),
+                len(table.classes),
+            )
+            net = self._train(data, seeds, self._make_net)
+            self._publish(table, encoder, net, class_shares(table))
         return self
 
     def _layers(self, n_classes: int) -> dict[str, Any]:
@@ -82,5 +95,6 @@ class ScoreClassifier(NetworkClassifier):
     def _make_net(self, **shared: Any) -> EnsembleNet:
         return EnsembleNet(FingerprintNetwork, criterion=ClassLoss(type(self)._loss), **shared)
 
-    def _proba(self, experiments: Experiments, outputs: torch.Tensor) -> torch.Tensor:
-        return torch.softmax(outputs, dim=-1)
+    def _proba(self, experiments: Experiments, n_rows: int) -> torch.Tensor:
+        scores = last_layer(self.net_, experiments, single=n_rows > MANY_ROWS)
+        return torch.softmax(scores, dim=-1)

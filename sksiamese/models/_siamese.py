@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from sklearn.ensemble import ExtraTreesClassifier
 from skorch.callbacks import Callback
 
-from sksiamese._checks import (
-    plain_label,
-    require_boolean,
-    require_integer,
-    require_number,
-    require_option,
-)
+from sksiamese._checks import plain_label, require_boolean, require_integer, require_option
 from sksiamese.exceptions import SmallClassWarning
 from sksiamese.models._comparing import ComparingClassifier
 from sksiamese.models._network import HiddenLayerClassifier
-from sksiamese.models._objectives import EpisodeLoss, PairLoss
-from sksiamese.models._training import EnsembleNet, EpisodeNet, SiameseNet
-from sksiamese.models._trees import grow_trees
+from sksiamese.models._objectives import LabelledExperiments
+from sksiamese.models.readouts import READOUTS
 from sksiamese.nn._layers import ACTIVATIONS
-from sksiamese.nn._siamese import SiameseNetwork
-from sksiamese.tables._encoder import ExperimentEncoder, Experiments
 from sksiamese.tables._labelled import TrainingTable
 
 __all__ = ["GraphFingerprintSiameseClassifier"]
@@ -36,14 +26,13 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
     r"""Classifier that compares an experiment with past ones by a learned similarity.
 
     Molecules become learned fingerprints :math:`V` (graph convolutions, trained along with the
-    rest), which join the scaled numbers :math:`W` in one input vector. A shared encoder G embeds
-    it, and the similarity of two experiments falls with the distance of their embeddings:
+    rest), numbers and descriptors :math:`W` go through a shared encoder G, and the likeness of two
+    experiments is the kernel of a Gaussian process: fixed terms (the same molecule, a similar one,
+    a near condition, a like recipe), and terms that are learnt, in which both halves of a pair pass
+    through the same network. Labelled experiments are the support set that predictions come from.
 
-    .. math:: s(x, z) = b - \sum_d w_d \, |G_d(x) - G_d(z)|
-
-    Several members of different first weights are trained at once, and their probabilities
-    averaged. With numeric columns alone this is the SNN of arXiv 1811.02771, with molecules its
-    GCNN + SNN; :meth:`from_paper` gives that model's settings.
+    With ``readout="mean"`` and numeric columns this is the SNN of arXiv 1811.02771, with molecules
+    its GCNN + SNN; :meth:`from_paper` gives that model's settings.
 
     Parameters
     ----------
@@ -60,61 +49,53 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
         Scale of the inputs: zero mean, and unit variance of a descriptor and of a fingerprint as a
         whole, twice that spread of a condition beside molecules; or numbers from 0 to 1 and
         fingerprints as they come.
-    tanimoto : {"auto", "always", "never"}, default="auto"
+    tanimoto : {"auto", "always", "never"} or None, default=None
         Whether the molecules' Tanimoto similarities to those of training join the numbers, as
         principal components; "auto" does so where three rows in four have a molecule of their own
         (within their group).
-    hidden_layer_sizes : int or tuple of int, default=(32,)
+    hidden_layer_sizes : int, tuple of int or None, default=None
         Sizes of the encoder's hidden layers; zeros are left out.
         ``set_params(hidden_layer_sizes__0=8)`` sets one of them.
-    embedding_size : int, default=8
+    embedding_size : int or None, default=None
         Size of the embedding.
-    activation : {"tanh", "relu", "leaky_relu", "sigmoid", "identity"}, default="tanh"
+    activation : {"tanh", "relu", "leaky_relu", "sigmoid", "identity"} or None, default=None
         Activation of convolutions and hidden layers.
-    embedding_activation : {"tanh", "relu", "leaky_relu", "sigmoid", "identity"}, default="tanh"
-        Activation of the embedding.
+    embedding_activation : str or None, default=None
+        Activation of the embedding, one of the same.
     signed : bool, default=False
         Whether the weights w of the distances may be negative, as in the paper; by default, and
-        with "residual", a farther pair is never more alike.
-    readout : {"kernel", "mean", "residual"}, default="kernel"
-        How similarities become probabilities. "kernel": every support row is evidence for its
-        class, weighted with exp(s), and the class frequencies are one more piece of evidence;
-        trained by predicting each row from the others. "mean": mean of sigmoid(s) over the support
-        of each class; trained on same-or-different pairs, balanced, as in the paper. "residual":
+        with "residual", a farther pair is never more alike. Used by "mean" alone.
+    readout : {"process", "mean", "residual"}, default="process"
+        How similarities become probabilities. "process": Gaussian processes whose kernels are
+        siamese (see Notes), trained by their evidence. "mean": mean of sigmoid(s) over the support
+        of each class, as in the paper; trained on same-or-different pairs, balanced. "residual":
         for past campaigns, given as `groups`, and a new one: what the past ones suggest, corrected
         by how far it is off on the support rows near by; trained by letting a few rows of each
         campaign predict its others (see Notes).
     support_size : int or None, default=None
-        Largest number of support rows, at least one of each class; None keeps all.
-    support_choice : {"random", "central"}, default="random"
-        Which rows `support_size` keeps of each class: drawn, or k-medoids of the embedding.
-    new_molecule_weight : float, default=0.5
-        Share, 0 to 1, of the "kernel" loss in which a row is predicted from rows of other molecules
-        alone (of the column with most molecules): practice for molecules never seen.
+        Largest number of support rows, drawn at random from each class in its share, at least one.
+        None keeps all, and 400 with "process" (fewer with many classes), where all other rows speak
+        through these.
     pairs_per_step : int or None, default=None
         Pairs that each member draws in a step of the "mean" loss, half of them of equal class, as
-        in the paper; None takes all pairs, weighted so. Not used by "kernel".
-    n_trees : int, default=100
-        Number of extremely randomised trees on the numbers. To share leaves is to be alike, so that
-        support rows vote in trees too; the mean of both votes is the probability. Trees know little
-        of molecules they never met, and do not vote on them, unless nearly every row has a molecule
-        of its own within its group. 0 is none; "residual" has none.
-    dropout : float, default=0.0
+        in the paper; None takes all pairs, weighted so. Used by "mean" alone.
+    dropout : float or None, default=None
         Share, from 0 to below 1, of hidden values dropped in training.
-    alpha : float, default=0.001
+    alpha : float or None, default=None
         Weight of the L1 and of the L2 penalty on the weights of dense layers and convolutions.
-    n_members : int, default=10
+    n_members : int or None, default=None
         Number of networks that are averaged.
-    max_epochs : int, default=150
+    max_epochs : int or None, default=None
         Passes over the training rows.
-    lr : float, default=0.01
+    lr : float or None, default=None
         Step size of Adam.
-    lr_schedule : {"cosine", "constant"}, default="cosine"
+    lr_schedule : {"cosine", "constant"} or None, default=None
         Whether the step size falls to zero along a cosine.
-    batch_size : int, default=512
+    batch_size : int or None, default=None
         Rows that are compared with each other in a step. Up to so many rows, every step uses all
-        pairs, and nothing is random but the first weights; "residual" draws campaigns, and the rows
-        that play the known ones, anew for each step.
+        pairs, and nothing is random but the first weights and the dropout. Of more, "process" draws
+        so many for each step, one step an epoch; "residual" draws campaigns, and the rows that play
+        the known ones, anew for each step.
     early_stopping : bool, default=False
         Whether to hold rows out and stop when their loss no longer falls.
     validation_fraction : float, default=0.2
@@ -142,11 +123,9 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
         Weighted frequencies of the classes in training; with "residual" averaged over the groups.
     encoder_ : ExperimentEncoder
         Kinds and scales of the columns.
-    trees_ : sklearn.ensemble.ExtraTreesClassifier or None
-        The trees.
-    net_ : SiameseNet
+    net_ : EnsembleNet
         The trained skorch net.
-    module_ : SiameseNetwork
+    module_ : ProcessNetwork or SiameseNetwork
         The trained network.
     history_ : skorch.history.History
         Losses of each epoch.
@@ -165,6 +144,40 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
 
     Notes
     -----
+    With ``readout="process"``, the latent outcomes of two experiments have the covariance
+
+    .. math::
+
+        k(x, z) = c + \sum_r a_r (1 - d_r) + \sum_j a_j e^{-l_j C_j}
+            + s \, e^{-\sum_r v_r d_r - \sum_j v_j C_j} + k_L(x, z)
+
+    over molecule columns r and conditions j, with :math:`d_r` a learnt mixture of identity,
+    Tanimoto and descriptor distances and :math:`C_j` half a squared difference
+    (:class:`sksiamese.nn._kernel.SiameseKernel`). Three processes are averaged: one with the fixed
+    terms alone; one in whose :math:`d_r` the distance of the learned fingerprints joins; and one
+    with :math:`k_L = e \, \exp(-\sum_d w_d |G_d(x) - G_d(z)|)`. Labels are taken up by Laplace's
+    approximation, one function for each class of more than two, and a row far from all others gets
+    the class frequencies. Members differ in their first weights and in dropout.
+
+    Parameters that are None have the value that suits the read-out:
+
+    ==================== =========== ==================
+    parameter            "process"   "mean", "residual"
+    ==================== =========== ==================
+    tanimoto             "always"    "auto"
+    hidden_layer_sizes   (40,)       (32,)
+    embedding_size       20          8
+    activation           "leaky_relu" "tanh"
+    embedding_activation "sigmoid"   "tanh"
+    dropout              0.5         0.0
+    alpha                0.002       0.001
+    n_members            4           10
+    batch_size           200         512
+    max_epochs           50          150
+    lr                   0.15        0.01
+    lr_schedule          "constant"  "cosine"
+    ==================== =========== ==================
+
     With ``readout="residual"``, past campaigns give scores t(x) by the embedding alone, and what
     they are off on the support rows is passed on by a Gaussian process:
 
@@ -188,10 +201,8 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
     Columns that never vary in training are ignored. A fit that fails or is interrupted
     from the keyboard leaves the estimator as it was before.
 
-    Rows are compared some thousands at a time. Beside the table, predictions take at most 0.7 GB,
-    and for each row 16 bytes for each member and class and 32 for each column; a fit takes
-    ``100 * n_members * batch_size**2`` bytes, 0.26 GB by default, and 40 kB a row
-    (``docs/memory.md``).
+    Rows are compared some thousands at a time; ``docs/memory.md`` tells what each step takes at
+    most.
 
     References
     ----------
@@ -218,7 +229,6 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
         "signed": True,
         "readout": "mean",
         "pairs_per_step": 32,
-        "n_trees": 0,
     }
 
     def __init__(
@@ -229,25 +239,22 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
         radius: int = 2,
         descriptors: bool = True,
         scaling: str = "standard",
-        tanimoto: str = "auto",
-        hidden_layer_sizes: int | Sequence[int] = (32,),
-        embedding_size: int = 8,
-        activation: str = "tanh",
-        embedding_activation: str = "tanh",
+        tanimoto: str | None = None,
+        hidden_layer_sizes: int | Sequence[int] | None = None,
+        embedding_size: int | None = None,
+        activation: str | None = None,
+        embedding_activation: str | None = None,
         signed: bool = False,
-        readout: str = "kernel",
+        readout: str = "process",
         support_size: int | None = None,
-        support_choice: str = "random",
-        new_molecule_weight: float = 0.5,
         pairs_per_step: int | None = None,
-        n_trees: int = 100,
-        dropout: float = 0.0,
-        alpha: float = 0.001,
-        n_members: int = 10,
-        max_epochs: int = 150,
-        lr: float = 0.01,
-        lr_schedule: str = "cosine",
-        batch_size: int = 512,
+        dropout: float | None = None,
+        alpha: float | None = None,
+        n_members: int | None = None,
+        max_epochs: int | None = None,
+        lr: float | None = None,
+        lr_schedule: str | None = None,
+        batch_size: int | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.2,
         n_iter_no_change: int = 20,
@@ -270,10 +277,7 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
         self.signed = signed
         self.readout = readout
         self.support_size = support_size
-        self.support_choice = support_choice
-        self.new_molecule_weight = new_molecule_weight
         self.pairs_per_step = pairs_per_step
-        self.n_trees = n_trees
         self.dropout = dropout
         self.alpha = alpha
         self.n_members = n_members
@@ -341,82 +345,46 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
             self._check_parameters()
             table = self._read_labelled(X, y, groups, sample_weight, reset=True)
             _warn_of_small_classes(table)
-            self._n_groups = int(table.groups.max()) + 1
-            experiments = self._train(table)
-            self._trained_net = self.net_
-            self.trees_ = self._grow_trees(experiments, table)
-            if self.readout == "residual":
-                self.class_prior_ = _campaign_prior(table)
-            if self.readout == "residual" and groups is not None:
-                table = table.take(np.empty(0, np.int64))  # a new campaign has no rows yet
-                experiments = experiments.take(np.empty(0, np.int64))
-            self._keep_support(experiments, table.y, table)
+            readout = READOUTS[self.readout](pairs_per_step=self.pairs_per_step, signed=self.signed)
+            encoder, experiments = self._encode(table)
+            seeds, prior = self._draw_seeds(), readout.prior(table)
+            held_out = self._hold_out(table, seeds.split)
+            experiments = readout.enrich(encoder, experiments, table, held_out, seeds.split)
+            rows = experiments, table.y, table.groups, table.weight, held_out
+            data = LabelledExperiments(*rows, len(table.classes))
+            net = self._train(data, seeds, partial(readout.make_net, data, prior))
+            self._publish(table, encoder, net, prior)
+            self._readout, self._trained_net = readout, net
+            if readout.starts_empty(groups is not None):
+                no_rows = np.empty(0, np.int64)
+                table, experiments = table.take(no_rows), experiments.take(no_rows)
+            self._keep_support(experiments, table)
         return self
 
+    def _value(self, name: str) -> Any:
+        """Give the value of a hyper-parameter; None is the read-out's own."""
+        value = getattr(self, name)
+        return READOUTS[self.readout].defaults.get(name) if value is None else value
+
     def _check_parameters(self) -> None:
-        super()._check_parameters()
         owner = type(self).__name__
-        require_integer(owner, "embedding_size", self.embedding_size, 1)
-        require_option(owner, "embedding_activation", self.embedding_activation, ACTIVATIONS)
+        require_option(owner, "readout", self.readout, tuple(READOUTS))
+        super()._check_parameters()
+        require_integer(owner, "embedding_size", self._value("embedding_size"), 1)
+        activation = self._value("embedding_activation")
+        require_option(owner, "embedding_activation", activation, ACTIVATIONS)
         require_boolean(owner, "signed", self.signed)
-        require_option(owner, "readout", self.readout, ("kernel", "mean", "residual"))
         if self.support_size is not None:
             require_integer(owner, "support_size", self.support_size, 1)
-        require_option(owner, "support_choice", self.support_choice, ("random", "central"))
-        require_number(owner, "new_molecule_weight", self.new_molecule_weight, 0, 1)
-        require_integer(owner, "n_trees", self.n_trees, 0)
         if self.pairs_per_step is not None:
             require_integer(owner, "pairs_per_step", self.pairs_per_step, 2)
 
     def _layers(self, n_classes: int) -> dict[str, Any]:
         return {
             **self._hidden_layers(),
-            "embedding_size": self.embedding_size,
-            "embedding_activation": self.embedding_activation,
+            "embedding_size": self._value("embedding_size"),
+            "embedding_activation": self._value("embedding_activation"),
         }
-
-    def _make_net(self, **shared: Any) -> EnsembleNet:
-        if self.readout == "residual":
-            sizes = {
-                "module__n_classes": len(self.class_prior_),
-                "module__n_groups": self._n_groups,
-            }
-            settings = shared | sizes | {"module__signed": False}  # else it is no covariance
-            return EpisodeNet(SiameseNetwork, criterion=EpisodeLoss(), **settings)
-        loss = PairLoss(
-            self.readout, self.new_molecule_weight, self.pairs_per_step, self.class_prior_
-        )
-        return SiameseNet(SiameseNetwork, criterion=loss, module__signed=self.signed, **shared)
-
-    def _remember(
-        self,
-        encoder: ExperimentEncoder,
-        experiments: Experiments,
-        table: TrainingTable,
-        held_out: npt.NDArray[np.bool_],
-        seed: int,
-    ) -> Experiments:
-        if self.readout != "residual":
-            return experiments
-        weight = np.where(held_out, 0.0, table.weight)  # rows that validate tell nothing
-        labels = table.y, table.groups, weight, len(table.classes)
-        return encoder.remember(experiments, *labels, seed)
-
-    def _grow_trees(
-        self, experiments: Experiments, table: TrainingTable
-    ) -> ExtraTreesClassifier | None:
-        if not self.n_trees or not experiments.numeric.shape[1] or self.readout == "residual":
-            return None
-        seed = self.module_.seeds[0]
-        return grow_trees(experiments.numeric, table.y, table.weight, self.n_trees, seed)
-
-
-def _campaign_prior(table: TrainingTable) -> npt.NDArray[np.float64]:
-    """Class frequencies, averaged over the groups."""
-    counts = np.zeros((table.groups.max() + 1, len(table.classes)))
-    np.add.at(counts, (table.groups, table.y), table.weight)
-    counts = counts[counts.any(axis=1)]
-    return np.asarray((counts / counts.sum(axis=1, keepdims=True)).mean(axis=0))
 
 
 def _warn_of_small_classes(table: TrainingTable) -> None:

@@ -10,6 +10,7 @@ import torch
 from skorch.callbacks import Callback
 
 from sksiamese.models._scores import ScoreClassifier
+from sksiamese.models._training import last_layer
 from sksiamese.nn._losses import hinge_loss
 
 __all__ = ["GraphFingerprintSVMClassifier"]
@@ -209,7 +210,9 @@ class GraphFingerprintSVMClassifier(ScoreClassifier):
         >>> model.decision_function([[0.05], [0.95]]) > 0
         array([False,  True])
         """
-        members = torch.log_softmax(self._embed_all(X), dim=-1)  # (n_members, n, n_classes)
+        experiments = self.encoder_.encode(self._read_fitted(X))
+        scores = last_layer(self.net_, experiments)
+        members = torch.log_softmax(scores, dim=-1)  # (n_members, n, n_classes)
         log_proba = (torch.logsumexp(members, dim=0) - np.log(len(members))).numpy()
         if len(self.classes_) > 2:
             return log_proba

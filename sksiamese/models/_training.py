@@ -20,21 +20,16 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, PassthroughScoring
 from skorch.history import History
 from torch import Tensor, nn
-from torch.nn import functional
 from tqdm import tqdm
 
 from sksiamese.models._objectives import (
     Batch,
-    ClassLoss,
-    EpisodeLoss,
     Inputs,
     LabelledExperiments,
-    PairLoss,
 )
-from sksiamese.models._pairs import class_batches, episode_batches
+from sksiamese.models._pairs import class_batches
 from sksiamese.molecules._environments import batch_graphs
 from sksiamese.nn._fingerprint import GraphTensors
-from sksiamese.nn._losses import cross_entropy_loss
 from sksiamese.nn._network import FingerprintNetwork
 from sksiamese.tables._encoder import Experiments
 
@@ -42,20 +37,28 @@ __all__ = [
     "LARGEST_WEIGHT",
     "CosineSteps",
     "EnsembleNet",
-    "EpisodeNet",
     "EpochBar",
-    "SiameseNet",
+    "descend",
+    "last_layer",
     "one_thread",
     "to_tensors",
 ]
 
 _Int = npt.NDArray[np.int64]
+_Random = np.random.RandomState
 
 LARGEST_WEIGHT = 1e15
 """Beyond it, a dozen layers overflow, and probabilities would be NaN."""
 
 _HEAD_STEPS, _HEAD_LR, _HEAD_PULL = 50, 0.02, 0.1
-_KEPT = {"alpha", "batch_seed", "lr", "max_epochs", "batch_size"}  # in a copy of a net
+_KEPT = {
+    "alpha",
+    "batch_seed",
+    "lr",
+    "max_epochs",
+    "batch_size",
+    "optimizer__param_groups",
+}  # in a copy of a net
 
 
 def to_tensors(experiments: Experiments, radius: int, device: str) -> Inputs:
@@ -68,6 +71,21 @@ def to_tensors(experiments: Experiments, radius: int, device: str) -> Inputs:
     )
 
 
+@torch.no_grad()
+def last_layer(net: EnsembleNet, experiments: Experiments, single: bool = False) -> Tensor:
+    """Put encoded rows through the networks: (n_members, n_rows, size), on the CPU.
+
+    With `single`, dense layers compute in single precision, at an error of about 1e-7, unless
+    numbers are too large for it.
+    """
+    numbers, molecules, graphs = to_tensors(experiments, net.module_.settings.radius, net.device)
+    dtype = torch.float32 if single else torch.float64
+    found = net.module_.eval()(numbers.to(dtype), molecules, graphs).cpu()
+    if single and not found.isfinite().all():
+        return last_layer(net, experiments)
+    return found.to(torch.float64)
+
+
 class EnsembleNet(NeuralNet):
     """Skorch net that trains all members of a network at once, batch by batch.
 
@@ -78,8 +96,8 @@ class EnsembleNet(NeuralNet):
     ----------
     module : type of FingerprintNetwork
         The network.
-    criterion : ClassLoss, EpisodeLoss or PairLoss
-        The loss.
+    criterion : callable
+        The loss of each member, by network, outputs and batch; and what it weighs a batch by.
     alpha : float
         Weight of the L1 and of the L2 penalty.
     batch_seed : int
@@ -91,7 +109,7 @@ class EnsembleNet(NeuralNet):
     def __init__(
         self,
         module: type[FingerprintNetwork],
-        criterion: ClassLoss | EpisodeLoss | PairLoss,
+        criterion: Any,
         alpha: float,
         batch_seed: int,
         **kwargs: Any,
@@ -180,7 +198,28 @@ class EnsembleNet(NeuralNet):
         """Split the rows of an epoch."""
         return class_batches(data.y, data.groups, self.batch_size, random_state)
 
-    def train_step_single(self, batch: Batch, **_: Any) -> dict[str, Any]:
+    def prepare(self, data: LabelledExperiments, standard: bool) -> None:
+        """Fix the scale of the fingerprints by the untrained network, if it is to be standard."""
+        if standard and data.experiments.graphs:
+            network = self.module_
+            inputs = to_tensors(data.experiments, network.settings.radius, self.device)
+            weight = torch.as_tensor(data.weight).to(self.device)
+            network.standardize(inputs.graphs, inputs.molecules, weight)
+
+    def make_batch(
+        self, data: LabelledExperiments, rows: _Int, training: bool, random_state: _Random
+    ) -> Any:
+        """Put some rows together."""
+        pairs, row_weight = self.criterion_.weigh(data, rows, training, random_state)
+        return Batch(
+            torch.as_tensor(np.eye(data.n_classes)[data.y[rows]]).to(self.device),
+            to_tensors(data.experiments.take(rows), self.module_.settings.radius, self.device),
+            torch.as_tensor(pairs).to(self.device),
+            torch.as_tensor(row_weight).to(self.device),
+            torch.as_tensor(data.groups[rows]).to(self.device),
+        )
+
+    def train_step_single(self, batch: Any, **_: Any) -> dict[str, Any]:
         """Compute the loss of a batch, summed over members, and its gradient."""
         self._set_training(True)
         losses = self._step_losses(batch)
@@ -197,17 +236,17 @@ class EnsembleNet(NeuralNet):
                     weight.grad = torch.zeros_like(weight)
                 weight.grad.add_(weight.sign().add_(weight, alpha=2), alpha=self.alpha)
 
-    def validation_step(self, batch: Batch, **_: Any) -> dict[str, Any]:
+    def validation_step(self, batch: Any, **_: Any) -> dict[str, Any]:
         """Compute the loss of the held-out rows of a batch."""
         self._set_training(False)
         with torch.no_grad():
             return {"loss": self._losses(batch).mean(), "y_pred": None}
 
-    def _losses(self, batch: Batch) -> Tensor:
+    def _losses(self, batch: Any) -> Tensor:
         """Loss of each member, (n_members,)."""
-        return self.criterion_(self.module_(*batch.inputs), batch)
+        return self.criterion_(self.module_, self.module_(*batch.inputs), batch)
 
-    def _step_losses(self, batch: Batch) -> Tensor:
+    def _step_losses(self, batch: Any) -> Tensor:
         """Losses to train on, which may draw from the batch."""
         return self._losses(batch)
 
@@ -224,74 +263,7 @@ def _device_here(name: str) -> str:
     return name
 
 
-class SiameseNet(EnsembleNet):
-    """Skorch net that trains a :class:`~sksiamese.nn._siamese.SiameseNetwork` on pairs of rows."""
-
-    def _losses(self, batch: Batch) -> Tensor:
-        embedding = self.module_(*batch.inputs)
-        return self.criterion_(self.module_.similarity(embedding, embedding), batch)
-
-    def _step_losses(self, batch: Batch) -> Tensor:
-        return self._drawn_losses(batch) if self.criterion_.draws else self._losses(batch)
-
-    def tune_head(self, embedding: Tensor, data: LabelledExperiments) -> None:
-        """Fit the similarity to labelled rows whose embeddings (n_members, n, size) are given."""
-        batch = _Batches(self, data, True, np.random.RandomState(0)).batch(np.arange(len(data)))
-        points, similarity = embedding.to(self.device), self.module_.similarity
-        _descend(similarity, lambda: self.criterion_(similarity(points, points), batch))
-
-    def _drawn_losses(self, batch: Batch) -> Tensor:
-        """Pair loss of each member over pairs that it draws, as many of each kind."""
-        module, (pairs,) = self.module_, batch.pairs
-        same = batch.target @ batch.target.T
-        kinds = [kind for kind in (pairs * same, pairs * (1 - same)) if kind.any()]
-        if not kinds:  # a batch of one row, or of rows of different groups
-            return self._losses(batch)  # zero, with a zero gradient for every weight
-        embedding = module(*batch.inputs)
-        n_draws = -(-self.criterion_.pairs_per_step // len(kinds))
-        ladders = [kind.cpu().flatten().cumsum(0) for kind in kinds]
-        draws = [[_draw(rungs, n_draws, g) for rungs in ladders] for g in module.generators()]
-        places = torch.stack([torch.cat(each) for each in draws]).to(pairs.device)
-        first, second = places // len(same), places % len(same)
-        member = torch.arange(len(places), device=pairs.device)[:, None]
-        logits = module.similarity.of_pairs(embedding[member, first], embedding[member, second])
-        return functional.binary_cross_entropy_with_logits(
-            logits, same[first, second], reduction="none"
-        ).mean(1)
-
-
-class EpisodeNet(EnsembleNet):
-    """Skorch net that trains a network on episodes: few rows of a campaign to predict others."""
-
-    @property
-    def redraws(self) -> bool:
-        """Whether a batch of the same rows is another one the next time: its support is."""
-        return True
-
-    def _losses(self, batch: Batch) -> Tensor:
-        return self.criterion_(self.module_, self.module_(*batch.inputs), batch)
-
-    def batches(
-        self, data: LabelledExperiments, training: bool, random_state: np.random.RandomState
-    ) -> Iterator[_Int]:
-        """Draw a few campaigns for each step; go through those with rows held out to validate."""
-        if training:
-            yield from episode_batches(data.groups, self.batch_size, random_state)
-            return
-        judged = np.flatnonzero(np.isin(data.groups, data.groups[data.held_out]))
-        y, groups = data.y[judged], data.groups[judged]
-        for rows in class_batches(y, groups, self.batch_size, random_state):
-            yield judged[rows]
-
-    def tune_head(self, embedding: Tensor, data: LabelledExperiments) -> None:
-        """Fit the trend to labelled rows whose embeddings (n_members, n, size) are given."""
-        points, trend = embedding.to(self.device), self.module_.trend
-        target = torch.as_tensor(np.eye(data.n_classes)[data.y]).to(points.device)
-        weight = torch.as_tensor(data.weight / data.weight.sum()).to(points.device)
-        _descend(trend, lambda: cross_entropy_loss(trend(points), target, weight))
-
-
-def _descend(head: nn.Module, losses: Callable[[], Tensor]) -> None:
+def descend(head: nn.Module, losses: Callable[[], Tensor]) -> None:
     """Lower the losses, and a penalty on how far the weights move."""
     weights = list(head.parameters())
     before = [weight.detach().clone() for weight in weights]
@@ -303,12 +275,6 @@ def _descend(head: nn.Module, losses: Callable[[], Tensor]) -> None:
         optimizer.step()
 
 
-def _draw(ladder: Tensor, n_draws: int, generator: torch.Generator) -> Tensor:
-    """Draw places with the weights whose running sums are given, any number of them."""
-    height = torch.rand(n_draws, generator=generator, dtype=ladder.dtype) * ladder[-1]
-    return torch.searchsorted(ladder, height, right=True)
-
-
 @dataclass
 class _Batches:
     """Batches of a data set, to be gone through once an epoch."""
@@ -317,31 +283,18 @@ class _Batches:
     data: LabelledExperiments
     training: bool
     random_state: np.random.RandomState
-    whole: Batch | None = None
+    whole: Any = None
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[Any]:
         if self.whole is not None:
             yield self.whole
             return
         data, net = self.data, self.net
         for rows in net.batches(data, self.training, self.random_state):
-            batch = self.batch(rows)
+            batch = net.make_batch(data, rows, self.training, self.random_state)
             if len(rows) == len(data) and not net.redraws:
                 self.whole = batch
             yield batch
-
-    def batch(self, rows: _Int) -> Batch:
-        """Put some rows together."""
-        net, data = self.net, self.data
-        pairs, row_weight = net.criterion_.weigh(data, rows, self.training, self.random_state)
-        radius, device = net.module_.settings.radius, net.device
-        return Batch(
-            torch.as_tensor(np.eye(data.n_classes)[data.y[rows]]).to(device),
-            to_tensors(data.experiments.take(rows), radius, device),
-            torch.as_tensor(pairs).to(device),
-            torch.as_tensor(row_weight).to(device),
-            torch.as_tensor(data.groups[rows]).to(device),
-        )
 
 
 class CosineSteps(Callback):
@@ -354,7 +307,8 @@ class CosineSteps(Callback):
         """Set the step size of the next epoch."""
         progress = len(net.history) / net.max_epochs
         for group in net.optimizer_.param_groups:
-            group["lr"] = net.lr * (1 + math.cos(math.pi * progress)) / 2
+            first = group.setdefault("initial_lr", group["lr"])
+            group["lr"] = first * (1 + math.cos(math.pi * progress)) / 2
 
 
 class EpochBar(Callback):

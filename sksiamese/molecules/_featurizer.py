@@ -30,12 +30,13 @@ from sksiamese._frames import (
     require_smiles_columns,
 )
 from sksiamese.exceptions import InvalidSMILESError, InvalidSMILESWarning
+from sksiamese.molecules._canonical import ten_lines, why_unreadable
 from sksiamese.molecules._descriptors import (
     RDKIT_DESCRIPTORS,
     TABLE1_LIGAND_DESCRIPTORS,
     molecule_descriptors,
 )
-from sksiamese.molecules._graph import EMPTY_GRAPH, MAX_SMILES_LENGTH, parse_smiles
+from sksiamese.molecules._graph import EMPTY_GRAPH, parse_smiles
 from sksiamese.molecules._reading import pack_graphs, unpack_graphs
 
 __all__ = ["SMILESFeaturizer"]
@@ -356,11 +357,11 @@ class SMILESFeaturizer(TransformerMixin, BaseEstimator):
         if not places:
             return
         cells = [(frame.columns[c], frame.index[r], frame.iloc[r, c]) for c, r in places]
-        lines = "\n".join(
+        lines = [
             f"  column {column!r}, row {plain_label(row)!r}: {shorten(text)}{why_unreadable(text)}"
             for column, row, text in cells
-        )
-        message = f"Not readable as SMILES ({len(cells)} in all):\n{lines}\n"
+        ]
+        message = f"Not readable as SMILES ({len(cells)} in all):\n{ten_lines(lines)}\n"
         if self.on_invalid == "raise":
             cure = (
                 "Correct these cells, leave them empty where there is no molecule, or read the "
@@ -399,21 +400,6 @@ def read_molecules(frame: pd.DataFrame, n_jobs: int | None, verbose: int) -> Mol
     absent = np.zeros((1, len(RDKIT_DESCRIPTORS)))
     descriptors = np.vstack([*(packed.descriptors for _, packed in chunks), absent])
     return MoleculePool(graphs, descriptors, found.codes)
-
-
-def why_unreadable(cell: Any) -> str:
-    """Say in brackets why a cell is no SMILES, where that shows; else nothing."""
-    if not isinstance(cell, str):
-        return f" ({type(cell).__name__}, not text)"
-    if len(cell) > MAX_SMILES_LENGTH:
-        return f" ({len(cell):,} characters; at most {MAX_SMILES_LENGTH:,} are read)"
-    if not cell.isascii():
-        return " (not ASCII)"
-    try:
-        float(cell)
-    except ValueError:
-        return ""
-    return " (a number as text; convert the column with pandas.to_numeric)"
 
 
 def _progress_bar(total: int, shown: bool) -> Any:

@@ -242,11 +242,13 @@ def mol_to_graph(mol: Chem.Mol, smiles: str | None = None) -> MolGraph:
 
 
 def parse_smiles(smiles: str) -> Chem.Mol | None:
-    """Read one SMILES with RDKit, or return None if it cannot be read.
+    """Read one SMILES or InChI with RDKit, or return None if it cannot be read.
 
     Beyond RDKit's own refusals, text longer than :data:`MAX_SMILES_LENGTH` is refused, since
-    parsing time is not bounded by its length, and so are characters outside ASCII and NUL, at which
-    RDKit stops reading without saying so. The caller decides about RDKit's log.
+    parsing time is not bounded by its length; so are characters outside ASCII and NUL, at which
+    RDKit stops reading without saying so, and words behind the SMILES, which it takes for a name:
+    it would read ``CCO + O`` as ethanol. A CXSMILES block may follow. Atom-map numbers are left
+    out, since they make no other molecule. The caller decides about RDKit's log.
 
     Parameters
     ----------
@@ -263,10 +265,34 @@ def parse_smiles(smiles: str) -> Chem.Mol | None:
     >>> from sksiamese.molecules._graph import parse_smiles
     >>> parse_smiles("CCO").GetNumAtoms()
     3
+    >>> parse_smiles("CCO + O") is None
+    True
     """
     if len(smiles) > MAX_SMILES_LENGTH or not smiles.isascii() or "\0" in smiles:
         return None
-    return Chem.MolFromSmiles(smiles)
+    if smiles.lstrip().startswith("InChI="):
+        return Chem.MolFromInchi(smiles.strip())
+    if text_behind(smiles):
+        return None
+    mol = Chem.MolFromSmiles(smiles)
+    if mol is not None and ":" in smiles:
+        for atom in mol.GetAtoms():
+            atom.SetAtomMapNum(0)
+    return mol
+
+
+def text_behind(smiles: str) -> str:
+    """Words that stand behind a SMILES, other than a CXSMILES block; "" if there are none.
+
+    Examples
+    --------
+    >>> from sksiamese.molecules._graph import text_behind
+    >>> text_behind("CCO + O"), text_behind("CCO |c:1| "), text_behind("CCO")
+    ('+ O', '', '')
+    """
+    _, *behind = smiles.split(maxsplit=1) or [""]
+    rest = "".join(behind).strip()
+    return "" if rest.startswith("|") and rest.endswith("|") and len(rest) > 1 else rest
 
 
 def graph_from_smiles(smiles: str) -> MolGraph | None:

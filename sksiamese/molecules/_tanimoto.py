@@ -1,4 +1,4 @@
-"""Molecules as points that lie as near as their circular fingerprints are alike."""
+"""How alike molecules are by fixed circular fingerprints, and points that lie as near."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sklearn.decomposition import KernelPCA
 from sksiamese.molecules._environments import environment_keys
 from sksiamese.molecules._graph import MolGraph
 
-__all__ = ["TanimotoMap"]
+__all__ = ["Tanimoto", "TanimotoMap"]
 
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
@@ -20,32 +20,27 @@ _MAX_LANDMARKS = 512  # the cost is cubic in their number
 _LENGTH = 6.0  # of a point, root mean square; a dozen standardised numbers have 3.5
 
 
-class TanimotoMap:
-    """Principal components of the Tanimoto similarities to the molecules of training.
+class Tanimoto:
+    """Tanimoto similarities to some molecules.
 
     The similarity of two molecules is the share of atom environments, up to a radius of two bonds,
-    that they have in common among all that either has.
+    that they have in common among all that either has; two empty molecules have nothing in common.
 
     Parameters
     ----------
-    graphs : list of MolGraph of length n_molecules
-        Distinct molecules of training, two or more; of many, evenly spaced ones are compared with.
+    graphs : list of MolGraph of length n_landmarks
+        Molecules to compare with.
     """
 
     def __init__(self, graphs: list[MolGraph]) -> None:
-        chosen = np.linspace(0, len(graphs) - 1, min(len(graphs), _MAX_LANDMARKS)).astype(int)
-        landmarks = [graphs[i] for i in chosen]
-        self._known = np.unique(environment_keys(landmarks, _RADIUS)[1])
-        self._landmarks, self._n_keys = self._occurrence(landmarks)
-        self._components = KernelPCA(kernel="precomputed", eigen_solver="dense")
-        points = self._components.fit_transform(self._similarity(self._landmarks, self._n_keys))
-        spread = np.sqrt((points**2).sum(1).mean())
-        self._scale = _LENGTH / spread if spread > 0 else 0.0
+        self._known = np.unique(environment_keys(graphs, _RADIUS)[1])
+        self._landmarks, self._n_keys = self._occurrence(graphs)
 
-    def transform(self, graphs: list[MolGraph]) -> _Float:
-        """Points of some molecules, (n_molecules, n_components)."""
-        similarity = self._similarity(*self._occurrence(graphs))
-        return self._scale * self._components.transform(similarity)
+    def __call__(self, graphs: list[MolGraph]) -> _Float:
+        """Similarities of some molecules to the landmarks, (n_molecules, n_landmarks)."""
+        occurrence, n_keys = self._occurrence(graphs)
+        common = (occurrence @ self._landmarks.T).toarray()
+        return common / np.maximum(n_keys[:, None] + self._n_keys - common, 1)
 
     def _occurrence(self, graphs: list[MolGraph]) -> tuple[sparse.csr_array, _Int]:
         """Which known environments stand in each molecule, and how many it has in all."""
@@ -56,7 +51,25 @@ class TanimotoMap:
         shape = (len(graphs), len(self._known))
         return sparse.csr_array((np.ones(len(places[0])), places), shape), n_keys
 
-    def _similarity(self, occurrence: sparse.csr_array, n_keys: _Int) -> _Float:
-        """Tanimoto similarity to the landmarks; two empty molecules have nothing in common."""
-        common = (occurrence @ self._landmarks.T).toarray()
-        return common / np.maximum(n_keys[:, None] + self._n_keys - common, 1)
+
+class TanimotoMap:
+    """Principal components of the Tanimoto similarities to the molecules of training.
+
+    Parameters
+    ----------
+    graphs : list of MolGraph of length n_molecules
+        Distinct molecules of training, two or more; of many, evenly spaced ones are compared with.
+    """
+
+    def __init__(self, graphs: list[MolGraph]) -> None:
+        chosen = np.linspace(0, len(graphs) - 1, min(len(graphs), _MAX_LANDMARKS)).astype(int)
+        landmarks = [graphs[i] for i in chosen]
+        self._similarity = Tanimoto(landmarks)
+        self._components = KernelPCA(kernel="precomputed", eigen_solver="dense")
+        points = self._components.fit_transform(self._similarity(landmarks))
+        spread = np.sqrt((points**2).sum(1).mean())
+        self._scale = _LENGTH / spread if spread > 0 else 0.0
+
+    def transform(self, graphs: list[MolGraph]) -> _Float:
+        """Points of some molecules, (n_molecules, n_components)."""
+        return self._scale * self._components.transform(self._similarity(graphs))

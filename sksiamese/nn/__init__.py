@@ -4,10 +4,8 @@ from sksiamese.nn._fingerprint import NeuralFingerprint
 from sksiamese.nn._losses import (
     cross_entropy_loss,
     hinge_loss,
-    kernel_proba,
     mean_proba,
     pair_loss,
-    support_loss,
 )
 from sksiamese.nn._network import FingerprintNetwork
 from sksiamese.nn._siamese import SiameseNetwork
@@ -18,8 +16,6 @@ __all__ = [
     "SiameseNetwork",
     "cross_entropy_loss",
     "hinge_loss",
-    "kernel_proba",
     "mean_proba",
     "pair_loss",
-    "support_loss",
 ]

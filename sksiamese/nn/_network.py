@@ -71,6 +71,8 @@ class FingerprintNetwork(nn.Module):
         Seed of each member.
     generators : sequence of torch.Generator of length n_members, optional
         Source of the first weights, for whoever draws more from it; made from `seeds` otherwise.
+    joined : bool, default=True
+        Whether the fingerprints join the numbers as inputs of the dense layers.
 
     Examples
     --------
@@ -93,6 +95,7 @@ class FingerprintNetwork(nn.Module):
         n_roles: int,
         seeds: Sequence[int],
         generators: Sequence[torch.Generator] | None = None,
+        joined: bool = True,
     ) -> None:
         super().__init__()
         self.settings, self.seeds = settings, tuple(seeds)
@@ -108,7 +111,7 @@ class FingerprintNetwork(nn.Module):
                 settings.radius,
                 settings.activation,
             )
-        n_inputs = n_numeric + n_roles * settings.fp_size
+        n_inputs = n_numeric + (n_roles * settings.fp_size if joined else 0)
         sizes = [n_inputs, *settings.hidden_layer_sizes, settings.embedding_size]
         self.dense = nn.ModuleList(
             MemberLinear(generators, n_in, n_out) for n_in, n_out in itertools.pairwise(sizes)
@@ -208,7 +211,7 @@ class FingerprintNetwork(nn.Module):
             x = torch.cat([x, _spread(each, places)], dim=-1)
         settings = self.settings
         for layer in self.dense[:-1]:
-            x = self._drop(ACTIVATIONS[settings.activation](layer(x)))
+            x = self._drop(ACTIVATIONS[settings.activation](layer(x)), numeric)
         return ACTIVATIONS[settings.embedding_activation](self.dense[-1](x))
 
     def _scaled_fingerprints(self, graphs: GraphTensors) -> Tensor:
@@ -221,8 +224,8 @@ class FingerprintNetwork(nn.Module):
         scale = self.scale.view(n_members, -1, size).index_select(1, role)
         return (cast(NeuralFingerprint, self.fingerprints)(graphs) - center) / scale
 
-    def _drop(self, x: Tensor) -> Tensor:
-        """Dropout from each member's own generator."""
+    def _drop(self, x: Tensor, numeric: Tensor) -> Tensor:
+        """Dropout from each member's own generator; `numeric` are the inputs of the rows."""
         rate = self.settings.dropout
         if not (self.training and rate):
             return x

@@ -24,7 +24,7 @@ from sksiamese._checks import (
 from sksiamese._frames import ensure_table, require_columns
 from sksiamese.space._columns import Constant, Levels, Range
 from sksiamese.space._dependent import Computed, OfMolecule, When
-from sksiamese.space._found import find_column
+from sksiamese.space._found import find_columns
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._rows import (
     Column,
@@ -137,7 +137,8 @@ class DesignSpace(SpaceRows):
         -------
         DesignSpace
             Numbers that vary are a Range, of whole numbers if their type is integer; SMILES are
-            Molecules; other texts and truth values are Levels; the rest is Constant.
+            Molecules; other texts and truth values are Levels; the rest is Constant. Numbers that
+            are there exactly for certain molecules or levels apply When these are taken.
 
         Raises
         ------
@@ -162,7 +163,7 @@ class DesignSpace(SpaceRows):
             if isinstance(column, OfMolecule) and column.values is None:
                 require_columns(frame.columns, [name, column.column], "X")
                 given[name] = column._read_from(frame, name)
-        found = {name: find_column(frame[name], margin) for name in frame if name not in given}
+        found = find_columns(frame[[name for name in frame if name not in given]], margin)
         order = [*frame.columns, *(name for name in given if name not in frame)]
         return cls({name: (found | given)[name] for name in order}, constraints)
 

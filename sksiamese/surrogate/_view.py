@@ -16,7 +16,7 @@ from sksiamese._checks import plain_label
 from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.molecules._descriptors import TABLE1_LIGAND_DESCRIPTORS, molecule_descriptors
 from sksiamese.space._columns import DrawnColumn, ListedColumn
-from sksiamese.space._dependent import without_condition
+from sksiamese.space._dependent import When, without_condition
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 
@@ -41,10 +41,12 @@ _FEW = 10  # molecules of a list in which each is told by its name alone
 class ReadableView:
     """The default view of a design space.
 
-    Numbers are taken as they are. A molecule becomes descriptors ("ligand is aromatic", "ligand
-    TPSA") and, where it has a name, a statement ("ligand is cysteamine"); of up to ten molecules
-    descriptors would be aliases, so there are statements alone. Other texts become a statement for
-    each level. What never varies in the space is left out, and so is text that follows from others.
+    Numbers are taken as they are, the middle of the range where there is none; that a number does
+    not apply everywhere is a statement of its own. A molecule becomes descriptors ("ligand is
+    aromatic", "ligand TPSA") and, where it has a name, a statement ("ligand is cysteamine"); of up
+    to ten molecules descriptors would be aliases, so there are statements alone. Other texts become
+    a statement for each level. What never varies in the space is left out, and so is text that
+    follows from others.
 
     Parameters
     ----------
@@ -58,6 +60,11 @@ class ReadableView:
             for name, column in space.columns.items()
             if not (isinstance(column, DrawnColumn) and column._is_fixed())
         }
+        self.partial = [
+            name
+            for name, column in space.columns.items()
+            if isinstance(column, When) and pd.isna(column.otherwise)
+        ]
         molecules = {
             n: column for n, column in self.columns.items() if isinstance(column, Molecules)
         }
@@ -76,7 +83,12 @@ class ReadableView:
                 viewed |= {
                     f"{name} is {level}": frame[name].isin([level]) for level in column._listed()
                 }
-            elif isinstance(column, DrawnColumn) or is_numeric_dtype(frame[name]):
+            elif isinstance(column, DrawnColumn):
+                numbers = pd.to_numeric(frame[name])
+                if name in self.partial:
+                    viewed[f"{name} applies"] = numbers.notna()
+                viewed[name] = numbers.fillna(column._take(np.array([0.5]))[0])
+            elif is_numeric_dtype(frame[name]):
                 viewed[name] = pd.to_numeric(frame[name])
         return pd.DataFrame(viewed, index=frame.index)
 

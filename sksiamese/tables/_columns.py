@@ -10,11 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api import types as pandas_types
 
-from sksiamese.molecules._canonical import canonical_key
+from sksiamese.molecules._canonical import canonical_key, smiles_of_mols
 from sksiamese.molecules._graph import MolGraph
 from sksiamese.tables._encoder import cell_kind, column_kind
 from sksiamese.tables._findings import Finding
 from sksiamese.tables._number_texts import advise_on_text, is_number_text, plain_number
+from sksiamese.tables._texts import holds_molecules
 
 __all__ = ["TableColumn", "is_missing", "read_column"]
 
@@ -62,9 +63,16 @@ class TableColumn(NamedTuple):
 
     @property
     def varies(self) -> bool:
-        """Whether a molecule or numeric column has two different values."""
+        """Whether a column of molecules, numbers or names has two different values."""
         known = self.numbers[~np.isnan(self.numbers)]
-        return len({*self.keys}) > 1 or len({*known.tolist()}) > 1
+        names = {str(cell) for cell in self.cells} if self.kind == "text" else ()
+        return max(len({*self.keys}), len({*known.tolist()}), len(names)) > 1
+
+    @property
+    def values(self) -> list[Any]:
+        """Molecules or names (n_rows,), "" where there is none."""
+        names = zip(self.cells, self.missing, strict=True)
+        return self.keys or ["" if is_gap else cell for cell, is_gap in names]
 
     def finding(
         self, check: str, severity: str, row: int | np.integer[Any] | None, message: str, cure: str
@@ -76,7 +84,8 @@ class TableColumn(NamedTuple):
 
 def read_column(column: pd.Series, labels: Sequence[Any], kind: str | None = None) -> TableColumn:
     """Read a column; find its kind out if none is given."""
-    cells = [cell.smiles if isinstance(cell, MolGraph) else cell for cell in column.astype(object)]
+    typed = smiles_of_mols(column.astype(object))
+    cells = [cell.smiles if isinstance(cell, MolGraph) else cell for cell in typed]
     missing = np.fromiter(map(is_missing, cells), bool, len(cells))
     present = [cell for cell, is_gap in zip(cells, missing, strict=True) if not is_gap]
     kind = "empty" if not present else kind or _find_kind(column, present)
@@ -130,15 +139,10 @@ def _find_kind(column: pd.Series, present: list[Any]) -> str:
         return "text" if _are_identifiers(present) else "numeric"
     if 2 * len(texts) < len(present):
         return "other"
-    distinct = set(texts)
-    return "molecule" if 2 * sum(map(_is_smiles, distinct)) > len(distinct) else "text"
+    return "molecule" if holds_molecules(texts) else "text"
 
 
 def _are_identifiers(present: list[Any]) -> bool:
     """Whether all cells are text, and different whole numbers, such as catalogue numbers."""
     texts = [cell for cell in present if isinstance(cell, str) and cell.strip().isdigit()]
     return len(set(texts)) == len(present) > 1
-
-
-def _is_smiles(text: str) -> bool:
-    return canonical_key(text) is not None

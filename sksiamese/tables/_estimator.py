@@ -15,6 +15,7 @@ from sklearn.utils.validation import validate_data
 
 from sksiamese._checks import plain_label
 from sksiamese._frames import ensure_table
+from sksiamese.molecules._canonical import smiles_of_mols
 from sksiamese.molecules._graph import MolGraph
 from sksiamese.tables._labelled import (
     TrainingTable,
@@ -60,6 +61,7 @@ class TableClassifier(ClassifierMixin, BaseEstimator):
             index = X.index if isinstance(X, pd.DataFrame) else None
             return pd.DataFrame(values, columns=self._column_names(), index=index)
         frame, named = ensure_table(X)
+        frame = frame.apply(smiles_of_mols)
         seen = frame if named else frame.to_numpy(dtype=object)
         validate_data(self, seen, reset=reset, skip_check_array=True)
         return frame.set_axis(self._column_names(), axis=1)
@@ -81,9 +83,10 @@ class TableClassifier(ClassifierMixin, BaseEstimator):
             raise
 
     def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that text is welcome."""
+        """Tell scikit-learn that text is welcome, and gaps."""
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
+        tags.input_tags.allow_nan = True
         return tags
 
 

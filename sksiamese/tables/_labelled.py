@@ -13,7 +13,7 @@ from sklearn.utils.validation import column_or_1d
 
 from sksiamese._checks import shorten
 
-__all__ = ["TrainingTable", "read_groups", "read_labels", "read_weights"]
+__all__ = ["TrainingTable", "class_shares", "read_groups", "read_labels", "read_weights"]
 
 
 class TrainingTable(NamedTuple):
@@ -161,3 +161,8 @@ def read_weights(sample_weight: Any, n_rows: int) -> npt.NDArray[np.float64]:
     if not weight.any():
         raise ValueError("sample_weight is zero for every row. Give some row a positive weight.")
     return weight
+
+
+def class_shares(table: TrainingTable) -> npt.NDArray[np.float64]:
+    """Weighted class frequencies, (n_classes,)."""
+    return np.asarray(np.bincount(table.y, table.weight) / table.weight.sum())

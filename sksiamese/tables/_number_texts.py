@@ -12,6 +12,13 @@ __all__ = ["advise_on_text", "is_number_text", "plain_number"]
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _PLAIN = re.compile(_NUMBER)
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
+_HOURS = "Write the hours, such as 16."
+_WARMTH = "Write the temperature, such as 25."
+_WORDS = {
+    **dict.fromkeys(["overnight", "over night", "o/n", "o.n."], _HOURS),
+    **dict.fromkeys(["rt", "r.t.", "room temperature", "ambient"], _WARMTH),
+    "reflux": "Write the temperature, that at which the solvent boils.",
+}
 _NO_VALUE = {"na", "n/a", "n.a.", "nan", "nd", "n.d.", "none", "null", "-", "--", "?", "tbd"}
 
 
@@ -44,6 +51,8 @@ def advise_on_text(text: str) -> str | None:
     'Write 1.5, with a decimal point.'
     """
     text = text.strip().replace("\N{MINUS SIGN}", "-")
+    if text.casefold() in _WORDS:
+        return _WORDS[text.casefold()]
     if text.casefold() in _NO_VALUE:
         return "Leave the cell empty, then fill it in or drop the row."
     for pattern, advise in _ADVICE:

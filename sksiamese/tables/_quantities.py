@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Quantity", "find_quantity", "is_unit", "neighbour_unit", "plain_unit"]
+__all__ = ["Quantity", "convert", "find_quantity", "is_unit", "neighbour_unit", "plain_unit"]
 
 
 class Quantity(NamedTuple):
@@ -85,6 +85,8 @@ _DERIVED = {
 }
 _UNBOUNDED_PERCENT = {"ee", "de", "inhibition", "activity", "recovery", "mol", "growth", "gain"}
 _MEASURED_PERCENT = {"yield", "conversion", "purity", "efficiency"}
+_PERCENT_BY_NAME = {"yield", "conversion", "ausbeute", "umsatz"}  # per cent whatever the unit
+_LEAST_PERCENT, _MOST_PERCENT = -5.0, 120.0  # that a measurement of 0 or 100 % may give
 
 _BRACKETS = re.compile(r"[\[(]\s*([^\[\]()]+?)\s*[\])]\s*$")
 _SLASH = re.compile(r"\s/\s*(\S+(?:/\S+)?)\s*$")
@@ -123,6 +125,24 @@ def is_unit(text: str) -> bool:
     return unit == "%" or unit in _KIND_OF or unit in _TEMPERATURES
 
 
+def convert(number: float, unit: str, target: str) -> float | None:
+    """Bring a number from one unit to another; None where they measure different things.
+
+    Examples
+    --------
+    >>> from sksiamese.tables._quantities import convert
+    >>> convert(30.0, "min", "h"), convert(1.0, "h", "mL")
+    (0.5, None)
+    """
+    own, other = plain_unit(unit), plain_unit(target)
+    if own == other:
+        return number
+    if own not in _KIND_OF or _KIND_OF[own] != _KIND_OF.get(other):
+        return None
+    scales = _SCALES[_KIND_OF[own]]
+    return float(f"{number * (scales[own] / scales[other]):.12g}")
+
+
 def plain_unit(text: str) -> str:
     """Bring a unit to the spelling of the tables, if it stands there."""
     unit = text.strip().replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u")
@@ -144,7 +164,7 @@ def _with_unit(unit: str, words: set[str], is_certain: bool) -> Quantity | None:
 
 def _percentage(words: set[str]) -> Quantity:
     if words & _MEASURED_PERCENT:
-        return Quantity("percentage", "%", 0.0, sane=100.0)
+        return Quantity("percentage", "%", _LEAST_PERCENT, _MOST_PERCENT, sane=100.0)
     return Quantity("percentage", "%", 0.0, 100.0)
 
 
@@ -152,6 +172,8 @@ def _without_unit(tokens: set[str]) -> Quantity | None:
     if tokens & {"pH", "PH", "ph"} or tokens == {"Ph"}:
         return Quantity("pH", "", -1.0, 15.0)
     words = {token.casefold() for token in tokens}
+    if words & _PERCENT_BY_NAME:
+        return _percentage({"yield"})
     if words & {"temperature", "temp"}:
         return Quantity("temperature", "", _TEMPERATURES["F"][0], sane=_TEMPERATURES["F"][1])
     if words & {"fraction"}:

@@ -46,7 +46,7 @@ from sksiamese import (
     compare_classifiers,
 )
 from sksiamese.model_selection import ClassifierComparison
-from sksiamese.model_selection._cross_validation import make_baselines
+from sksiamese.model_selection._baselines import make_baselines
 
 LIGANDS = ["CCO", "c1ccccc1", "[Na+].[BH4-]", None]
 RNG = np.random.RandomState(0)
@@ -451,8 +451,8 @@ def test_all_failing_leaves_empty_predictions():
 # -- Baselines -------------------------------------------------------------------------------------
 
 NAMES = [
-    "majority class", "random forest", "extra trees", "SVC", "Gaussian process",
-    "logistic regression",
+    "majority class", "random forest", "random forest, ECFP", "extra trees", "SVC",
+    "Gaussian process", "logistic regression",
 ]  # fmt: skip
 
 
@@ -469,7 +469,7 @@ def test_all_baselines_run_on_molecules_and_numbers():
 @pytest.mark.parametrize("molecules", ["descriptors", "ecfp"])
 @pytest.mark.parametrize("table", [X, X.to_numpy(dtype=object)], ids=["frame", "array"])
 def test_baselines_scale_within_the_fold_where_they_need_to(molecules, table):
-    comparison = compare({}, table, baselines=NAMES[3:], molecules=molecules)
+    comparison = compare({}, table, baselines=NAMES[4:], molecules=molecules)
     predictions = comparison.predictions.set_index("classifier")
     columns = ColumnTransformer(
         [("m", SMILESFeaturizer(molecules), ["ligand"]), ("n", "passthrough", ["pH", "degC"])]
@@ -711,9 +711,10 @@ def test_estimators_have_names_of_their_own():
 @pytest.mark.parametrize("baselines", ["SVC", ["SVM"], None, 3])
 def test_unknown_baselines(baselines):
     assert refusal(compare, GaussianNB(), baselines=baselines) == (
-        "The 'baselines' parameter of compare_classifiers must be True, False or a list out of "
-        "'majority class', 'random forest', 'extra trees', 'SVC', 'Gaussian process', "
-        f"'logistic regression'. Got {baselines!r} instead."
+        "The 'baselines' parameter of compare_classifiers must be True, False, 'all' or a list "
+        "out of 'majority class', 'random forest', 'random forest, ECFP', 'extra trees', 'SVC', "
+        "'Gaussian process', 'logistic regression', 'random forest, one-hot', "
+        f"'Gaussian process, Tanimoto', 'logistic regression, one-hot'. Got {baselines!r} instead."
     )
 
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 from skorch.callbacks import Callback
 
-from sksiamese import GraphFingerprintSiameseClassifier, _base
-from sksiamese.exceptions import InvalidSMILESError, SmallClassWarning
+from sksiamese import GraphFingerprintSiameseClassifier
+from sksiamese.exceptions import InvalidSMILESError, NewNameWarning, SmallClassWarning
+from sksiamese.models import _network as _base
 from sksiamese.molecules._graph import graph_from_smiles
 
 OWNER = "GraphFingerprintSiameseClassifier"
@@ -53,19 +54,19 @@ def fitted():
 
 def test_invalid_smiles_are_all_listed(fitted):
     table = X.assign(
-        ligand=["CCO", "C(C", "CCS", "c1cc", "CCN", "C(C"], solvent=["O", "CO", "O", "?", "O", "CO"]
+        ligand=["CCO", "C(C", "CCS", "c1cc", "CCN", "C(C"], solvent=["O", "CO", "O", "#", "O", "CO"]
     )
     message = (
         "Not readable as SMILES (4 in all):\n"
         "  column 'ligand', row 'b': 'C(C'\n"
         "  column 'ligand', row 'd': 'c1cc'\n"
         "  column 'ligand', row 'f': 'C(C'\n"
-        "  column 'solvent', row 'd': '?'\n" + CURE
+        "  column 'solvent', row 'd': '#'\n" + CURE
     )
     assert refusal(classifier().fit, table, Y, error=InvalidSMILESError) == message
-    new = X.assign(ligand=["CCO", "CCN", "CCS", "CCS", "CCN", "not a molecule"])
+    new = X.assign(ligand=["CCO", "CCN", "CCS", "CCS", "CCN", "water?"])
     assert refusal(fitted.predict_proba, new, error=InvalidSMILESError) == (
-        "Not readable as SMILES (1 in all):\n  column 'ligand', row 'f': 'not a molecule'\n" + CURE
+        "Not readable as SMILES (1 in all):\n  column 'ligand', row 'f': 'water?'\n" + CURE
     )
 
 
@@ -75,8 +76,7 @@ def test_nan_and_infinity(columns):
     table.loc["b", "pH"] = np.nan
     table.loc["e", "pH"] = np.inf
     message = (
-        "Numeric columns must not hold NaN, infinity or more than 1e+100 (3 cells do):\n"
-        "  column 'pH', row 'b': nan\n"
+        "Numeric columns must not hold NaN, infinity or more than 1e+100 (2 cells do):\n"
         "  column 'pH', row 'e': inf\n"
         "  column 'degC', row 'f': -inf\n"
         "Fill these cells in, drop the rows, or put a SimpleImputer before the model."
@@ -93,8 +93,8 @@ def test_nan_and_infinity(columns):
 
 
 def test_many_bad_numbers_are_counted():
-    table = pd.DataFrame({"pH": [*[np.nan] * 13, 1.0], "degC": np.arange(14)})
-    lines = "".join(f"  column 'pH', row {i}: nan\n" for i in range(10))
+    table = pd.DataFrame({"pH": [*[np.inf] * 13, 1.0], "degC": np.arange(14)})
+    lines = "".join(f"  column 'pH', row {i}: inf\n" for i in range(10))
     assert refusal(classifier().fit, table, np.arange(14) % 2) == (
         "Numeric columns must not hold NaN, infinity or more than 1e+100 (13 cells do):\n"
         f"{lines}  and 3 more\n"
@@ -173,21 +173,22 @@ def test_no_usable_column():
     table = pd.DataFrame({"ligand": "CCO", "pH": 7.0, "note": None, "gap": np.nan}, index=LABELS)
     assert refusal(classifier().fit, table, Y) == (
         "No column of X can be used: 'ligand' never varies, 'pH' never varies, 'note' is empty, "
-        "'gap' is empty. Pass a column of SMILES, of MolGraphs or of numbers that varies between "
-        "the rows."
+        "'gap' is empty. Pass a column of SMILES, of MolGraphs, of numbers or of names that "
+        "varies between the rows."
     )
     table["ligand"] = ["CCO", "OCC", "C(C)O"] * 2  # one molecule, however it is written
     assert refusal(classifier().fit, table[["ligand"]], Y) == (
-        "No column of X can be used: 'ligand' never varies. Pass a column of SMILES, of MolGraphs "
-        "or of numbers that varies between the rows."
+        "No column of X can be used: 'ligand' never varies. Pass a column of SMILES, of "
+        "MolGraphs, of numbers or of names that varies between the rows."
     )
 
 
-def test_free_text_is_no_molecule():
+def test_free_text_is_a_name():
     table = pd.DataFrame({"note": ["went well"] * 3 + ["turned black"] * 3})
-    lines = "".join(f"  column 'note', row {i}: {text!r}\n" for i, text in enumerate(table["note"]))
-    message = refusal(classifier().fit, table, Y, error=InvalidSMILESError)
-    assert message == f"Not readable as SMILES (6 in all):\n{lines}{CURE}"
+    model = classifier().fit(table, Y)
+    with pytest.warns(NewNameWarning):
+        proba = model.predict_proba(table.assign(note=["went well", *["no idea"] * 5]))
+    assert proba[0].tolist() == model.predict_proba(table)[0].tolist()
 
 
 @pytest.mark.parametrize("kind", ["mixed", "numeric"])
@@ -499,7 +500,7 @@ FAILURES = {
     "table": ({}, NAMES.iloc[:0], Y[:0]),
     "labels": ({}, NAMES, Y[:4]),
     "one class": ({}, NAMES, np.zeros(6)),
-    "cells": ({}, NAMES.assign(ligand="C(C"), Y),
+    "cells": ({}, NAMES.assign(ligand=["C(C"] * 5 + ["CC"]), Y),
     "numbers": ({}, NAMES.assign(acidity=np.inf), Y),
     "columns": ({}, NAMES.assign(ligand="C", acidity=1), Y),
     "training begins": ({"callbacks": [Stop("begin")]}, NAMES, Y),

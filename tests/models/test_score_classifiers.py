@@ -21,7 +21,7 @@ from sksiamese import (
     GraphFingerprintSVMClassifier,
     InvalidSMILESError,
 )
-from sksiamese import featurizer as featurizer_module
+from sksiamese.molecules import _featurizer as featurizer_module
 from sksiamese.molecules._graph import graph_from_smiles
 
 MLP, SVM = GraphFingerprintMLPClassifier, GraphFingerprintSVMClassifier

@@ -17,11 +17,11 @@ from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback
 
 from sksiamese import GraphFingerprintSiameseClassifier, MolGraph, SMILESFeaturizer
-from sksiamese import _base as base_module
-from sksiamese import _support as support_module
-from sksiamese import featurizer as featurizer_module
+from sksiamese.models import _network as base_module
+from sksiamese.models import _support as support_module
 from sksiamese.models._objectives import LabelledExperiments, PairLoss
 from sksiamese.models._training import EnsembleNet
+from sksiamese.molecules import _featurizer as featurizer_module
 from sksiamese.molecules._graph import graph_from_smiles
 from sksiamese.nn._siamese import SiameseNetwork
 

@@ -23,11 +23,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sksiamese import featurizer as featurizer_module
 from sksiamese._frames import distinct_texts
 from sksiamese.descriptors import RDKIT_DESCRIPTORS, TABLE1_LIGAND_DESCRIPTORS
 from sksiamese.exceptions import InvalidSMILESError, InvalidSMILESWarning
 from sksiamese.featurizer import SMILESFeaturizer
+from sksiamese.molecules import _featurizer as featurizer_module
 from sksiamese.molecules._graph import EMPTY_GRAPH, MAX_SMILES_LENGTH, MolGraph, graph_from_smiles
 
 OUTPUTS = ["graph", "ecfp", "descriptors", "table1"]
@@ -256,7 +256,8 @@ def test_every_bad_cell_is_listed(output):
         "Not readable as SMILES (5 in all):\n"
         "  column 'ligand', row 'run 2': 'C(C'\n"
         "  column 'ligand', row 'run 4': 7 (int, not text)\n"
-        "  column 'solvent', row 'run 1': 'c1cccc1'\n"
+        "  column 'solvent', row 'run 1': 'c1cccc1' (can't kekulize mol. Unkekulized atoms: 0 1 "
+        "2 3 4)\n"
         "  column 'solvent', row 'run 3': 'C(C'\n"
         "  column 'solvent', row 'run 4': 'CO–C' (not ASCII)\n"
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rdkit import Chem, RDConfig, rdBase
 from rdkit.Chem import rdMolDescriptors
 
-from sksiamese import _reading
+from sksiamese.molecules import _reading
 from sksiamese.molecules._graph import (
     ATOM_FEATURES,
     BOND_FEATURES,

@@ -41,11 +41,11 @@ from sksiamese import (
     SurrogateTreeExplainer,
     describe_model,
     load_model,
-    persistence,
     save_model,
 )
-from sksiamese import _manifest as manifest_module
 from sksiamese.exceptions import ModelFileError, ModelVersionWarning
+from sksiamese.persistence import _manifest as manifest_module
+from sksiamese.persistence import _saving as persistence
 from sksiamese.persistence._trusted_types import TRUSTED_TYPES
 from sksiamese.space import Computed, Range
 

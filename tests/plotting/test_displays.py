@@ -14,18 +14,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 
-from sksiamese import (
-    DesignSpace,
-    GraphFingerprintSiameseClassifier,
-    SMILESFeaturizer,
-    _map_displays,
-)
+from sksiamese import DesignSpace, GraphFingerprintSiameseClassifier, SMILESFeaturizer
 from sksiamese.plotting import (
     ConditionCubeDisplay,
     EvidenceDisplay,
     FingerprintDistanceDisplay,
     ProbabilityMapDisplay,
 )
+from sksiamese.plotting import _probability_map as _map_displays
 from sksiamese.plotting._pictures import axis_label, describe_value, draw_molecule
 from sksiamese.space import Computed, Range
 

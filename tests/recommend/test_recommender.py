@@ -32,8 +32,8 @@ from sksiamese import (
     GraphFingerprintSiameseClassifier,
     InvalidSMILESError,
     SMILESFeaturizer,
-    _candidates,
 )
+from sksiamese.recommend import _candidates
 from sksiamese.recommend._acquisition import ACQUISITIONS, acquire, choose_ahead, choose_batch
 from sksiamese.recommend._recipes import RecipeGeometry
 from sksiamese.space import Computed, Constant, Levels, Molecules, Range, When

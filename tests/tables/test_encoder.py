@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from sksiamese.descriptors import RDKIT_DESCRIPTORS, molecule_descriptors
-from sksiamese.exceptions import InvalidSMILESError
+from sksiamese.exceptions import InvalidSMILESError, NewNameWarning
 from sksiamese.molecules._graph import EMPTY_GRAPH, graph_from_smiles, mol_to_graph
 from sksiamese.molecules._reading import pack_graphs, read_descriptors
 from sksiamese.tables._encoder import ExperimentEncoder, column_kind, is_text
@@ -255,32 +255,95 @@ def test_cells_that_are_no_finite_numbers_are_listed():
     )
     bad = mixed_table().astype({"mM": float})
     bad.loc["run1", "pH"], bad.loc["run3", "pH"], bad.loc["run0", "mM"] = np.nan, np.inf, -1e101
-    for read in (encoder.encode, lambda table: fit(table)):
-        with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-            read(bad)
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        encoder.encode(bad)
+    with pytest.raises(ValueError, match=r"\(2 cells do\)"):  # gaps are learnt in fit
+        fit(bad)
 
 
 def test_a_long_list_of_bad_cells_is_cut():
-    table = pd.DataFrame({"pH": [np.nan] * 13 + [1.0, 2.0]})
+    table = pd.DataFrame({"pH": [np.inf] * 13 + [1.0, 2.0]})
     with pytest.raises(ValueError, match=r"\(13 cells do\)") as caught:
         fit(table)
     lines = str(caught.value).splitlines()
-    assert lines[1:11] == [f"  column 'pH', row {i}: nan" for i in range(10)]
+    assert lines[1:11] == [f"  column 'pH', row {i}: inf" for i in range(10)]
     assert lines[11] == "  and 3 more"
 
 
 @pytest.mark.parametrize("missing", [None, pd.NA])
 def test_missing_cells_of_nullable_columns_are_named(missing):
+    encoder, _ = fit(pd.DataFrame({"pH": pd.Series([1, 2, 3], dtype="Int64")}))
     column = pd.Series([1, 2, missing], dtype="Int64")
     with pytest.raises(ValueError, match="column 'pH', row 2: nan"):
-        fit(pd.DataFrame({"pH": column}))
+        encoder.encode(pd.DataFrame({"pH": column}))
+
+
+# -- Gaps and names --------------------------------------------------------------------------------
+
+
+def test_a_gap_is_the_mean_and_a_mark():
+    table = pd.DataFrame({"pH": [1.0, None, 3.0, 8.0], "mM": [1.0, 2.0, 3.0, 4.0]})
+    encoder, experiments = fit(table, weight=[1, 1, 1, 2])
+    assert encoder.fill_ == {"pH": 5.0}
+    numbers = [scaled([1, 5, 3, 8]), scaled([1, 2, 3, 4]), [0, 1, 0, 0]]
+    np.testing.assert_allclose(experiments.numeric.T, numbers)
+    new = pd.DataFrame({"pH": [None, 8.0], "mM": [1.0, 4.0]}, dtype=float)
+    np.testing.assert_allclose(encoder.encode(new).numeric.T, [[4 / 7, 1], [0, 1], [1, 0]])
+    message = (
+        "Numeric columns must not hold NaN, infinity or more than 1e+100 (1 cells do):\n"
+        "  column 'mM', row 1: nan\n"
+        "Fill these cells in, drop the rows, or put a SimpleImputer before the model."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        encoder.encode(new.assign(mM=[1.0, None]))
+
+
+NAMES = ["PPh3", "XPhos", None, "PPh3 "]
+
+
+def test_names_are_told_apart_by_marks():
+    table = pd.DataFrame({"ligand": NAMES, "pH": [1.0, 2.0, 3.0, 4.0]})
+    encoder, experiments = fit(table)
+    assert encoder.categories_ == {"ligand": ["", "PPh3", "XPhos"]}
+    assert experiments.categories.tolist() == [[1], [2], [0], [1]]
+    marks = [[0, 1, 0], [0, 0, 1], [1, 0, 0], [0, 1, 0]]
+    assert experiments.numeric[:, 1:].tolist() == marks
+    assert experiments.take(np.array([1, 2])).categories.tolist() == [[2], [0]]
+
+
+def test_a_new_name_is_warned_of_once():
+    encoder, _ = fit(pd.DataFrame({"ligand": NAMES, "pH": [1.0, 2.0, 3.0, 4.0]}))
+    message = (
+        "These names did not stand in the training table, which says nothing of them: 'ligand': "
+        "'SPhos', 'NBS'. Their rows are predicted from the other columns."
+    )
+    new = pd.DataFrame({"ligand": ["SPhos", "NBS", "PPh3"], "pH": [1.0, 2.0, 3.0]})
+    with pytest.warns(NewNameWarning, match=f"^{re.escape(message)}$") as caught:
+        experiments = encoder.encode(new)
+    assert len(caught) == 1
+    assert experiments.categories.tolist() == [[-1], [-1], [1]]
+    assert experiments.numeric[:, 1:].tolist() == [[0, 0, 0], [0, 0, 0], [0, 1, 0]]
+
+
+def test_names_that_are_smiles_by_chance_are_names_among_others():
+    assert column_kind(pd.Series(["NBS", "PPh3"])) == "category"
+    assert column_kind(pd.Series(["A", "B", "C"])) == "category"
+    assert column_kind(pd.Series(["NBS", "CCO"])) == "molecule"
+    assert column_kind(pd.Series(["C(C", "CCO"])) == "molecule"
+    assert column_kind(pd.Series(["", " "])) == "empty"
+
+
+def test_rdkit_molecules_and_inchi_are_molecules():
+    mols = [Chem.MolFromSmiles(text) for text in ("CO", "CCO")]
+    assert column_kind(pd.Series([Chem.MolToInchi(mol) for mol in mols])) == "molecule"
 
 
 def test_a_table_without_use_is_refused():
     table = pd.DataFrame({"pH": [7.0] * 3, "ligand": ["CCO"] * 3, "additive": [None] * 3})
     message = (
         "No column of X can be used: 'pH' never varies, 'ligand' never varies, 'additive' is "
-        "empty. Pass a column of SMILES, of MolGraphs or of numbers that varies between the rows."
+        "empty. Pass a column of SMILES, of MolGraphs, of numbers or of names that varies between "
+        "the rows."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         fit(table)

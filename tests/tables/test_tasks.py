@@ -229,11 +229,11 @@ def test_groups_split_tasks():
 
 
 def test_error_of_the_classifier_names_row_and_task():
-    table = make_table().assign(mM=[1.0, np.nan, 3, 4, 5, 6])
+    table = make_table().assign(mM=[1.0, np.inf, 3, 4, 5, 6])
     X, y, groups = stack_tasks(table, make_tasks())
     message = (
         "Numeric columns must not hold NaN, infinity or more than 1e+100 (1 cells do):\n"
-        "  column 'mM', row ('b', 'soluble'): nan\n"
+        "  column 'mM', row ('b', 'soluble'): inf\n"
         "Fill these cells in, drop the rows, or put a SimpleImputer before the model."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):

@@ -26,7 +26,7 @@ BASE_MODELS: dict[str, Any] = {
     "SVM": GraphFingerprintSVMClassifier,
 }
 SETTINGS = ("paper", "default", "tuned")
-TUNED_PATH = Path(__file__).with_name("tuned_settings.json")  # python benchmarks/tuning.py --save
+TUNED_PATH = Path(__file__).parents[1] / "tuned_settings.json"  # python benchmarks/tuning.py --save
 
 
 def make_model(

@@ -11,12 +11,11 @@ import copy
 import json
 import warnings
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from _few_shot_tasks import Data, Labels, Positions
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
@@ -27,20 +26,15 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from common.few_shot_network import MultiTaskNetwork
+from common.few_shot_tasks import Data, Labels, Positions, Prediction
 from sksiamese import GraphFingerprintSiameseClassifier, SMILESFeaturizer
 
-SETTINGS = Path(__file__).with_name("few_shot_settings.json")
+SETTINGS = Path(__file__).parents[1] / "few_shot_settings.json"
 SHOT_WEIGHT = 10.0  # of a known row of the new task beside one of the past
 _BALANCED_FOREST = {"n_estimators": 100, "class_weight": "balanced", "random_state": 0}
 
 Array = npt.NDArray[Any]
-
-
-class Prediction(NamedTuple):
-    """Probability of class 1, and the predicted class, of each query row."""
-
-    proba: Array
-    label: Array
 
 
 class Siamese:
@@ -253,8 +247,6 @@ def make_method(name: str, settings: dict[str, Any]) -> Any:
     if name == "siamese-unlabelled":
         return SelfSupervised(settings)
     if name == "multitask":
-        from _few_shot_network import MultiTaskNetwork
-
         return MultiTaskNetwork()
     logistic = make_pipeline(
         StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=1000)

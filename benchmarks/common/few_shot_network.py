@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 import torch
-from _few_shot_models import Prediction
-from _few_shot_tasks import Data, Labels, Positions
 from sklearn.linear_model import LogisticRegression
 from torch import nn
+
+from common.few_shot_tasks import Data, Labels, Positions, Prediction
 
 HIDDEN, EMBEDDING, DROPOUT = 256, 64, 0.3
 BATCH, STEP = 128, 1e-3

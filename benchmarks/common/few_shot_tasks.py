@@ -36,6 +36,13 @@ class Data(NamedTuple):
     is_bits: bool  # whether the numbers are those of a fingerprint, 0 and 1
 
 
+class Prediction(NamedTuple):
+    """Probability of class 1, and the predicted class, of each query row."""
+
+    proba: npt.NDArray[Any]
+    label: npt.NDArray[Any]
+
+
 class Labels(NamedTuple):
     """Labels of past tasks."""
 

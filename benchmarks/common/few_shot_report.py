@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from _common import t_intervals
-from _few_shot_tasks import n_shots
+
+from common.few_shot_tasks import n_shots
+from common.results import t_intervals
 
 NAMES = {
     "siamese": "siamese classifier",

@@ -21,6 +21,14 @@ from sksiamese import SupportQuerySplit, compare_classifiers
 from sksiamese.datasets import fetch_perovskites, load_cmet, load_perovskites, make_nanoclusters
 
 TASKS = ("simulated", "perovskites", "new-salts", "draws", "cmet-16", "cmet-32", "cmet-64")
+BASELINES = (
+    "majority class",
+    "random forest",
+    "extra trees",
+    "SVC",
+    "Gaussian process",
+    "logistic regression",
+)
 TUNING_DATA = ("simulated", "perovskites", "cmet")
 TUNING_SEED = 1000
 _N_TUNING_ROWS = {"simulated": 1000, "perovskites": 1500, "cmet": 300}
@@ -105,7 +113,7 @@ def compare(task: Task, classifiers: dict[str, Any], n_jobs: int, **options: Any
         n_jobs=n_jobs,
         random_state=0,
         verbose=1,
-        **options,
+        **{"baselines": BASELINES, **options},
     )
 
 

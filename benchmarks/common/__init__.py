@@ -1,0 +1,1 @@
+"""Tasks, models and reports that the benchmarks share."""

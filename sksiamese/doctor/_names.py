@@ -1,0 +1,83 @@
+"""Checks of names, of gaps, and of molecules that are rather names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from sksiamese._checks import listed, shorten
+from sksiamese.tables._columns import TableColumn
+from sksiamese.tables._findings import Finding, describe_rows, plural
+from sksiamese.tables._gaps import find_reason
+from sksiamese.tables._texts import is_abbreviation
+
+__all__ = ["check_category", "check_gaps", "check_names"]
+
+_TRUTH = {"yes", "no", "y", "n", "true", "false", "on", "off", "with", "without"}
+_RATIO = re.compile(r"[0-9.]+\s*[:/]\s*[0-9.]+")
+_METALS = {"[Li]", "[Na]", "[K]", "[Rb]", "[Cs]", "[Mg]", "[Ca]", "[Sr]", "[Ba]"}
+_SHOWN = 4  # values that a message lists
+
+
+def check_category(column: TableColumn) -> Iterator[Finding]:
+    """Say of names that the models know nothing of others; truth values have no others."""
+    names = list(dict.fromkeys(str(cell) for cell in _present(column)))
+    if {name.casefold() for name in names} <= _TRUTH or len(names) < 2:
+        return
+    message = f"{len(names)} names without a structure: nothing is known of a new one."
+    cure = "Write SMILES, if they are molecules."
+    if all(map(_RATIO.fullmatch, names)):
+        message = f"Texts such as {shorten(names[0])} are names to the models, not numbers."
+        cure = "Write a number, such as 0.5 for 1:2, if more and less of it should mean something."
+    yield column.finding("no_structure", "warning", None, message, cure)
+
+
+def check_names(column: TableColumn) -> Iterator[Finding]:
+    """Find molecules that may be meant as names, or that lost their charges."""
+    texts = dict.fromkeys(cell for cell in _present(column) if isinstance(cell, str))
+    names = [text for text in texts if is_abbreviation(text)]
+    if names:
+        message = f"{listed(names[:_SHOWN])} can be read as SMILES, but may be an abbreviation."
+        cure = "Write the structure, if so."
+        yield column.finding("name_as_smiles", "warning", None, message, cure)
+    rows = [row for row, key in enumerate(column.keys) if _has_neutral_metal(key)]
+    if rows:
+        where = describe_rows(column.labels[row] for row in rows)
+        message = f"A neutral metal stands beside another molecule in {where}."
+        cure = "Write a salt with its charges, such as [Na+].CC(=O)[O-]."
+        yield column.finding("neutral_metal", "warning", None, message, cure)
+
+
+def _has_neutral_metal(key: str) -> bool:
+    parts = set(key.split("."))
+    return len(parts) > 1 and bool(parts & _METALS)
+
+
+def _present(column: TableColumn) -> list[Any]:
+    return [c for c, is_gap in zip(column.cells, column.missing, strict=True) if not is_gap]
+
+
+def check_gaps(column: TableColumn, others: Sequence[TableColumn]) -> Iterator[Finding]:
+    """Say what is made of cells without a number: "does not apply", or unknown."""
+    rows = np.flatnonzero(column.missing)
+    if not len(rows):
+        return
+    cells = [(each.name, each.values) for each in others if not each.strange.any()]
+    reason = find_reason(column.missing, cells)
+    if reason is not None:
+        shown = ", ".join(shorten(value) if value else "empty" for value in reason.values[:_SHOWN])
+        more = " ..." if len(reason.values) > _SHOWN else ""
+        message = f"It is filled where {reason.column!r} is {shown}{more}, and nowhere else."
+        cure = "Nothing to do, if it does not apply elsewhere."
+        yield column.finding("does_not_apply", "warning", None, message, cure)
+        return
+    cure = "Fill it in or drop the row; the models take the mean, and a mark that it is unknown."
+    if len(rows) == 1:
+        yield column.finding("missing", "warning", rows[0], "There is no number.", cure)
+        return
+    where = describe_rows(column.labels[row] for row in rows.tolist())
+    message = f"There is no number in {plural(len(rows), 'cell')}, {where}."
+    yield column.finding("missing", "warning", None, message, cure)

@@ -1,0 +1,250 @@
+"""The paper's read-out: mean similarity to the experiments of each class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from sksiamese.models._objectives import Batch, LabelledExperiments, to_shares
+from sksiamese.models._pairs import pair_weights
+from sksiamese.models._training import EnsembleNet, descend, last_layer
+from sksiamese.models.readouts._protocol import Evidence, SupportRows
+from sksiamese.models.readouts._similarity import (
+    chunks,
+    compare,
+    pair_similarity,
+    weighted_embedding,
+)
+from sksiamese.nn._losses import mean_proba, pair_loss
+from sksiamese.nn._siamese import SiameseNetwork
+from sksiamese.tables._encoder import ExperimentEncoder, Experiments
+from sksiamese.tables._labelled import TrainingTable, class_shares
+
+__all__ = ["MeanReadOut", "MeanSupport", "PairLoss", "PairNet"]
+
+_MANY_PAIRS = 10_000_000  # pairs, times members, beyond which single precision compares them
+_LARGE_WEIGHT = 1e6  # beyond it, sums might overflow single precision
+
+_Float = npt.NDArray[np.float64]
+_Int = npt.NDArray[np.int64]
+_Random = np.random.RandomState
+
+
+@dataclass
+class PairLoss:
+    """Cross-entropy of "same class" over pairs; see :func:`~sksiamese.nn._losses.pair_loss`.
+
+    Parameters
+    ----------
+    pairs_per_step : int or None
+        Number of pairs that each step draws for the pair loss; None for all of them.
+    """
+
+    pairs_per_step: int | None
+
+    @property
+    def draws(self) -> bool:
+        """Whether training draws pairs."""
+        return self.pairs_per_step is not None
+
+    def weigh(
+        self, data: LabelledExperiments, rows: _Int, training: bool, random_state: _Random
+    ) -> tuple[_Float, _Float]:
+        """Weights of the pairs among some rows, (n_terms, n, n), and of the rows, (n,)."""
+        y, groups = data.y[rows], data.groups[rows]
+        known, query = data.weights(rows, training)
+        pairs = pair_weights(y, known, groups, None if training else query)
+        return pairs[None], to_shares(query)
+
+    def __call__(self, network: SiameseNetwork, embedding: Tensor, batch: Batch) -> Tensor:
+        """Loss of each member, (n_members,)."""
+        logits = network.similarity(embedding, embedding)
+        return pair_loss(logits, batch.target @ batch.target.T, batch.pairs[0])
+
+
+class PairNet(EnsembleNet):
+    """Skorch net that trains a :class:`~sksiamese.nn._siamese.SiameseNetwork` on pairs of rows."""
+
+    def _step_losses(self, batch: Batch) -> Tensor:
+        return self._drawn_losses(batch) if self.criterion_.draws else self._losses(batch)
+
+    def tune(self, data: LabelledExperiments) -> None:
+        """Fit the similarity to other labelled rows; the networks stay."""
+        self._set_training(False)
+        batch = self.make_batch(data, np.arange(len(data)), True, np.random.RandomState(0))
+        network = cast(SiameseNetwork, self.module_)
+        with torch.no_grad():
+            embedding = network(*batch.inputs)
+        descend(network.similarity, lambda: self.criterion_(network, embedding, batch))
+
+    def _drawn_losses(self, batch: Batch) -> Tensor:
+        """Pair loss of each member over pairs that it draws, as many of each kind."""
+        module, (pairs,) = self.module_, batch.pairs
+        same = batch.target @ batch.target.T
+        kinds = [kind for kind in (pairs * same, pairs * (1 - same)) if kind.any()]
+        if not kinds:  # a batch of one row, or of rows of different groups
+            return self._losses(batch)  # zero, with a zero gradient for every weight
+        embedding = module(*batch.inputs)
+        n_draws = -(-self.criterion_.pairs_per_step // len(kinds))
+        ladders = [kind.cpu().flatten().cumsum(0) for kind in kinds]
+        draws = [[_draw(rungs, n_draws, g) for rungs in ladders] for g in module.generators()]
+        places = torch.stack([torch.cat(each) for each in draws]).to(pairs.device)
+        first, second = places // len(same), places % len(same)
+        member = torch.arange(len(places), device=pairs.device)[:, None]
+        logits = module.similarity.of_pairs(embedding[member, first], embedding[member, second])
+        return functional.binary_cross_entropy_with_logits(
+            logits, same[first, second], reduction="none"
+        ).mean(1)
+
+
+def _draw(ladder: Tensor, n_draws: int, generator: torch.Generator) -> Tensor:
+    """Draw places with the weights whose running sums are given, any number of them."""
+    height = torch.rand(n_draws, generator=generator, dtype=ladder.dtype) * ladder[-1]
+    return torch.searchsorted(ladder, height, right=True)
+
+
+class MeanSupport(NamedTuple):
+    """Labelled experiments, class after class, which makes their sums quick.
+
+    Parameters
+    ----------
+    embedding : ndarray of shape (n_members, n_support, embedding_size)
+        Embeddings.
+    y : ndarray of shape (n_support,)
+        Class numbers, ascending.
+    weight : ndarray of shape (n_support,)
+        Sample weights.
+    order : ndarray of shape (n_support,)
+        Place of each row in the support set as it was given.
+    prior : ndarray of shape (n_classes,)
+        Prior probabilities, which classes without a row keep.
+    """
+
+    embedding: _Float
+    y: _Int
+    weight: _Float
+    order: _Int
+    prior: _Float
+
+    @property
+    def threshold(self) -> _Float:
+        """Decision threshold of each class: the same for all."""
+        return np.ones(len(self.prior))
+
+    @torch.no_grad()
+    def proba(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
+        """Class probabilities (n_members, n, n_classes) of encoded rows.
+
+        Many pairs are compared in single precision, at an error of about 1e-7, in half the time.
+        """
+        similarity = cast(SiameseNetwork, net.module_).similarity
+        embedding = last_layer(net, experiments)
+        n_members, n_rows, _ = embedding.shape
+        is_large = n_members * n_rows * len(self.y) > _MANY_PAIRS
+        is_large &= bool(similarity.weight.abs().max() < _LARGE_WEIGHT)
+        dtype = torch.float32 if is_large else torch.float64
+        support, matrix = torch.as_tensor(self.embedding, dtype=dtype), self._matrix().to(dtype)
+        prior = torch.as_tensor(self.prior, dtype=dtype)
+        fixed = matrix, prior, np.bincount(self.y, minlength=len(self.prior)).tolist()
+        blocks = [
+            mean_proba(compare(similarity, embedding[:, rows].to(dtype), support), *fixed)
+            for rows in chunks(embedding, len(self.y))
+        ]
+        return torch.cat(blocks, dim=1).to(torch.float64)
+
+    @torch.no_grad()
+    def evidence(self, net: EnsembleNet, experiments: Experiments) -> Evidence:
+        """Similarity of each support row, and its part of all similarity."""
+        embedding = last_layer(net, experiments)
+        logits = compare(net.module_.similarity, embedding, torch.as_tensor(self.embedding))
+        alike = torch.sigmoid(logits)
+        evidence = alike * self._matrix().sum(1)
+        share = (evidence / evidence.sum(-1, keepdim=True)).mean(0).numpy()
+        back = np.argsort(self.order)
+        return Evidence(alike.mean(0).numpy()[:, back], share[:, back], {})
+
+    def _matrix(self) -> Tensor:
+        """Weight of each support row in the column of its class, (n_support, n_classes)."""
+        matrix = np.eye(len(self.prior))[self.y] * self.weight[:, None]
+        return torch.as_tensor(matrix / np.maximum(matrix.sum(0), np.finfo(float).tiny))
+
+
+class MeanReadOut:
+    """Mean similarity to the experiments of each class (arXiv 1811.02771, Fig. 3).
+
+    Parameters
+    ----------
+    pairs_per_step : int or None
+        Pairs that each member draws in a step; None takes all.
+    signed : bool
+        Whether the weights of the distances may be negative.
+    **own : object
+        Other parameters of the classifier, which it does not use.
+    """
+
+    defaults: ClassVar[dict[str, Any]] = {
+        "hidden_layer_sizes": (32,),
+        "embedding_size": 8,
+        "embedding_activation": "tanh",
+        "activation": "tanh",
+        "dropout": 0.0,
+        "alpha": 0.001,
+        "n_members": 10,
+        "batch_size": 512,
+        "max_epochs": 150,
+        "lr": 0.01,
+        "lr_schedule": "cosine",
+        "tanimoto": "auto",
+    }
+
+    def __init__(self, pairs_per_step: int | None, signed: bool, **own: Any) -> None:
+        self.pairs_per_step, self.signed = pairs_per_step, signed
+
+    def prior(self, table: TrainingTable) -> _Float:
+        """Class frequencies that classes without a support row keep."""
+        return class_shares(table)
+
+    def enrich(
+        self,
+        encoder: ExperimentEncoder,
+        experiments: Experiments,
+        table: TrainingTable,
+        held_out: npt.NDArray[np.bool_],
+        seed: int,
+    ) -> Experiments:
+        """Leave the rows as they are."""
+        return experiments
+
+    def make_net(self, data: LabelledExperiments, prior: _Float, **shared: Any) -> EnsembleNet:
+        """Make an untrained net that learns from pairs."""
+        loss = PairLoss(self.pairs_per_step)
+        return PairNet(SiameseNetwork, criterion=loss, module__signed=self.signed, **shared)
+
+    def starts_empty(self, has_groups: bool) -> bool:
+        """Whether there is no support row after a fit."""
+        return False
+
+    def most_rows(self, n_members: int, n_classes: int) -> int | None:
+        """Largest number of support rows by default: all."""
+        return None
+
+    def take_support(self, net: EnsembleNet, rows: SupportRows, chosen: _Int) -> MeanSupport:
+        """Embed the chosen rows, class after class."""
+        y, weight = rows.y[chosen], rows.weight[chosen]
+        order = np.argsort(y, kind="stable")
+        embedding = last_layer(net, rows.experiments.take(chosen))[:, order].numpy()
+        return MeanSupport(embedding, y[order], weight[order], order, rows.prior)
+
+    def similarity(self, net: EnsembleNet, left: Experiments, right: Experiments) -> _Float:
+        """Probability of equal outcomes of all pairs, (n, m)."""
+        return pair_similarity(net, left, right)
+
+    def embedding(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
+        """Embeddings whose L1 distance is that of the similarity, (n_members, n, size)."""
+        return weighted_embedding(net, experiments)

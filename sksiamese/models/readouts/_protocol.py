@@ -1,0 +1,113 @@
+"""What every read-out gives the siamese classifier."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from sksiamese.models._objectives import LabelledExperiments
+from sksiamese.models._training import EnsembleNet
+from sksiamese.tables._encoder import ExperimentEncoder, Experiments
+from sksiamese.tables._labelled import TrainingTable
+
+__all__ = ["Evidence", "ReadOut", "Support", "SupportRows"]
+
+_Float = npt.NDArray[np.float64]
+_Int = npt.NDArray[np.int64]
+
+
+class SupportRows(NamedTuple):
+    """Labelled experiments that predictions compare with.
+
+    Parameters
+    ----------
+    experiments : Experiments
+        Encoded rows.
+    y : ndarray of shape (n_support,)
+        Class numbers.
+    weight : ndarray of shape (n_support,)
+        Sample weights.
+    prior : ndarray of shape (n_classes,)
+        Class frequencies of training.
+    """
+
+    experiments: Experiments
+    y: _Int
+    weight: _Float
+    prior: _Float
+
+
+class Evidence(NamedTuple):
+    """What carries a prediction.
+
+    Parameters
+    ----------
+    similarity : ndarray of shape (n, n_support)
+        Similarity of rows and support rows, 0 to 1.
+    share : ndarray of shape (n, n_support)
+        Part of each support row in all evidence, what is known without any row included.
+    parts : dict of str to ndarray of shape (n, n_support)
+        Shares told apart by their reason; they add up to `share`. Empty where there is one reason.
+    """
+
+    similarity: _Float
+    share: _Float
+    parts: dict[str, _Float]
+
+
+class Support(Protocol):
+    """A support set, taken up by a trained net."""
+
+    @property
+    def threshold(self) -> _Float:
+        """Decision threshold of each class, (n_classes,); the largest ratio to it is predicted."""
+
+    def proba(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
+        """Class probabilities of encoded rows, (n_members, n, n_classes)."""
+
+    def evidence(self, net: EnsembleNet, experiments: Experiments) -> Evidence:
+        """Tell what carries the predictions of encoded rows."""
+
+
+class ReadOut(Protocol):
+    """A way to train a siamese network, and to predict with it."""
+
+    defaults: ClassVar[dict[str, Any]]
+    """Values of the classifier's parameters that are None."""
+
+    def __init__(self, **own: Any) -> None:
+        """Take the classifier's parameters by name; what is another read-out's is ignored."""
+
+    def prior(self, table: TrainingTable) -> _Float:
+        """Class frequencies that predictions start from, (n_classes,)."""
+
+    def enrich(
+        self,
+        encoder: ExperimentEncoder,
+        experiments: Experiments,
+        table: TrainingTable,
+        held_out: npt.NDArray[np.bool_],
+        seed: int,
+    ) -> Experiments:
+        """Let the encoder keep what it needs of the labels."""
+
+    def make_net(self, data: LabelledExperiments, prior: _Float, **shared: Any) -> EnsembleNet:
+        """Make an untrained net with its loss."""
+
+    def starts_empty(self, has_groups: bool) -> bool:
+        """Whether there is no support row after a fit."""
+
+    def most_rows(self, n_members: int, n_classes: int) -> int | None:
+        """Largest number of support rows by default; None is no limit."""
+
+    def take_support(self, net: EnsembleNet, rows: SupportRows, chosen: _Int) -> Support:
+        """Make a support set of labelled rows, of which the chosen ones are compared with."""
+
+    def similarity(self, net: EnsembleNet, left: Experiments, right: Experiments) -> _Float:
+        """Similarity of all pairs, 0 to 1, (n, m)."""
+
+    def embedding(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
+        """Embeddings whose L1 distance is that of the similarity, (n_members, n, size)."""

@@ -1,0 +1,54 @@
+"""Comparing the embeddings of a siamese network, many pairs at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from sksiamese.models._training import EnsembleNet, last_layer
+from sksiamese.nn._siamese import PairSimilarity, SiameseNetwork
+from sksiamese.tables._encoder import Experiments
+
+__all__ = ["chunks", "compare", "pair_similarity", "weighted_embedding"]
+
+_CHUNK_PAIRS = 500_000  # pairs, times members, compared at once: what a cache holds
+
+
+def compare(similarity: PairSimilarity, g: Tensor, h: Tensor) -> Tensor:
+    """Pair logits (n_members, n, m) of embeddings on the CPU, computed where the weights are."""
+    device = similarity.bias.device
+    return similarity(g.to(device), h.to(device)).cpu()
+
+
+def chunks(embedding: Tensor, n_others: int) -> Iterator[slice]:
+    """Rows of embeddings (n_members, n, d) to be compared at once with `n_others`."""
+    n_members, n_rows, _ = embedding.shape
+    step = max(1, _CHUNK_PAIRS // max(1, n_others * n_members))
+    for start in range(0, n_rows, step):
+        yield slice(start, start + step)
+
+
+@torch.no_grad()
+def pair_similarity(
+    net: EnsembleNet, left: Experiments, right: Experiments
+) -> npt.NDArray[np.float64]:
+    """Mean of sigmoid(s) over the members, of all pairs, (n, m)."""
+    similarity = cast(SiameseNetwork, net.module_).similarity
+    first, second = last_layer(net, left), last_layer(net, right)
+    blocks = [
+        torch.sigmoid(compare(similarity, first[:, rows], second)).mean(0)
+        for rows in chunks(first, second.shape[1])
+    ]
+    return torch.cat(blocks).numpy()
+
+
+@torch.no_grad()
+def weighted_embedding(net: EnsembleNet, experiments: Experiments) -> Tensor:
+    """Embeddings times the weights of their dimensions, (n_members, n, size)."""
+    similarity = cast(SiameseNetwork, net.module_).similarity
+    return similarity.scale(last_layer(net, experiments).to(similarity.bias.device)).cpu()

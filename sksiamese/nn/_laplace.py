@@ -1,0 +1,311 @@
+r"""Gaussian process classification by Laplace's approximation, many members at once.
+
+A latent function f with prior mean :math:`m` and covariance K is seen through labels,
+:math:`p(y_i = 1 | f_i) = \sigma(f_i)`; a row of weight w counts as w equal rows. Several classes
+are one function each, one class against the rest, under the same kernel. Equations and numbers in
+brackets are those of Rasmussen and Williams, *Gaussian Processes for Machine Learning* (2006).
+
+Shapes: M members, C functions (one for two classes), n rows, m support rows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn.functional import logsigmoid
+
+__all__ = ["Evidence", "Labels", "Posterior", "condition", "evidence_gradient", "log_evidence"]
+
+_JITTER = 1e-8  # of the variance of a row, that lets equal support rows have a Cholesky factor
+_LEAST_CURVATURE = 1e-9
+_MODE_STEPS = 4  # Newton steps to the mode in training, where the kernel changes from step to step
+_LAST_STEPS = 20
+_HALVINGS = 2
+_SLACK = 1e-8  # of a log posterior, below which a step counts as no worse
+
+
+class Labels(NamedTuple):
+    """What is known of some rows.
+
+    Parameters
+    ----------
+    y : Tensor of shape (C, n)
+        1 where a row is of the function's class, else 0.
+    weight : Tensor of shape (n,)
+        Sample weights.
+    mean : Tensor of shape (C, 1)
+        Prior mean of each function: the logit of the class's base rate.
+    """
+
+    y: Tensor
+    weight: Tensor
+    mean: Tensor
+
+
+class Evidence(NamedTuple):
+    """Log evidence of a kernel, and how it changes with each of its entries.
+
+    Parameters
+    ----------
+    log_evidence : Tensor of shape (M,)
+        Summed over the functions (eq. 3.32).
+    gradient : Tensor of shape (M, n, n)
+        Its derivative after the kernel matrix.
+    """
+
+    log_evidence: Tensor
+    gradient: Tensor
+
+
+class Posterior(NamedTuple):
+    """What labelled rows say of any other row.
+
+    Parameters
+    ----------
+    coefficients : Tensor of shape (M, C, m)
+        The mean of f at x is ``mean + k(x, support) @ coefficients``.
+    reduction : Tensor of shape (M, C, m, m)
+        Its variance is ``k(x, x) - k(x, support) @ reduction @ k(support, x)``.
+    mean : Tensor of shape (C, 1)
+        Prior means.
+    """
+
+    coefficients: Tensor
+    reduction: Tensor
+    mean: Tensor
+
+    def proba(self, cross: Tensor, own: Tensor) -> Tensor:
+        r"""Probability of each function's class.
+
+        :math:`p = \sigma(\mu / \sqrt{1 + \pi v / 8})` for a latent value of mean :math:`\mu` and
+        variance v (eq. 3.25 and MacKay 1992): where the data say nothing, the base rate.
+
+        Parameters
+        ----------
+        cross : Tensor of shape (M, n, m)
+            Covariances of the rows with the support rows.
+        own : Tensor of shape (M,)
+            Variance of a row.
+
+        Returns
+        -------
+        Tensor of shape (M, C, n)
+            Probabilities.
+        """
+        each = cross.unsqueeze(1)  # (M, 1, n, m)
+        latent = self.mean + (each @ self.coefficients.unsqueeze(-1)).squeeze(-1)
+        known = ((each @ self.reduction) * each).sum(-1)
+        variance = (own.view(-1, 1, 1) - known).clamp(min=0)
+        return torch.sigmoid(latent / torch.sqrt(1 + math.pi / 8 * variance))
+
+
+def evidence_gradient(kernel: Tensor, labels: Labels) -> Evidence:
+    """Find the mode for a kernel, and the gradient of the log evidence in closed form.
+
+    With g the gradient and W the curvature of the likelihood at the mode,
+    ``R = (W^-1 + K)^-1``, and ``z`` the shift of the mode by the third derivative (algorithm 5.1):
+    ``d log Z / dK = g g' / 2 - R / 2 + z g'``. No graph is built for the mode or the factors.
+
+    Parameters
+    ----------
+    kernel : Tensor of shape (M, n, n)
+        Covariances of the rows.
+    labels : Labels
+        Of the same rows.
+
+    Returns
+    -------
+    Evidence
+        NaN where a factor does not exist.
+    """
+    with torch.no_grad():
+        n = kernel.shape[-1]
+        eye = torch.eye(n, dtype=kernel.dtype, device=kernel.device)
+        covariance = kernel.unsqueeze(1)  # (M, 1, n, n)
+        dual = _find_mode(covariance, labels)
+        f = labels.mean + _times(covariance, dual)
+        gradient, curvature, third = _derivatives(f, labels)
+        root = curvature.sqrt()
+        factor = _factor(eye + root.unsqueeze(-1) * covariance * root.unsqueeze(-2))
+        precision = root.unsqueeze(-1) * torch.cholesky_inverse(factor) * root.unsqueeze(-2)  # R
+        reach = covariance @ precision  # K R
+        variance = covariance.diagonal(dim1=-2, dim2=-1) - (reach * covariance).sum(-1)
+        push = variance * third / 2
+        shift = push - _times(reach.mT, push)  # z = (I - R K) push
+        slope = gradient.unsqueeze(-1) * gradient.unsqueeze(-2) / 2 - precision / 2
+        slope = slope + shift.unsqueeze(-1) * gradient.unsqueeze(-2)
+        log_determinant = factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+        log_evidence = _log_posterior(f, dual, labels) - log_determinant
+        return Evidence(log_evidence.sum(1), slope.sum(1))
+
+
+class _LogEvidence(torch.autograd.Function):
+    """Log evidence of a kernel whose gradient is known in closed form."""
+
+    @staticmethod
+    def forward(ctx: Any, kernel: Tensor, labels: Labels) -> Tensor:
+        """Find the log evidence, (M, n, n) -> (M,)."""
+        found = evidence_gradient(kernel, labels)
+        ctx.save_for_backward(found.gradient)
+        return found.log_evidence
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        """Pass on the gradient of each member."""
+        (gradient,) = ctx.saved_tensors
+        return grads[0].view(-1, 1, 1) * gradient, None
+
+
+def log_evidence(kernel: Tensor, labels: Labels) -> Tensor:
+    """Log evidence of a kernel, to be differentiated after all that made the kernel.
+
+    Parameters
+    ----------
+    kernel : Tensor of shape (M, n, n)
+        Covariances of the rows.
+    labels : Labels
+        Of the same rows.
+
+    Returns
+    -------
+    Tensor of shape (M,)
+        The log evidence.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sksiamese.nn._laplace import Labels, log_evidence
+    >>> given = torch.tensor([[1.0, 1.0, 0.0]]), torch.ones(3), torch.zeros(1, 1)
+    >>> labels = Labels(*(each.double() for each in given))
+    >>> alike = torch.tensor([[[4.0, 3.0, 0.0], [3.0, 4.0, 0.0], [0.0, 0.0, 4.0]]]).double()
+    >>> unlike = 4 * torch.eye(3).double().unsqueeze(0)
+    >>> bool(log_evidence(alike, labels) > log_evidence(unlike, labels))
+    True
+    """
+    return _LogEvidence.apply(kernel, labels)
+
+
+def condition(among: Tensor, cross: Tensor, labels: Labels, corrected: bool) -> Posterior:
+    r"""Condition on labelled rows, all of which speak through the support rows.
+
+    With :math:`K_{mm} = L L'`, each row is :math:`\phi = L^{-1} k_m(x)`, and :math:`f = m + \phi w`
+    with a standard normal w: exact where the support rows are all rows, and else their projection,
+    whose lost variance stays in the prediction. The mode of w lies nearer to 0 than its mean, since
+    the likelihood is skewed; its first-order correction, :math:`A^{-1} \Phi' s` with s half the
+    posterior variance of each row times the third derivative, makes probabilities as sure as they
+    may be (without it they are timid).
+
+    Parameters
+    ----------
+    among : Tensor of shape (M, m, m)
+        Covariances of the support rows among themselves.
+    cross : Tensor of shape (M, n, m)
+        Covariances of the labelled rows with the support rows.
+    labels : Labels
+        Of the labelled rows.
+    corrected : bool
+        Whether to move from the mode to the mean. Not where the kernel is so large that an
+        expansion about the mode fails.
+
+    Returns
+    -------
+    Posterior
+        NaN where a factor does not exist.
+    """
+    m = among.shape[-1]
+    eye = torch.eye(m, dtype=among.dtype, device=among.device)
+    size = among.diagonal(dim1=1, dim2=2).mean(1).view(-1, 1, 1)
+    lower = _factor(among + _JITTER * size * eye)
+    phi = torch.linalg.solve_triangular(lower, cross.mT, upper=False).mT.unsqueeze(1)
+    w = phi.new_zeros(len(among), len(labels.y), m)
+    best = _weight_posterior(w, phi, labels)
+    for _ in range(_LAST_STEPS):
+        gradient, curvature, _ = _derivatives(labels.mean + _times(phi, w), labels)
+        factor = _factor(eye + phi.mT @ (curvature.unsqueeze(-1) * phi))
+        right = _times(phi.mT, curvature * _times(phi, w) + gradient)
+        step = torch.cholesky_solve(right.unsqueeze(-1), factor).squeeze(-1)
+        before = best
+        w, best = _accept(w, step, best, lambda each: _weight_posterior(each, phi, labels))
+        if bool((best - before < _SLACK).all()):
+            break
+    _, curvature, third = _derivatives(labels.mean + _times(phi, w), labels)
+    covariance = torch.cholesky_inverse(_factor(eye + phi.mT @ (curvature.unsqueeze(-1) * phi)))
+    if corrected:
+        variance = ((phi @ covariance) * phi).sum(-1)
+        w = w + _times(covariance, _times(phi.mT, variance * third / 2))
+    back = torch.linalg.solve_triangular(lower, eye.expand_as(lower), upper=False).unsqueeze(1)
+    reduction = back.mT @ (eye - covariance) @ back
+    return Posterior(_times(back.mT, w), reduction, labels.mean)
+
+
+def _find_mode(covariance: Tensor, labels: Labels) -> Tensor:
+    """Newton's method for the mode (algorithm 3.1), as dual weights (M, C, n) of f = m + K dual."""
+    n = covariance.shape[-1]
+    eye = torch.eye(n, dtype=covariance.dtype, device=covariance.device)
+    dual = covariance.new_zeros(len(covariance), len(labels.y), n)
+
+    def value(each: Tensor) -> Tensor:
+        return _log_posterior(labels.mean + _times(covariance, each), each, labels)
+
+    best = value(dual)
+    for _ in range(_MODE_STEPS):
+        moved = _times(covariance, dual)
+        gradient, curvature, _ = _derivatives(labels.mean + moved, labels)
+        root = curvature.sqrt()
+        factor = _factor(eye + root.unsqueeze(-1) * covariance * root.unsqueeze(-2))
+        right = curvature * moved + gradient
+        solved = torch.cholesky_solve((root * _times(covariance, right)).unsqueeze(-1), factor)
+        step = right - root * solved.squeeze(-1)
+        dual, best = _accept(dual, step, best, value)
+    return dual
+
+
+def _accept(
+    before: Tensor, after: Tensor, best: Tensor, value: Callable[[Tensor], Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Take a Newton step, or half or a quarter of it where a whole one makes things worse."""
+    for _ in range(_HALVINGS):
+        reached = value(after)
+        worse = reached < best - _SLACK
+        if not worse.any():
+            return after, reached
+        after = torch.where(worse.unsqueeze(-1), (before + after) / 2, after)
+    return after, value(after)
+
+
+def _derivatives(f: Tensor, labels: Labels) -> tuple[Tensor, Tensor, Tensor]:
+    """First, minus the second, and third derivative of the log likelihood, (M, C, n) each."""
+    p = torch.sigmoid(f)
+    curvature = labels.weight * p * (1 - p)
+    third = -curvature * (1 - 2 * p)
+    return labels.weight * (labels.y - p), curvature + _LEAST_CURVATURE, third
+
+
+def _log_likelihood(f: Tensor, labels: Labels) -> Tensor:
+    return (labels.weight * logsigmoid((2 * labels.y - 1) * f)).sum(-1)
+
+
+def _log_posterior(f: Tensor, dual: Tensor, labels: Labels) -> Tensor:
+    """Log likelihood and prior of f = m + K dual, up to a constant, (M, C)."""
+    return _log_likelihood(f, labels) - ((f - labels.mean) * dual).sum(-1) / 2
+
+
+def _weight_posterior(w: Tensor, phi: Tensor, labels: Labels) -> Tensor:
+    """Log likelihood and prior of f = m + phi w with a standard normal w, (M, C)."""
+    return _log_likelihood(labels.mean + _times(phi, w), labels) - (w**2).sum(-1) / 2
+
+
+def _factor(matrix: Tensor) -> Tensor:
+    """Cholesky factors, NaN where there is none."""
+    factor, failed = torch.linalg.cholesky_ex(matrix)
+    return torch.where(failed.view(*failed.shape, 1, 1) == 0, factor, torch.nan)
+
+
+def _times(matrix: Tensor, vector: Tensor) -> Tensor:
+    return (matrix @ vector.unsqueeze(-1)).squeeze(-1)
