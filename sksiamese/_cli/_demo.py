@@ -144,12 +144,12 @@ def _draw(
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(15, 9), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=[1, 1.1], wspace=0.03)
-    parts: Any = left.subfigures(len(comparisons), 1)
+    halves: Any = figure.subfigures(1, 2, width_ratios=[1, 1.1], wspace=0.03)
+    parts = halves[0].subfigures(len(comparisons), 1)
     for part, (task, comparison) in zip(parts, comparisons.items(), strict=True):
         part.suptitle(task)
         comparison.plot(part.subplots(1, len(_METRICS), sharey=True))
-    above, below = right.subfigures(2, 1)
+    above, below = halves[1].subfigures(2, 1)
     X, best = data.data, plate[data.feature_names].iloc[[0]]
     salt = X[X["ammonium"] == best["ammonium"].iloc[0]].iloc[0]
     ProbabilityMapDisplay.from_estimator(

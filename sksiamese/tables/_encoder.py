@@ -18,8 +18,8 @@ from sksiamese.exceptions import InvalidSMILESError, NewNameWarning
 from sksiamese.molecules._canonical import canonical_key
 from sksiamese.molecules._descriptors import RDKIT_DESCRIPTORS
 from sksiamese.molecules._environments import molecule_keys
-from sksiamese.molecules._featurizer import MoleculePool, read_molecules
 from sksiamese.molecules._graph import EMPTY_GRAPH, MolGraph
+from sksiamese.molecules._pool import MoleculePool, read_molecules
 from sksiamese.molecules._reading import read_descriptors
 from sksiamese.molecules._tanimoto import TanimotoMap
 from sksiamese.tables._recall import Recall, row_keys
