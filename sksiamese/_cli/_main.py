@@ -1,4 +1,7 @@
-"""The command line: ``python -m sksiamese``."""
+"""The command line: ``sksiamese``, or ``python -m sksiamese``.
+
+A command imports what it needs when it runs, so that help appears at once.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import sksiamese
-from sksiamese._cli._demo import DEFAULT_OUTPUT, run_demo
-from sksiamese.doctor._experiments import check_file
 
 __all__ = ["main"]
 
@@ -38,15 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except KeyboardInterrupt:
-        print("\nInterrupted; nothing was written.", file=sys.stderr)
+        print("\nInterrupted.", file=sys.stderr)
         return 130
 
 
 def _demo(options: argparse.Namespace) -> int:
+    from sksiamese._cli import _demo
+
     try:
-        run_demo(
-            options.output, repeats=options.repeats, n_jobs=options.n_jobs, quick=options.quick
-        )
+        _demo.run_demo(options.output, n_jobs=options.n_jobs, quick=options.quick)
     except (ImportError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -54,6 +55,8 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from sksiamese.doctor._experiments import check_file
+
     try:
         report = check_file(
             options.file,
@@ -70,23 +73,32 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m sksiamese", description=sksiamese.__doc__)
+    summary = (sksiamese.__doc__ or "").partition("\n")[0]
+    parser = argparse.ArgumentParser("sksiamese", description=summary)
     parser.add_argument("--version", action="version", version=f"sksiamese {sksiamese.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_demo(commands)
+    _add_check(commands)
+    return parser
+
+
+def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     demo = commands.add_parser(
         "demo",
-        help="compare models on measured crystallisations and predict new experiments",
+        help="compare models on measured crystallisations and recommend new experiments",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     demo.set_defaults(run=_demo)
-    demo.add_argument("--output", type=Path, default=DEFAULT_OUTPUT, help="folder for the results")
     demo.add_argument(
-        "--repeats", type=_count, default=2, help="repeats of the 10-fold cross-validation"
+        "--output", type=Path, default=Path("demo_output"), help="folder for the results"
     )
     demo.add_argument("--n-jobs", type=_jobs, default=2, help="processes; -1 for all cores")
     demo.add_argument(
-        "--quick", action="store_true", help="small models, 3 folds: to see that it runs"
+        "--quick", action="store_true", help="small models, few folds: to see that it runs"
     )
+
+
+def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     check = commands.add_parser(
         "check",
         help="check a table of experiments",
@@ -105,17 +117,9 @@ def _parser() -> argparse.ArgumentParser:
         "--smiles",
         metavar="NAME",
         nargs="+",
-        help="columns of SMILES, beside those that are found out",
+        help="columns of SMILES, beside those that are found",
     )
     check.add_argument("--json", action="store_true", help="write JSON")
-    return parser
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
-    return value
 
 
 def _jobs(text: str) -> int:

@@ -2,77 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-import joblib
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from rdkit import Chem, rdBase
-from rdkit.Chem import rdFingerprintGenerator
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sksiamese._checks import (
-    plain_label,
-    require_integer,
-    require_n_jobs,
-    require_option,
-    require_verbose,
-    shorten,
-)
-from sksiamese._frames import (
-    DistinctTexts,
-    distinct_texts,
-    ensure_table,
-    require_smiles_columns,
-)
-from sksiamese.exceptions import InvalidSMILESError, InvalidSMILESWarning
-from sksiamese.molecules._canonical import ten_lines, why_unreadable
-from sksiamese.molecules._descriptors import (
-    RDKIT_DESCRIPTORS,
-    TABLE1_LIGAND_DESCRIPTORS,
-    molecule_descriptors,
-)
-from sksiamese.molecules._graph import EMPTY_GRAPH, parse_smiles
-from sksiamese.molecules._reading import pack_graphs, unpack_graphs
+from sksiamese._checks import require_integer, require_n_jobs, require_option, require_verbose
+from sksiamese._frames import ensure_table, require_smiles_columns
+from sksiamese.molecules._pool import DESCRIPTOR_SETS, ChunkReader, read_features
 
 __all__ = ["SMILESFeaturizer"]
 
-_DESCRIPTOR_SETS: Mapping[str, Mapping[str, Callable[[Any], float]]] = {
-    "descriptors": RDKIT_DESCRIPTORS,
-    "table1": TABLE1_LIGAND_DESCRIPTORS,
-}
 _OUTPUTS = ("graph", "ecfp", "descriptors", "table1")
-_CHUNK = 512  # molecules whose codes are worked out together
-_WORTH_PROCESSES = 1000  # fewer distinct molecules are done sooner than sent
-
-
-class _Numbers(NamedTuple):
-    """Numeric features (n_molecules, n_values) and the positions of SMILES that failed."""
-
-    values: npt.NDArray[Any]
-    bad: list[int]
-
-
-class MoleculePool(NamedTuple):
-    """Distinct molecules of a table; the last one is the absent molecule.
-
-    Parameters
-    ----------
-    graphs : ndarray of MolGraph objects of shape (n_distinct + 1,)
-        Their graphs.
-    descriptors : ndarray of shape (n_distinct + 1, n_descriptors)
-        Their ``RDKIT_DESCRIPTORS``; zeros for the absent molecule.
-    codes : ndarray of shape (n_rows, n_columns)
-        Which of them each cell holds; -1, the last, where there is none.
-    """
-
-    graphs: npt.NDArray[np.object_]
-    descriptors: npt.NDArray[np.float64]
-    codes: npt.NDArray[np.intp]
 
 
 class SMILESFeaturizer(TransformerMixin, BaseEstimator):
@@ -231,16 +175,8 @@ class SMILESFeaturizer(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         self._check_parameters()
         frame = self._check_input(X, reset=False)
-        found = distinct_texts(frame)
-        chunks = list(self._chunk_results(found.texts, self.output))
-        bad: list[int] = []
-        if self.output == "graph":
-            pool = self._pool_graphs(chunks, bad)
-        else:
-            pool = self._pool_numbers(chunks, bad)
-        self._report(frame, found, bad)
-        # The last row of the pool is the absent molecule, which code -1 picks.
-        return pool[found.codes].reshape(len(frame), -1)
+        reader = ChunkReader(self.output, self.fp_size, self.radius)
+        return read_features(frame, reader, self.n_jobs, self.verbose, self.on_invalid)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
         """Name the columns that ``transform`` returns.
@@ -293,7 +229,7 @@ class SMILESFeaturizer(TransformerMixin, BaseEstimator):
     def _value_names(self) -> list[str]:
         if self.output == "ecfp":
             return [f"ecfp_{i}" for i in range(self.fp_size)]
-        return list(_DESCRIPTOR_SETS[self.output])
+        return list(DESCRIPTOR_SETS[self.output])
 
     def _check_parameters(self) -> None:
         owner = type(self).__name__
@@ -311,66 +247,6 @@ class SMILESFeaturizer(TransformerMixin, BaseEstimator):
         validate_data(self, seen, reset=reset, skip_check_array=True)
         return frame
 
-    def _chunk_results(
-        self, texts: Sequence[str], output: str
-    ) -> Iterator[tuple[Sequence[str], Any]]:
-        """Yield chunks of texts with their features, from this process or several."""
-        n_jobs = joblib.effective_n_jobs(self.n_jobs) if len(texts) >= _WORTH_PROCESSES else 1
-        # A few chunks for each process even out their loads; more would only add messages.
-        size = _CHUNK if n_jobs == 1 else max(_CHUNK // 2, -(-len(texts) // (8 * n_jobs)))
-        chunks = [texts[i : i + size] for i in range(0, len(texts), size)]
-        work = joblib.delayed(_featurize_chunk)
-        # Chunks are small and even: dispatching all at once keeps every process busy.
-        options = {"return_as": "generator", "pre_dispatch": "all", "batch_size": 1}
-        results = joblib.Parallel(n_jobs, prefer="processes", **options)(
-            work(chunk, output, self.fp_size, self.radius) for chunk in chunks
-        )
-        with _progress_bar(len(texts), bool(self.verbose)) as bar:
-            for chunk, result in zip(chunks, results, strict=True):
-                bar.update(len(chunk))
-                yield chunk, result
-
-    def _pool_graphs(self, chunks: list[Any], bad: list[int]) -> npt.NDArray[np.object_]:
-        """Graphs (n_distinct + 1,), empty ones for bad texts, whose positions go to `bad`."""
-        graphs = [g for texts, packed in chunks for g in unpack_graphs(texts, packed)]
-        bad += [i for i, graph in enumerate(graphs) if graph is None]
-        pool = np.empty(len(graphs) + 1, dtype=object)
-        for i, graph in enumerate(graphs):
-            pool[i] = EMPTY_GRAPH if graph is None else graph
-        pool[-1] = EMPTY_GRAPH
-        return pool
-
-    def _pool_numbers(self, chunks: list[Any], bad: list[int]) -> npt.NDArray[Any]:
-        """Numbers (n_distinct + 1, n_values), zeros for bad texts, whose positions go to `bad`."""
-        start = 0
-        for texts, numbers in chunks:
-            bad += [start + i for i in numbers.bad]
-            start += len(texts)
-        dtype = np.uint8 if self.output == "ecfp" else np.float64
-        absent = np.zeros((1, len(self._value_names())), dtype)
-        return np.vstack([*(numbers.values for _, numbers in chunks), absent])
-
-    def _report(self, frame: pd.DataFrame, found: DistinctTexts, bad: list[int]) -> None:
-        """Raise or warn about the cells that hold no molecule."""
-        places = [(c, r) for c, r in np.argwhere(np.isin(found.codes, bad).T).tolist()]
-        places = sorted(places + [(column, row) for row, column in found.strangers])
-        if not places:
-            return
-        cells = [(frame.columns[c], frame.index[r], frame.iloc[r, c]) for c, r in places]
-        lines = [
-            f"  column {column!r}, row {plain_label(row)!r}: {shorten(text)}{why_unreadable(text)}"
-            for column, row, text in cells
-        ]
-        message = f"Not readable as SMILES ({len(cells)} in all):\n{ten_lines(lines)}\n"
-        if self.on_invalid == "raise":
-            cure = (
-                "Correct these cells, leave them empty where there is no molecule, or read the "
-                "columns with SMILESFeaturizer(on_invalid='warn') to treat them as absent."
-            )
-            raise InvalidSMILESError(message + cure, cells)
-        message += "These cells are treated as absent."
-        warnings.warn(message, InvalidSMILESWarning, stacklevel=3)
-
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn what the input may be: text in two dimensions, with gaps.
 
@@ -381,66 +257,3 @@ class SMILESFeaturizer(TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def read_molecules(frame: pd.DataFrame, n_jobs: int | None, verbose: int) -> MoleculePool:
-    """Read a frame of SMILES as graphs and RDKit descriptors, both from one parse.
-
-    Raises
-    ------
-    InvalidSMILESError
-        Listing the cells that are no molecule.
-    """
-    featurizer = SMILESFeaturizer(n_jobs=n_jobs, verbose=verbose)
-    found = distinct_texts(frame)
-    chunks = list(featurizer._chunk_results(found.texts, "described graph"))
-    bad: list[int] = []
-    graphs = featurizer._pool_graphs(chunks, bad)
-    featurizer._report(frame, found, bad)
-    absent = np.zeros((1, len(RDKIT_DESCRIPTORS)))
-    descriptors = np.vstack([*(packed.descriptors for _, packed in chunks), absent])
-    return MoleculePool(graphs, descriptors, found.codes)
-
-
-def _progress_bar(total: int, shown: bool) -> Any:
-    from tqdm import tqdm
-
-    return tqdm(total=total, unit="molecule", disable=not shown)
-
-
-def _featurize_chunk(texts: Sequence[str], output: str, fp_size: int, radius: int) -> Any:
-    """Features of some texts; runs in a worker process, so only strings and arrays cross over."""
-    if output == "graph":
-        return pack_graphs(texts)
-    if output == "described graph":
-        return pack_graphs(texts, RDKIT_DESCRIPTORS)
-    bad: list[int] = []
-    mols = _read_mols(texts, bad)
-    with rdBase.BlockLogs():
-        if output == "ecfp":
-            return _Numbers(_fingerprints(mols, len(texts), fp_size, radius), bad)
-        return _Numbers(molecule_descriptors(mols, _DESCRIPTOR_SETS[output]), bad)
-
-
-def _read_mols(texts: Sequence[str], bad: list[int]) -> Iterator[Chem.Mol | None]:
-    """Yield molecules one by one: keeping them all alive costs more than parsing them."""
-    for i, text in enumerate(texts):
-        if not text.strip():
-            yield None
-            continue
-        mol = parse_smiles(text)
-        if mol is None:
-            bad.append(i)
-        yield mol
-
-
-def _fingerprints(
-    mols: Iterator[Chem.Mol | None], n_mols: int, fp_size: int, radius: int
-) -> npt.NDArray[np.uint8]:
-    """Morgan fingerprints (n_mols, fp_size); an absent molecule has no bit set."""
-    generator = rdFingerprintGenerator.GetMorganGenerator(radius=radius, fpSize=fp_size)
-    values = np.zeros((n_mols, fp_size), np.uint8)
-    for row, mol in zip(values, mols, strict=True):
-        if mol is not None:
-            row[:] = generator.GetFingerprintAsNumPy(mol)
-    return values

@@ -15,8 +15,8 @@ from sksiamese._checks import listed, plain_label
 from sksiamese.exceptions import NewNameWarning
 from sksiamese.molecules._descriptors import RDKIT_DESCRIPTORS
 from sksiamese.molecules._environments import molecule_keys
-from sksiamese.molecules._featurizer import read_molecules
 from sksiamese.molecules._graph import MolGraph
+from sksiamese.molecules._pool import read_molecules
 from sksiamese.molecules._tanimoto import TanimotoMap
 from sksiamese.tables._kinds import KIND_TEXT, LARGEST_NUMBER, column_kind, is_usable_number
 from sksiamese.tables._pool import Pool, holds_graphs

@@ -12,8 +12,8 @@ from sksiamese._checks import plain_label, shorten
 from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.molecules._canonical import canonical_key
 from sksiamese.molecules._descriptors import RDKIT_DESCRIPTORS
-from sksiamese.molecules._featurizer import MoleculePool
 from sksiamese.molecules._graph import EMPTY_GRAPH, MolGraph
+from sksiamese.molecules._pool import MoleculePool
 from sksiamese.molecules._reading import read_descriptors
 from sksiamese.tables._kinds import is_text, one_of_each
 

@@ -27,7 +27,6 @@ from sksiamese._frames import distinct_texts
 from sksiamese.descriptors import RDKIT_DESCRIPTORS, TABLE1_LIGAND_DESCRIPTORS
 from sksiamese.exceptions import InvalidSMILESError, InvalidSMILESWarning
 from sksiamese.featurizer import SMILESFeaturizer
-from sksiamese.molecules import _featurizer as featurizer_module
 from sksiamese.molecules._graph import EMPTY_GRAPH, MAX_SMILES_LENGTH, MolGraph, graph_from_smiles
 
 OUTPUTS = ["graph", "ecfp", "descriptors", "table1"]
@@ -233,17 +232,12 @@ def test_categories_hold_the_texts_that_their_cells_hold(first, second, third):
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
-def test_each_distinct_smiles_is_parsed_once(output, monkeypatch):
-    seen = []
-    chunk = featurizer_module._featurize_chunk
-    monkeypatch.setattr(
-        featurizer_module,
-        "_featurize_chunk",
-        lambda texts, *rest: (seen.extend(texts), chunk(texts, *rest))[1],
-    )
+def test_each_distinct_smiles_is_parsed_once(output):
     X = pd.DataFrame({"a": ["O", "CO", "O"] * 50, "b": ["CO", "N", None] * 50})
-    SMILESFeaturizer(output).fit_transform(X)
-    assert seen == ["O", "CO", "N"]
+    screen = io.StringIO()
+    with redirect_stderr(screen):
+        SMILESFeaturizer(output, verbose=1).fit_transform(X)
+    assert "3/3" in screen.getvalue()
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
@@ -407,8 +401,8 @@ def test_failed_fit_keeps_the_old_columns(frame):
 
 @pytest.mark.parametrize("output", ["graph", "ecfp", "descriptors"])
 def test_processes_give_the_same(output, monkeypatch):
-    monkeypatch.setattr(featurizer_module, "_WORTH_PROCESSES", 2)
-    monkeypatch.setattr(featurizer_module, "_CHUNK", 8)
+    monkeypatch.setattr("sksiamese.molecules._pool._WORTH_PROCESSES", 2)
+    monkeypatch.setattr("sksiamese.molecules._pool._CHUNK", 8)
     smiles = ["C" * n + tail for n in range(1, 30) for tail in ("", "O", "c1ccccc1", "[Au]", "(C")]
     alone, together = (
         SMILESFeaturizer(output, fp_size=64, on_invalid="warn", n_jobs=n) for n in (1, 2)
@@ -421,7 +415,7 @@ def test_processes_give_the_same(output, monkeypatch):
 
 
 def test_n_jobs_from_the_context(monkeypatch):
-    monkeypatch.setattr(featurizer_module, "_WORTH_PROCESSES", 2)
+    monkeypatch.setattr("sksiamese.molecules._pool._WORTH_PROCESSES", 2)
     smiles = ["C" * n for n in range(1, 20)]
     with joblib.parallel_config(backend="threading", n_jobs=2):
         got = SMILESFeaturizer().fit_transform(smiles)
