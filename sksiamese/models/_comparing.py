@@ -149,7 +149,8 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         >>> bool(near > far)
         True
         """
-        left, right = (self.encoder_.encode(self._read_fitted(each)) for each in (X, Z))
+        frames = [self._read_fitted(each) for each in (X, Z)]
+        left, right = (self.encoder_.encode(frame) for frame in frames)
         return self._readout.similarity(self.net_, left, right)
 
     def transform(self, X: Any) -> npt.NDArray[np.float64]:
@@ -173,7 +174,8 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         >>> model.fit([[0.0], [0.1], [0.9], [1.0]], [0, 0, 1, 1]).transform([[0.5]]).shape
         (1, 40)
         """
-        parts = self.encoder_.encode_parts(self._read_fitted(X), CHUNK_ROWS)
+        frame = self._read_fitted(X)
+        parts = self.encoder_.encode_parts(frame, CHUNK_ROWS)
         found = [self._readout.embedding(self.net_, part) for part in parts]
         return torch.cat([each.transpose(0, 1).flatten(1) for each in found]).numpy()
 

@@ -206,7 +206,8 @@ class NetworkClassifier(TableClassifier, ABC):
         >>> model.fit(X, [1, 1, 0, 0]).fingerprint(X)["ligand"].shape
         (4, 2, 10)
         """
-        experiments = self.encoder_.encode(self._read_fitted(X))
+        frame = self._read_fitted(X)  # first, since it tells whether there is an encoder_
+        experiments = self.encoder_.encode(frame)
         inputs = to_tensors(experiments, self.module_.settings.radius, self.net_.device)
         with torch.no_grad():
             found = self.module_.fingerprint(inputs.graphs)
