@@ -889,10 +889,10 @@ def test_a_number_that_another_column_explains_applies_when_that_says_so():
             "ligand": ["PPh3", None, "XPhos", "PPh3", None],
             "pH": [7.0, None, 9.0, None, 8.0],
             "equiv": [1.0, None, 2.0, 1.5, None],
-            "x": [None, 1.0, 2.0, None, 3.0],
         }
     )
     X = pd.concat([X, X], ignore_index=True)
+    X["x"] = [None, 1.0, 2.0, None, 3.0, 1.0, 2.0, None, 3.0, 1.0]
     space = DesignSpace.from_frame(X)
     assert {name: str(column) for name, column in space.columns.items()} == {
         "solvent": "3 molecules: O, CCO, no molecule",
