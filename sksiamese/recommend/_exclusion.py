@@ -24,7 +24,7 @@ def read_rows(space: DesignSpace, name: str, rows: Any) -> pd.DataFrame | None:
     Raises
     ------
     TypeError
-        Naming the parameter `name`, if the rows are no DataFrame.
+        Naming the parameter `name`, if the rows are not a DataFrame.
     """
     if rows is None:
         return None

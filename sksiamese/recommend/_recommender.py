@@ -70,7 +70,7 @@ class ExperimentRecommender(EstimatorOfTables):
         it is.
     space : DesignSpace or None, default=None
         Which experiments are possible. It has all columns of X; more columns must follow from
-        these. None finds the space out from X.
+        these. None derives the space from X.
     acquisition : {"probability", "ucb", "entropy"}, default="probability"
         What makes an experiment worth doing. "probability": `p_success`. "ucb": upper confidence
         bound, `p_success` plus `beta` times `p_std`. "entropy": how open the outcome is, in bits.
@@ -126,7 +126,7 @@ class ExperimentRecommender(EstimatorOfTables):
 
     Distances add up over the columns as the squares of differences: numbers as shares of their
     range, molecules as 1 - Tanimoto similarity (ECFP4), levels as 0 or 1. An experiment is in the
-    domain if its nearest past experiment is no further than 95 % of the past experiments are from
+    domain if its nearest past experiment is not further than 95 % of the past experiments are from
     theirs. A batch is chosen by local penalisation; pending experiments count as chosen.
 
     Examples
@@ -195,7 +195,7 @@ class ExperimentRecommender(EstimatorOfTables):
         Raises
         ------
         TypeError
-            If the classifier has no ``predict_proba``, or the space is no DesignSpace.
+            If the classifier has no ``predict_proba``, or `space` is not a DesignSpace.
         ValueError
             If a hyper-parameter, the table or the labels cannot be used, or the space does not
             have the columns of X.
@@ -232,7 +232,7 @@ class ExperimentRecommender(EstimatorOfTables):
         Raises
         ------
         TypeError
-            If `df` is no DataFrame.
+            If `df` is not a DataFrame.
         ValueError
             If a column is absent, an outcome is missing or unknown, or the table cannot be used.
         """

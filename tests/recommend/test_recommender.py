@@ -179,7 +179,7 @@ def ahead_by_hand(p, batch_size, n_later, n_judged, places, reach):
             down = sorted(p[z] * (1 - w[z]) for z in others)[-n:]
             values[x] = p[x] * (1 + sum(up)) + (1 - p[x]) * sum(down)
         left = [x for x in range(n_judged) if x not in chosen]
-        chosen.append(max(left, key=lambda x: values[x]))
+        chosen.append(max(left, key=lambda x: round(values[x], 9)))  # of a tie, the first
     return chosen
 
 
