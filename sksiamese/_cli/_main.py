@@ -55,12 +55,16 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from sksiamese.doctor import check_experiments
-    from sksiamese.tables._files import read_table_file
+    from sksiamese.doctor._experiments import check_file
 
     try:
-        table = read_table_file(options.file).frame
-        report = check_experiments(table, options.outcome, options.smiles)
+        report = check_file(
+            options.file,
+            options.outcome,
+            options.smiles or (),
+            sheet=options.sheet,
+            positive=options.positive,
+        )
     except (ImportError, OSError, TypeError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -98,13 +102,17 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     check = commands.add_parser(
         "check",
         help="check a table of experiments",
-        description="Check a table of experiments (.csv, .tsv, .txt, .xlsx). Rows are numbered as "
-        "in a spreadsheet: the header is row 1. The exit status is 0 without errors, warnings or "
+        description="Check a table of experiments (.csv, .tsv, .txt, .xlsx, .parquet, .json). Rows "
+        "are numbered as in a spreadsheet. The exit status is 0 without errors, warnings or "
         "not; 1 with errors; 2 if the table cannot be read.",
     )
     check.set_defaults(run=_check)
     check.add_argument("file", type=Path, metavar="FILE", help="the table, with a header")
-    check.add_argument("--outcome", metavar="NAME", help="the column of outcomes")
+    check.add_argument(
+        "--outcome", metavar="NAME", help="the column of outcomes, or a rule: 'yield >= 50'"
+    )
+    check.add_argument("--positive", metavar="LABEL", help="the outcome that is success")
+    check.add_argument("--sheet", metavar="NAME", help="the sheet of a workbook")
     check.add_argument(
         "--smiles",
         metavar="NAME",

@@ -18,13 +18,15 @@ from sksiamese.doctor._unit_groups import Suspects, find_suspects
 from sksiamese.molecules._canonical import why_unreadable
 from sksiamese.tables._columns import TableColumn, is_missing
 from sksiamese.tables._encoder import (
-    LARGEST_NUMBER,
     OWN_MOLECULES,
+)
+from sksiamese.tables._findings import Finding, describe_rows
+from sksiamese.tables._kinds import (
+    LARGEST_NUMBER,
     cell_kind,
     column_kind,
     is_usable_number,
 )
-from sksiamese.tables._findings import Finding, describe_rows
 from sksiamese.tables._labelled import read_labels
 from sksiamese.tables._number_texts import advise_on_text
 from sksiamese.tables._quantities import Quantity, find_quantity, neighbour_unit

@@ -12,7 +12,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import plain_label, shorten
-from sksiamese.doctor._report import TableReport, check_columns, check_rows, make_report
+from sksiamese.doctor._report import (
+    TableReport,
+    check_columns,
+    check_experiments,
+    check_rows,
+    make_report,
+)
 from sksiamese.doctor._rows import check_copies
 from sksiamese.tables._cells import clean_cells
 from sksiamese.tables._columns import TableColumn, read_column
@@ -23,7 +29,7 @@ from sksiamese.tables._intervals import read_intervals
 from sksiamese.tables._outcomes import Outcome, read_outcome, read_rule
 from sksiamese.tables._roles import DECIDES, INPUTS, Role, auc_alone, find_roles
 
-__all__ = ["ExperimentTable", "read_experiments"]
+__all__ = ["ExperimentTable", "check_file", "read_experiments"]
 
 _KINDS = {"molecule": "molecule", "number": "numeric", "category": "text"}  # of cells, by role
 
@@ -181,6 +187,44 @@ def read_experiments(
     X = labelled[[name for name, role in decided.items() if role.role in INPUTS]]
     report = make_report(found, decided, len(frame))
     return ExperimentTable(X, result.y, result.positive, decided, report, frame, result.left_out)
+
+
+def check_file(
+    path: str | Path,
+    outcome: str | None = None,
+    smiles: Sequence[str] = (),
+    *,
+    sheet: str | None = None,
+    positive: str | None = None,
+) -> TableReport:
+    """Read a file as :func:`read_experiments` does, and check it, also without an outcome.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    outcome : str or None, default=None
+        A column of labels, or a rule; None checks neither outcomes nor contradictions.
+    smiles : sequence of str, default=()
+        Columns of SMILES beside those that are found out.
+    sheet, positive : str or None, default=None
+        As in :func:`read_experiments`.
+
+    Returns
+    -------
+    TableReport
+        What was done to read the table, and what is wrong with it.
+    """
+    if outcome is not None:
+        roles = dict.fromkeys(smiles, "molecule")
+        return read_experiments(path, outcome, sheet=sheet, roles=roles, positive=positive).report
+    raw = read_table_file(path, sheet=sheet)
+    frame, changes = clean_cells(raw.frame, ())
+    report = check_experiments(frame, smiles_columns=smiles)
+    read = pd.DataFrame([*raw.findings, *changes], columns=list(Finding._fields), dtype=object)
+    found = pd.concat([read, report.findings], ignore_index=True) if len(read) else report.findings
+    ordered = found.sort_values("severity", kind="stable", ignore_index=True)
+    return TableReport(ordered, report.columns, report.n_rows)
 
 
 def _read_source(

@@ -17,7 +17,9 @@ from sksiamese.models._network import CHUNK_ROWS, NetworkClassifier
 from sksiamese.models._objectives import LabelledExperiments
 from sksiamese.models._training import EnsembleNet, one_thread
 from sksiamese.models.readouts._protocol import Evidence, ReadOut, Support, SupportRows
-from sksiamese.tables._encoder import Experiments
+from sksiamese.tables._encoder import (
+    Experiments,
+)
 from sksiamese.tables._labelled import TrainingTable
 
 __all__ = ["ComparingClassifier"]

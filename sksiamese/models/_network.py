@@ -13,7 +13,6 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring
 
@@ -25,9 +24,9 @@ from sksiamese._checks import (
     require_number,
     require_option,
     require_verbose,
-    shorten,
 )
 from sksiamese.models._objectives import LabelledExperiments
+from sksiamese.models._parameters import require_callbacks, require_device, require_random_state
 from sksiamese.models._training import (
     LARGEST_WEIGHT,
     CosineSteps,
@@ -38,7 +37,10 @@ from sksiamese.models._training import (
 )
 from sksiamese.nn._layers import ACTIVATIONS
 from sksiamese.nn._network import FingerprintNetwork, NetworkSettings
-from sksiamese.tables._encoder import ExperimentEncoder, Experiments
+from sksiamese.tables._encoder import (
+    ExperimentEncoder,
+    Experiments,
+)
 from sksiamese.tables._estimator import TableClassifier, record_training
 from sksiamese.tables._labelled import TrainingTable
 
@@ -252,9 +254,9 @@ class NetworkClassifier(TableClassifier, ABC):
             require_boolean(owner, name, getattr(self, name))
         require_n_jobs(owner, self.n_jobs)
         require_verbose(owner, self.verbose)
-        _require_callbacks(owner, self.callbacks)
-        _require_device(owner, self.device)
-        _require_random_state(owner, self.random_state)
+        require_callbacks(owner, self.callbacks)
+        require_device(owner, self.device)
+        require_random_state(owner, self.random_state)
 
     def _encode(self, table: TrainingTable) -> tuple[ExperimentEncoder, Experiments]:
         """Learn the kinds and scales of the columns, and encode the training rows."""
@@ -417,38 +419,6 @@ class HiddenLayerClassifier(NetworkClassifier):
 
 def _as_tuple(sizes: Any) -> tuple[Any, ...]:
     return tuple(sizes) if isinstance(sizes, Iterable) else (sizes,)
-
-
-def _require_callbacks(owner: str, callbacks: Any) -> None:
-    listed = isinstance(callbacks, (list, tuple)) or callbacks is None
-    each = [c[-1] if isinstance(c, tuple) and c else c for c in callbacks or ()] if listed else []
-    if not listed or not all(isinstance(callback, Callback) for callback in each):
-        raise ValueError(
-            f"The 'callbacks' parameter of {owner} must be None or a list of skorch callbacks. "
-            f"Got {shorten(callbacks)} instead."
-        )
-
-
-def _require_device(owner: str, device: Any) -> None:
-    try:
-        if not isinstance(device, (str, torch.device)):
-            raise TypeError
-        torch.empty(0, dtype=torch.float64, device=device)
-    except (AssertionError, RuntimeError, TypeError) as error:  # what torch raises, by device
-        raise ValueError(
-            f"The 'device' parameter of {owner} must name a device that torch can use here, such "
-            f"as 'cpu'. Got {device!r} instead."
-        ) from error
-
-
-def _require_random_state(owner: str, random_state: Any) -> None:
-    try:
-        check_random_state(random_state)
-    except ValueError as error:
-        raise ValueError(
-            f"The 'random_state' parameter of {owner} must be None, an integer from 0 to "
-            f"2**32 - 1 or a numpy.random.RandomState. Got {random_state!r} instead."
-        ) from error
 
 
 def _quiet(*_: Any) -> None:

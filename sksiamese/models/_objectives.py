@@ -13,7 +13,9 @@ from torch.utils.data import Dataset
 
 from sksiamese.nn._fingerprint import GraphTensors
 from sksiamese.nn._network import FingerprintNetwork
-from sksiamese.tables._encoder import Experiments
+from sksiamese.tables._encoder import (
+    Experiments,
+)
 
 __all__ = ["Batch", "ClassLoss", "Inputs", "LabelledExperiments", "to_shares"]
 

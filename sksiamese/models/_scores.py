@@ -12,7 +12,9 @@ from sksiamese.models._network import MANY_ROWS, NetworkClassifier
 from sksiamese.models._objectives import ClassLoss, LabelledExperiments
 from sksiamese.models._training import EnsembleNet, last_layer
 from sksiamese.nn._network import FingerprintNetwork
-from sksiamese.tables._encoder import Experiments
+from sksiamese.tables._encoder import (
+    Experiments,
+)
 from sksiamese.tables._labelled import class_shares
 
 __all__ = ["ScoreClassifier"]

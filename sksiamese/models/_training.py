@@ -31,7 +31,9 @@ from sksiamese.models._pairs import class_batches
 from sksiamese.molecules._environments import batch_graphs
 from sksiamese.nn._fingerprint import GraphTensors
 from sksiamese.nn._network import FingerprintNetwork
-from sksiamese.tables._encoder import Experiments
+from sksiamese.tables._encoder import (
+    Experiments,
+)
 
 __all__ = [
     "LARGEST_WEIGHT",

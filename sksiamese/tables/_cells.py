@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from pandas.api import types as pandas_types
 
 from sksiamese._checks import listed
 from sksiamese.molecules._canonical import smiles_of_mols
@@ -77,7 +78,7 @@ def clean_cells(
     findings : list of Finding
         One for each kind of change.
     """
-    columns = {name: smiles_of_mols(frame[name]) for name in frame.columns}
+    columns = {name: _plain(frame[name]) for name in frame.columns}
     has_commas = any(_has_decimal_commas(column) for column in columns.values())
     changes = _Changes(Counter(), Counter(), {}, Counter(), {}, {})
     cleaned = {
@@ -85,6 +86,14 @@ def clean_cells(
         for name, column in columns.items()
     }
     return pd.DataFrame(cleaned, index=frame.index), list(_describe(changes))
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    """Bring a column of any kind of text to objects, which are quick to go through."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.dtype.categories.dtype)
+    is_text = pandas_types.is_string_dtype(column.dtype)
+    return smiles_of_mols(column.astype(object) if is_text else column)
 
 
 def _texts(column: pd.Series) -> Counter[str]:
@@ -117,6 +126,8 @@ def _clean(column: pd.Series, is_outcome: bool, has_commas: bool, changes: _Chan
         if _are_numbers(present, numbers, others):
             _note_numbers(name, present, numbers, changes)
             values |= {text: number for text, (number, _) in numbers.items()}
+        elif {text.strip().casefold() for text in present} == {"true", "false"}:
+            values |= {text: text.strip().casefold() == "true" for text in present}
         elif not holds_molecules(present):
             values |= _merge_spellings(name, present, changes)
     cells = [values[cell] if isinstance(cell, str) else cell for cell in column]

@@ -12,8 +12,11 @@ from pandas.api import types as pandas_types
 
 from sksiamese.molecules._canonical import canonical_key, smiles_of_mols
 from sksiamese.molecules._graph import MolGraph
-from sksiamese.tables._encoder import cell_kind, column_kind
 from sksiamese.tables._findings import Finding
+from sksiamese.tables._kinds import (
+    cell_kind,
+    column_kind,
+)
 from sksiamese.tables._number_texts import advise_on_text, is_number_text, plain_number
 from sksiamese.tables._texts import holds_molecules
 

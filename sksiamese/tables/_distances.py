@@ -9,14 +9,16 @@ from scipy.spatial.distance import cdist
 from sksiamese.molecules._environments import molecule_keys
 from sksiamese.molecules._graph import MolGraph
 from sksiamese.molecules._tanimoto import Tanimoto
-from sksiamese.tables._encoder import Experiments
+from sksiamese.tables._encoder import (
+    Experiments,
+)
 
 __all__ = ["RowDistances"]
 
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
 
-_FARTHEST = 6.0  # standard deviations between two numbers
+_FARTHEST = 6.0  # standard deviations of a number from the mean
 _MOST = 50.0  # of half a mean squared difference of descriptors
 
 
@@ -57,8 +59,9 @@ class RowDistances:
     ) -> tuple[_Float, _Float]:
         """Distances of rows: of roles (n_roles, 3, n, n_kept), and of conditions.
 
-        Those of conditions (n_conditions, n, n_kept) are half the squared differences. A name that
-        did not stand in training differs from all others.
+        Those of conditions (n_conditions, n, n_kept) are half the squared differences; numbers are
+        clipped, not differences, since clipped differences make no covariance. A name that did not
+        stand in training differs from all others.
         """
         n_roles = len(each) + categories.shape[1]
         roles = np.zeros((n_roles, 3, len(molecules), len(self.molecules)))
@@ -66,8 +69,8 @@ class RowDistances:
             roles[r] = distances[:, molecules[:, r, None], self.molecules[:, r]]
         differs = categories.T[:, :, None] != self.categories.T[:, None]
         roles[len(each) :, 0] = differs | (categories.T[:, :, None] < 0)
-        apart = conditions.T[:, :, None] - self.conditions.T[:, None]
-        return roles, np.clip(apart, -_FARTHEST, _FARTHEST) ** 2 / 2
+        left, right = (each.clip(-_FARTHEST, _FARTHEST).T for each in (conditions, self.conditions))
+        return roles, (left[:, :, None] - right[:, None]) ** 2 / 2
 
 
 class RoleDistances:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -10,22 +9,20 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pandas.api import types as pandas_types
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from sksiamese._checks import listed, plain_label, shorten
-from sksiamese.exceptions import InvalidSMILESError, NewNameWarning
-from sksiamese.molecules._canonical import canonical_key
+from sksiamese._checks import listed, plain_label
+from sksiamese.exceptions import NewNameWarning
 from sksiamese.molecules._descriptors import RDKIT_DESCRIPTORS
 from sksiamese.molecules._environments import molecule_keys
-from sksiamese.molecules._graph import EMPTY_GRAPH, MolGraph
-from sksiamese.molecules._pool import MoleculePool, read_molecules
-from sksiamese.molecules._reading import read_descriptors
+from sksiamese.molecules._graph import MolGraph
+from sksiamese.molecules._pool import read_molecules
 from sksiamese.molecules._tanimoto import TanimotoMap
+from sksiamese.tables._kinds import KIND_TEXT, LARGEST_NUMBER, column_kind, is_usable_number
+from sksiamese.tables._pool import Pool, holds_graphs
 from sksiamese.tables._recall import Recall, row_keys
-from sksiamese.tables._texts import holds_molecules
 
-__all__ = ["ExperimentEncoder", "Experiments", "column_kind", "is_text"]
+__all__ = ["ExperimentEncoder", "Experiments"]
 
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
@@ -210,8 +207,8 @@ class ExperimentEncoder:
             kinds = {kind, self.kinds_[name]}
             if kind != "empty" and len(kinds) > 1 and kinds != {"molecule", "category"}:
                 raise ValueError(
-                    f"Column {name!r} held {_KIND_TEXT[self.kinds_[name]]} in fit, and now holds "
-                    f"{_KIND_TEXT[kind]}. Pass the columns as they were in fit."
+                    f"Column {name!r} held {KIND_TEXT[self.kinds_[name]]} in fit, and now holds "
+                    f"{KIND_TEXT[kind]}. Pass the columns as they were in fit."
                 )
         numbers = self._read_numbers(table, self.numeric_)
         pools = self._read_molecules(table, self.roles_)
@@ -261,15 +258,15 @@ class ExperimentEncoder:
 
     def _read_molecules(
         self, table: pd.DataFrame, columns: list[str], verbose: int = 0
-    ) -> dict[str, _Pool]:
-        pools = {c: _Pool.of_graphs(table[c]) for c in columns if _holds_graphs(table[c])}
+    ) -> dict[str, Pool]:
+        pools = {c: Pool.of_graphs(table[c]) for c in columns if holds_graphs(table[c])}
         text = [name for name in columns if name not in pools]
         if text:
             read = read_molecules(table[text], self.n_jobs, verbose)
-            pools |= {name: _Pool.of_codes(read, i) for i, name in enumerate(text)}
+            pools |= {name: Pool.of_codes(read, i) for i, name in enumerate(text)}
         return {name: pools[name] for name in columns}
 
-    def _widen(self, numbers: pd.DataFrame, pools: dict[str, _Pool]) -> _Float:
+    def _widen(self, numbers: pd.DataFrame, pools: dict[str, Pool]) -> _Float:
         """Put marks of gaps, and the molecules' descriptors, beside the numeric columns in use."""
         gaps = numbers[list(self.fill_)].isna().to_numpy(np.float64)
         blocks = [numbers[self.numeric_].fillna(self.fill_).to_numpy(np.float64), gaps]
@@ -299,7 +296,7 @@ class ExperimentEncoder:
                 stacklevel=5,
             )
 
-    def _join(self, wide: _Float, pools: dict[str, _Pool], names: _Int) -> Experiments:
+    def _join(self, wide: _Float, pools: dict[str, Pool], names: _Int) -> Experiments:
         numeric = self.scaler_.transform(wide) if self.scaler_ is not None else wide
         points = [
             each.transform(pools[role].graphs)[pools[role].place]
@@ -328,7 +325,7 @@ class ExperimentEncoder:
             return wide
         return (wide[:, :n] - self.spread_.mean_[:n]) / self.spread_.scale_[:n]
 
-    def _traits(self, role: str, pool: _Pool) -> _Float:
+    def _traits(self, role: str, pool: Pool) -> _Float:
         """Standardised descriptors of the distinct molecules of a role, of those that vary."""
         if not self.descriptors:
             return np.empty((len(pool.graphs), 0))
@@ -339,119 +336,10 @@ class ExperimentEncoder:
         return standard[:, spread.var_[own] > _LEAST_VARIANCE]
 
 
-class _Pool(NamedTuple):
-    """Distinct molecules of a column and which of them each row holds."""
-
-    graphs: list[MolGraph]
-    descriptors: _Float  # (n_distinct, n_descriptors)
-    place: _Int  # (n_rows,)
-
-    @classmethod
-    def of_codes(cls, read: MoleculePool, column: int) -> _Pool:
-        """Take one column out of what was read from text."""
-        codes, place = np.unique(read.codes[:, column], return_inverse=True)
-        return cls(list(read.graphs[codes]), read.descriptors[codes], place)
-
-    @classmethod
-    def of_graphs(cls, cells: pd.Series) -> _Pool:
-        """Find the distinct graphs of a column; a missing cell is the empty graph."""
-        number: dict[MolGraph, int] = {}
-        place = np.empty(len(cells), np.int64)
-        for row, cell in enumerate(cells):
-            graph = cell if isinstance(cell, MolGraph) else EMPTY_GRAPH
-            place[row] = number.setdefault(graph, len(number))
-        descriptors = [read_descriptors(graph.smiles) for graph in number]
-        unreadable = [i for i, values in enumerate(descriptors) if values is None]
-        if unreadable:
-            row = int(np.flatnonzero(place == unreadable[0])[0])
-            raise InvalidSMILESError(
-                f"The MolGraph in column {cells.name!r}, row {plain_label(cells.index[row])!r} "
-                f"has the text {shorten(list(number)[unreadable[0]].smiles)}, from which no "
-                "descriptors can be computed. Make graphs with SMILESFeaturizer, or with "
-                "mol_to_graph and a SMILES."
-            )
-        values = np.array(descriptors, np.float64).reshape(len(number), len(RDKIT_DESCRIPTORS))
-        return cls(list(number), values, place)
-
-    def take(self, rows: slice) -> _Pool:
-        """Keep some rows, and the molecules that occur in them."""
-        kept, place = np.unique(self.place[rows], return_inverse=True)
-        return _Pool([self.graphs[i] for i in kept], self.descriptors[kept], place)
-
-    def merge(self) -> _Pool:
-        """Take all spellings of a molecule as one.
-
-        Training tells rows of one molecule from rows of others; prediction does not.
-        """
-        spelling = [f"{canonical_key(g.smiles) or g.smiles} {len(g.atoms)}" for g in self.graphs]
-        _, first, number = np.unique(spelling, return_index=True, return_inverse=True)
-        graphs = [self.graphs[i] for i in first]
-        return _Pool(graphs, self.descriptors[first], number[self.place])
-
-
 OWN_MOLECULES = 0.75  # molecules for a row from which on they are not said to recur
 _CONDITION_SPREAD = 2.0  # conditions are few and a molecule's numbers many
 _LEAST_VARIANCE = 1e-18  # of a descriptor that varies
-LARGEST_NUMBER = 1e100  # squares of larger numbers, and their sums, may overflow
 _SHOWN = 10  # bad cells that a message lists
-_KIND_TEXT = {
-    "molecule": "molecules",
-    "category": "names",
-    "numeric": "numbers",
-    "empty": "nothing",
-}
-
-
-def is_usable_number(numbers: _Float) -> npt.NDArray[np.bool_]:
-    """Tell which numbers are neither NaN nor infinite nor too large."""
-    return np.abs(numbers) <= LARGEST_NUMBER
-
-
-def column_kind(column: pd.Series) -> str:
-    """Tell whether a column holds molecules, names, numbers or nothing at all.
-
-    Raises
-    ------
-    ValueError
-        If it holds something else or a mixture; the message shows a cell.
-    """
-    dtype = column.dtype
-    if isinstance(dtype, pd.CategoricalDtype):
-        dtype = dtype.categories.dtype
-    if pandas_types.is_bool_dtype(dtype) or pandas_types.is_numeric_dtype(dtype):
-        if pandas_types.is_complex_dtype(dtype):
-            raise ValueError(f"Complex data not supported: column {column.name!r} is {dtype}.")
-        return "empty" if column.isna().all() else "numeric"  # pandas reads gaps alone as floats
-    column = one_of_each(column)
-    if is_text(column):
-        return _kind_of_texts(column)
-    present = column[column.notna()]
-    kinds = {cell_kind(cell) for cell in present}
-    if not kinds:
-        return "empty"
-    if kinds == {"numeric"}:
-        return "numeric"
-    if kinds == {"text"}:
-        return _kind_of_texts(column)
-    if kinds == {"graph"}:
-        return "molecule"
-    shown: dict[str, str] = {}  # the first cell of each kind
-    for row, cell in present.items():
-        text = f"row {plain_label(row)!r} holds {shorten(cell)} ({type(cell).__name__})"
-        shown.setdefault(cell_kind(cell), text)
-    cells = shown["other"] if "other" in shown else " and ".join(shown.values())
-    raise ValueError(
-        f"Column {column.name!r} must hold SMILES, MolGraphs or numbers, one of them; {cells}. "
-        "Correct the column, encode it or drop it."
-    )
-
-
-def _kind_of_texts(column: pd.Series) -> str:
-    """Tell molecules from names."""
-    texts = column.dropna()
-    if holds_molecules(texts):
-        return "molecule"
-    return "category" if any(map(str.strip, texts)) else "empty"
 
 
 def _names(column: pd.Series) -> npt.NDArray[np.object_]:
@@ -464,31 +352,3 @@ def _mean(numbers: pd.Series, weight: _Float) -> float:
     """Weighted mean of the numbers that there are."""
     known = numbers.notna().to_numpy()
     return float(np.average(numbers[known], weights=weight[known]))
-
-
-def cell_kind(cell: Any) -> str:
-    """Tell whether a cell is "text", a "graph", "numeric" or "other"."""
-    if isinstance(cell, (str, MolGraph)):
-        return "text" if isinstance(cell, str) else "graph"
-    if isinstance(cell, int) and abs(cell) > sys.float_info.max:
-        return "other"  # no float can hold it
-    is_real = isinstance(cell, (int, float, np.bool_, np.integer, np.floating))
-    return "numeric" if is_real else "other"
-
-
-def _holds_graphs(column: pd.Series) -> bool:
-    column = one_of_each(column)
-    return not is_text(column) and any(isinstance(cell, MolGraph) for cell in column)
-
-
-def one_of_each(column: pd.Series) -> pd.Series:
-    """First row of each category of a categorical column; any other column as it is."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.drop_duplicates().astype(object)
-    return column
-
-
-def is_text(column: pd.Series) -> bool:
-    """Whether all cells but missing ones are text, of which there is some; quick."""
-    column = one_of_each(column)
-    return pandas_types.infer_dtype(column) == "string" and bool(column.notna().any())

@@ -67,8 +67,9 @@ def read_intervals(column: pd.Series, signs: list[str] | None = None) -> Interva
     >>> read_intervals(pd.Series(["44 %", "<5", "n.d."])).high.round(1).tolist()
     [44.0, 5.0, nan]
     """
-    has_commas = any(isinstance(c, str) and re.search(r"\d,\d{1,2}(?!\d)", c) for c in column)
-    read = [_read_cell(cell, has_commas) for cell in column]
+    cells = column.tolist()
+    has_commas = any(isinstance(c, str) and re.search(r"\d,\d{1,2}(?!\d)", c) for c in cells)
+    read = [_read_cell(cell, has_commas) for cell in cells]
     own = signs or ["="] * len(read)
     bounds = [
         _bounds(sign if sign != "=" else s, value)

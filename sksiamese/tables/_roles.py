@@ -153,6 +153,8 @@ def _by_content(column: TableColumn) -> Role:
     """Decide by what the cells are alone."""
     if column.kind == "molecule":
         return Role("molecule", "holds SMILES")
+    if column.kind == "numeric" and _holds_truth_values(column):
+        return Role("category", "holds truth values")
     if column.kind == "numeric":
         return Role("number", "holds numbers")
     if column.kind == "empty":
@@ -167,6 +169,11 @@ def _by_content(column: TableColumn) -> Role:
         kind, what = ("note", "sentences") if long else ("identifier", "names")
         return Role(kind, f"holds {what} that hardly recur")
     return Role("category", "holds names that recur")
+
+
+def _holds_truth_values(column: TableColumn) -> bool:
+    cells = zip(column.cells, column.missing, strict=True)
+    return all(is_gap or isinstance(cell, bool | np.bool_) for cell, is_gap in cells)
 
 
 def _names_rows(column: TableColumn) -> bool:

@@ -18,7 +18,9 @@ from sksiamese.datasets import load_cmet, load_perovskites, make_nanoclusters
 from sksiamese.doctor import TableReport
 from sksiamese.doctor._unit_groups import find_suspects
 from sksiamese.molecules._graph import graph_from_smiles
-from sksiamese.tables._encoder import ExperimentEncoder
+from sksiamese.tables._encoder import (
+    ExperimentEncoder,
+)
 from sksiamese.tables._files import read_table_file
 from sksiamese.tables._number_texts import advise_on_text, plain_number
 from sksiamese.tables._quantities import find_quantity
@@ -842,6 +844,17 @@ def test_file_has_the_findings_of_the_frame_at_the_rows_of_a_spreadsheet(kind, t
     printed = capsys.readouterr()
     written = json.loads(printed.out)["findings"]
     found = [(f["check"], f["column"], f["row"]) for f in written]
+    # What can be read is read, and said.
+    read = {
+        ("not_a_number", "stirring time / min", 13): (
+            "decimal_commas",
+            "stirring time / min",
+            None,
+        ),
+        ("missing", OUTCOME, 15): ("no_outcome", OUTCOME, None),
+        ("small_class", OUTCOME, None): ("label_spellings", OUTCOME, None),
+    }
+    faults = [read.get(fault, fault) for fault in faults]
     assert sorted(found, key=repr) == sorted(faults, key=repr)
     assert printed.err == ""
 

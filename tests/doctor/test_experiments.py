@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from sksiamese import ExperimentRecommender, GraphFingerprintSiameseClassifier, read_experiments
+from sksiamese._cli import _main as program
 from sksiamese.doctor import ExperimentTable
 from sksiamese.space import DesignSpace, Levels
 
@@ -419,3 +420,40 @@ def test_reactions_with_all_their_columns(name):
     assert list(table.X.columns) == inputs
     assert table.y.sum() == n_success
     assert roles_of(table).get("plate", "counter") == "counter"
+
+
+# -- The command line ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [*CASES, *ERRORS])
+def test_check_finds_the_same_as_python(name, capsys):
+    report = read_case(name).report
+    path = str(SHARED / "cases" / name)
+    outcome = OUTCOMES.get(name, "success")
+    assert program.main(["check", path, "--outcome", outcome]) == (0 if report.ok else 1)
+    assert capsys.readouterr().out == f"{report}\n"
+
+
+@pytest.mark.parametrize("name", ["dup.csv", "nohead.csv"])
+def test_check_refuses_the_same_as_python(name, capsys):
+    with pytest.raises(ValueError, match=name) as refusal:
+        read_case(name)
+    path = str(SHARED / "cases" / name)
+    assert program.main(["check", path, "--outcome", "success"]) == 2
+    assert capsys.readouterr().err == f"error: {refusal.value}\n"
+
+
+def test_check_takes_success_a_sheet_and_no_outcome(tmp_path, capsys):
+    pytest.importorskip("openpyxl")
+    path = str(tmp_path / "table.xlsx")
+    with pd.ExcelWriter(path) as writer:
+        for title, column in (("One", "success"), ("Two", "colour")):
+            frame = OWN.assign(success=OWN["success"].map({0: "red", 1: "blue"}))
+            table = frame.rename(columns={"success": column})
+            table.to_excel(writer, sheet_name=title, index=False)
+    assert program.main(["check", path, "--outcome", "colour"]) == 2
+    assert "Which label of the column 'colour' is success?" in capsys.readouterr().err
+    options = ["--outcome", "colour", "--positive", "blue", "--sheet", "Two"]
+    assert program.main(["check", path, *options]) == 0
+    assert program.main(["check", path]) == 0
+    assert "'One' was read, the first that is a table." in capsys.readouterr().out

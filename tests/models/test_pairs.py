@@ -1,26 +1,21 @@
-"""Pair weights against double loops; batches, episodes and the choice of support rows."""
-
-import itertools
+"""Pair weights against double loops; batches and episodes."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.spatial.distance import cdist
 
 from sksiamese.models._pairs import (
-    central_rows,
     class_batches,
     draw_support,
     episode_batches,
     pair_weights,
-    support_weights,
 )
 
 
 @st.composite
 def tables(draw, integer_weights=False):
-    """Classes, groups, weights and blocks of a few rows."""
+    """Classes, groups and weights of a few rows."""
     n = draw(st.integers(1, 9))
 
     def column(values):
@@ -28,7 +23,7 @@ def tables(draw, integer_weights=False):
 
     weights = st.integers(0, 3) if integer_weights else st.floats(0, 4)
     numbers = st.integers(0, 2)
-    return column(numbers), column(numbers), column(weights).astype(float), column(numbers)
+    return column(numbers), column(numbers), column(weights).astype(float)
 
 
 def slow_pairs(y, weight, groups):
@@ -57,7 +52,7 @@ def halved(out, y):
 @pytest.mark.filterwarnings("ignore:overflow")  # NumPy 1.26 warns of 5e-324 / 1e-323
 @given(tables())
 def test_pair_weights(table):
-    y, groups, weight, _ = table
+    y, groups, weight = table
     found = pair_weights(y, weight, groups)
     # Products of tiny weights keep few digits.
     np.testing.assert_allclose(found, slow_pairs(y, weight, groups), rtol=1e-9, atol=1e-12)
@@ -66,7 +61,7 @@ def test_pair_weights(table):
 
 @given(tables(integer_weights=True))
 def test_halves(table):
-    y, groups, weight, _ = table
+    y, groups, weight = table
     found = pair_weights(y, weight, groups)
     same = y[:, None] == y
     rows = np.repeat(np.arange(len(y)), weight.astype(int))
@@ -83,7 +78,7 @@ def test_halves(table):
 
 @given(tables(integer_weights=True))
 def test_a_weight_is_a_number_of_equal_rows(table):
-    y, groups, weight, blocks = table
+    y, groups, weight = table
     rows = np.repeat(np.arange(len(y)), weight.astype(int))
     ones = np.ones(len(rows))
     gather = np.eye(len(y))[rows]  # (n_repeated, n)
@@ -91,32 +86,12 @@ def test_a_weight_is_a_number_of_equal_rows(table):
     np.testing.assert_allclose(
         pair_weights(y, weight, groups), gather.T @ repeated @ gather, atol=1e-12
     )
-    for apart in (None, blocks):
-        weighted = support_weights(weight, groups, apart)
-        part = None if apart is None else apart[rows]
-        repeated = support_weights(ones, groups[rows], part)
-        # Each of the equal rows sees the support that the weighted row sees.
-        np.testing.assert_allclose(repeated @ gather, weighted[rows], atol=1e-12)
-
-
-@given(tables())
-def test_support_weights(table):
-    _, groups, weight, blocks = table
-    n = len(weight)
-    for apart in (None, blocks):
-        slow = np.zeros((n, n))
-        for i in range(n):
-            for j in range(n):
-                allowed = groups[i] == groups[j] and (apart is None or apart[i] != apart[j])
-                if allowed:
-                    slow[i, j] = max(weight[i] - 1, 0) if i == j else weight[j]
-        np.testing.assert_array_equal(support_weights(weight, groups, apart), slow)
 
 
 @pytest.mark.filterwarnings("ignore:overflow")
 @given(tables(), st.integers(0, 2**9 - 1))
 def test_pair_weights_of_held_out_rows(table, mask):
-    y, groups, weight, _ = table
+    y, groups, weight = table
     held_out = np.array([bool(mask >> i & 1) for i in range(len(y))])
     query, known = np.where(held_out, weight, 0), np.where(held_out, 0, weight)
     slow = np.zeros((len(y), len(y)))
@@ -133,13 +108,12 @@ def test_pair_weights_of_held_out_rows(table, mask):
 def test_weights_leave_their_arguments_alone():
     y, weight, groups = np.array([0, 1, 1]), np.array([1.0, 2.0, 3.0]), np.array([0, 0, 0])
     pair_weights(y, weight, groups)
-    support_weights(weight, groups, y)
     assert (y.tolist(), weight.tolist(), groups.tolist()) == ([0, 1, 1], [1, 2, 3], [0, 0, 0])
 
 
 @given(tables(), st.integers(2, 9), st.integers(0, 5))
 def test_batches_hold_every_row_once_and_each_class_in_its_share(table, batch_size, seed):
-    y, groups, _, _ = table
+    y, groups, _ = table
     batches = list(class_batches(y, groups, batch_size, np.random.RandomState(seed)))
     assert sorted(np.concatenate(batches).tolist()) == list(range(len(y)))
     if len(y) <= batch_size:
@@ -223,29 +197,3 @@ def test_supports_are_of_every_size():
     shares = [np.mean(sizes <= limit) for limit in (1, 8, 72)]
     expected = np.log(np.array([2, 9, 73])) / np.log(73)  # every order of magnitude as likely
     np.testing.assert_allclose(shares, expected, rtol=0, atol=0.04)
-
-
-# -- Central rows ----------------------------------------------------------------------------------
-
-
-def total_distance(points, medoids):
-    return cdist(points, points[medoids], "cityblock").min(axis=1).sum()
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_central_rows_are_about_the_best_of_all(seed):
-    points = np.random.RandomState(seed).standard_normal((14, 2))
-    best = min(total_distance(points, list(c)) for c in itertools.combinations(range(14), 3))
-    found = central_rows(points, 3, np.random.RandomState(seed))
-    assert total_distance(points, found) <= 1.3 * best
-    drawn = [
-        total_distance(points, np.random.RandomState(s).choice(14, 3, replace=False))
-        for s in range(50)
-    ]
-    assert total_distance(points, found) < np.median(drawn)
-
-
-@pytest.mark.parametrize("n_rows", [1, 3, 6])
-def test_central_rows_of_equal_points_are_distinct(n_rows):
-    points = np.zeros((6, 2))
-    assert len(set(central_rows(points, n_rows, np.random.RandomState(0)))) == n_rows

@@ -13,7 +13,9 @@ from sksiamese.models._training import SiameseNet, one_thread, to_tensors
 from sksiamese.molecules._graph import EMPTY_GRAPH
 from sksiamese.nn._network import NetworkSettings
 from sksiamese.nn._siamese import SiameseNetwork
-from sksiamese.tables._encoder import ExperimentEncoder
+from sksiamese.tables._encoder import (
+    ExperimentEncoder,
+)
 
 SMILES = ["SCCN", "SCCO", "c1ccccc1S", "SCCN", "OC(=O)CS", "SCCO", "SCCN", "SCCCC"]
 

@@ -10,17 +10,15 @@ from hypothesis import strategies as st
 from sklearn.metrics import hinge_loss as sklearn_hinge_loss
 from sklearn.metrics import log_loss
 
-from sksiamese.models._pairs import pair_weights, support_weights
+from sksiamese.models._pairs import pair_weights
 from sksiamese.molecules._environments import batch_graphs
 from sksiamese.molecules._graph import graph_from_smiles
 from sksiamese.nn._fingerprint import GraphTensors
 from sksiamese.nn._losses import (
     cross_entropy_loss,
     hinge_loss,
-    kernel_proba,
     mean_proba,
     pair_loss,
-    support_loss,
 )
 from sksiamese.nn._network import NetworkSettings
 from sksiamese.nn._siamese import SiameseNetwork
@@ -55,36 +53,12 @@ def slow_pair_loss(logits, y, weights):
     return losses
 
 
-def slow_support_loss(logits, y, weights, row_weight, prior):
-    losses = []
-    for s in logits:
-        total = 0.0
-        for i in range(len(y)):
-            evidence = list(prior)
-            for j in range(len(y)):
-                evidence[y[j]] += weights[i, j] * math.exp(s[i, j])
-            total -= row_weight[i] * math.log(evidence[y[i]] / sum(evidence))
-        losses.append(total)
-    return losses
-
-
 @given(st.integers(0, 10**6))
 def test_pair_loss(seed):
     random, logits, y, weight = draw(seed)
     pairs = pair_weights(y, weight, random.randint(2, size=len(y)))
     found = pair_loss(*tensors(logits, y[:, None] == y, pairs))
     np.testing.assert_allclose(found, slow_pair_loss(logits, y, pairs), rtol=1e-10)
-
-
-@given(st.integers(0, 10**6))
-def test_support_loss(seed):
-    random, logits, y, weight = draw(seed)
-    blocks = random.randint(3, size=len(y))
-    groups, share = random.randint(2, size=len(y)), weight / weight.sum()
-    terms = np.stack([support_weights(weight, groups, apart) for apart in (None, blocks)])
-    found = support_loss(*tensors(logits, np.eye(N_CLASSES)[y], terms, share, PRIOR))
-    slow = [slow_support_loss(logits, y, support, share, PRIOR) for support in terms]
-    np.testing.assert_allclose(found, slow, rtol=1e-10)
 
 
 @given(st.integers(0, 10**6), st.lists(st.integers(1, 3), min_size=5, max_size=5))
@@ -100,41 +74,6 @@ def test_a_weight_is_a_number_of_equal_rows(seed, times):
     pairs = pair_weights(y[rows], ones, groups[rows])
     repeated = pair_loss(*tensors(wide, same[rows][:, rows], pairs))
     np.testing.assert_allclose(weighted, repeated, rtol=1e-10)
-
-    one_hot = np.eye(N_CLASSES)[y]
-    support = support_weights(weight, groups)[None]
-    weighted = support_loss(*tensors(logits, one_hot, support, weight / weight.sum(), PRIOR))
-    support = support_weights(ones, groups[rows])[None]
-    repeated = support_loss(*tensors(wide, one_hot[rows], support, ones / len(rows), PRIOR))
-    np.testing.assert_allclose(weighted, repeated, rtol=1e-10)
-
-
-@given(st.integers(0, 10**6))
-def test_support_loss_is_the_cross_entropy_of_kernel_proba(seed):
-    """Each row on its own: the read-out from the other rows, then the logarithm."""
-    _, logits, y, weight = draw(seed)
-    support = support_weights(weight, np.zeros(len(y), int))
-    share = weight / weight.sum()
-    losses = np.zeros(len(logits))
-    for i in range(len(y)):
-        matrix = np.eye(N_CLASSES)[y] * support[i][:, None]
-        proba = kernel_proba(*tensors(logits[:, i : i + 1], matrix, PRIOR)).numpy()
-        losses -= share[i] * np.log(proba[:, 0, y[i]])
-    found = support_loss(*tensors(logits, np.eye(N_CLASSES)[y], support[None], share, PRIOR))
-    np.testing.assert_allclose(found, [losses], rtol=1e-10)
-
-
-@given(st.integers(0, 10**6))
-def test_kernel_proba(seed):
-    random, logits, _, _ = draw(seed, n=4, m=7)
-    y, weight = random.randint(N_CLASSES, size=7), random.rand(7) * 3
-    found = kernel_proba(*tensors(logits, np.eye(N_CLASSES)[y] * weight[:, None], PRIOR)).numpy()
-    for member in range(2):
-        for i in range(4):
-            evidence = PRIOR.copy()
-            for j in range(7):
-                evidence[y[j]] += weight[j] * math.exp(logits[member, i, j])
-            np.testing.assert_allclose(found[member, i], evidence / evidence.sum(), rtol=1e-10)
 
 
 @given(st.integers(0, 10**6), st.integers(1, N_CLASSES))
@@ -159,27 +98,17 @@ def test_mean_proba(seed, n_present):
     np.testing.assert_allclose(found.sum(-1), 1, rtol=1e-12)
 
 
-def test_kernel_proba_far_from_all_support_is_the_prior():
-    found = kernel_proba(*tensors(np.full((1, 1, 3), -100.0), np.eye(3), PRIOR))
-    np.testing.assert_allclose(found[0, 0], PRIOR, rtol=1e-12)
-    empty = kernel_proba(*tensors(np.zeros((1, 1, 3)), np.zeros((3, 3)), PRIOR))
-    np.testing.assert_allclose(empty[0, 0], PRIOR, rtol=1e-12)
-
-
 @pytest.mark.parametrize("size", [60.0, 1e4])
 def test_huge_logits_give_finite_values_and_gradients(size):
     n = 4
     y = np.array([0, 1, 2, 0])
     target, same = np.eye(N_CLASSES)[y], y[:, None] == y
     pairs = pair_weights(y, np.ones(n), np.zeros(n, int))
-    support = support_weights(np.ones(n), np.zeros(n, int))
     signs = np.where(np.random.RandomState(0).rand(1, n, n) < 0.5, -1, 1)
     for sign in (signs, np.ones_like(signs), -np.ones_like(signs)):
         logits = torch.as_tensor(size * sign).requires_grad_()
         values = [
             pair_loss(logits, *tensors(same, pairs)),
-            support_loss(logits, *tensors(target, support[None], np.full(n, 1 / n), PRIOR)),
-            kernel_proba(logits, *tensors(target, PRIOR)),
             mean_proba(logits, *tensors(target / target.sum(0), PRIOR)),
         ]
         for value in values:
@@ -193,24 +122,16 @@ def test_gradients_of_the_formulas():
     groups, target = np.zeros(5, int), np.eye(N_CLASSES)[y]
     (free,) = tensors(logits)
     free.requires_grad_()
-    same, pairs, target, support, share, prior = tensors(
-        y[:, None] == y,
-        pair_weights(y, weight, groups),
-        target,
-        [support_weights(weight, groups), support_weights(weight, groups, np.arange(5) // 2)],
-        weight / weight.sum(),
-        PRIOR,
+    same, pairs, target, prior = tensors(
+        y[:, None] == y, pair_weights(y, weight, groups), target, PRIOR
     )
     assert torch.autograd.gradcheck(lambda s: pair_loss(s, same, pairs), free)
-    assert torch.autograd.gradcheck(lambda s: support_loss(s, target, support, share, prior), free)
-    assert torch.autograd.gradcheck(lambda s: kernel_proba(s, target, prior), free)
     matrix = target / target.sum(0).clamp(min=1)
     assert torch.autograd.gradcheck(lambda s: mean_proba(s, matrix, prior), free)
 
 
 @pytest.mark.parametrize("signed", [False, True])
-@pytest.mark.parametrize("readout", ["mean", "kernel"])
-def test_gradients_through_the_whole_network(readout, signed):
+def test_gradients_through_the_whole_network(signed):
     """Molecules and numbers to embedding, to similarity, to loss: central differences."""
     settings = NetworkSettings(3, 4, 2, (5,), 3, "tanh", "tanh", 0.0)
     network = SiameseNetwork(settings, n_numeric=2, n_roles=1, seeds=(1, 2), signed=signed)
@@ -221,21 +142,11 @@ def test_gradients_through_the_whole_network(readout, signed):
     y, weight = np.array([0, 1, 2, 0, 1, 0]), np.array([1, 2, 1, 0.5, 1, 3])
     groups = np.zeros(6, int)
     (numeric,) = tensors(np.random.RandomState(0).standard_normal((6, 2)))
-    target, same, pairs, support, share, prior = tensors(
-        np.eye(N_CLASSES)[y],
-        y[:, None] == y,
-        pair_weights(y, weight, groups),
-        [support_weights(weight, groups), support_weights(weight, groups, np.arange(6) // 2)],
-        weight / weight.sum(),
-        PRIOR,
-    )
+    same, pairs = tensors(y[:, None] == y, pair_weights(y, weight, groups))
 
     def value():
         g = network(numeric, molecules[:, None], pool)
-        logits = network.similarity(g, g)
-        if readout == "mean":
-            return pair_loss(logits, same, pairs).sum()
-        return support_loss(logits, target, support, share, prior).sum()
+        return pair_loss(network.similarity(g, g), same, pairs).sum()
 
     value().backward()
     random = np.random.RandomState(1)
@@ -252,14 +163,13 @@ def test_gradients_through_the_whole_network(readout, signed):
             assert gradient[i].item() == pytest.approx(numeric_gradient, rel=1e-4, abs=1e-7), name
 
 
-@pytest.mark.parametrize("read_out", [kernel_proba, mean_proba])
-def test_sums_over_slices_equal_the_product_with_the_class_matrix(read_out):
+def test_sums_over_slices_equal_the_product_with_the_class_matrix():
     rng = np.random.RandomState(0)
     y, weight = np.array([0, 0, 0, 2, 2]), rng.uniform(0.5, 2, 5)  # no row of the second class
     matrix = np.eye(N_CLASSES)[y] * weight[:, None]
     logits, support, prior = tensors(rng.normal(size=(2, 4, 5)), matrix, PRIOR)
-    found = read_out(logits, support, prior, np.bincount(y, minlength=N_CLASSES).tolist())
-    torch.testing.assert_close(found, read_out(logits, support, prior), rtol=1e-12, atol=0)
+    found = mean_proba(logits, support, prior, np.bincount(y, minlength=N_CLASSES).tolist())
+    torch.testing.assert_close(found, mean_proba(logits, support, prior), rtol=1e-12, atol=0)
 
 
 # Losses of class scores

@@ -13,7 +13,13 @@ from sksiamese.descriptors import RDKIT_DESCRIPTORS, molecule_descriptors
 from sksiamese.exceptions import InvalidSMILESError, NewNameWarning
 from sksiamese.molecules._graph import EMPTY_GRAPH, graph_from_smiles, mol_to_graph
 from sksiamese.molecules._reading import pack_graphs, read_descriptors
-from sksiamese.tables._encoder import ExperimentEncoder, column_kind, is_text
+from sksiamese.tables._encoder import (
+    ExperimentEncoder,
+)
+from sksiamese.tables._kinds import (
+    column_kind,
+    is_text,
+)
 
 SMILES = ["CCO", "c1ccccc1", "CCO", "", "CC(=O)O"]
 NUMBERS = [1.0, 2.0, 4.0, 2.0, 0.5]

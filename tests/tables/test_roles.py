@@ -91,7 +91,7 @@ CONTENTS = [
     ("ligand", recurring("PPh3", "XPhos"), ("category", "holds names that recur")),
     ("dry", recurring("yes", "no"), ("category", "holds names that recur")),
     ("x", ROWS % 5, ("number", "holds numbers")),
-    ("flag", ROWS % 2 == 0, ("number", "holds numbers")),
+    ("flag", ROWS % 2 == 0, ("category", "holds truth values")),
     ("x", ROWS, ("counter", "counts the rows")),
     ("x", ROWS + 1.0, ("counter", "counts the rows")),
     ("x", ROWS + 20, ("number", "holds numbers")),

@@ -19,7 +19,10 @@ from sksiamese.models.readouts._protocol import Evidence, SupportRows
 from sksiamese.models.readouts._similarity import chunks, pair_similarity, weighted_embedding
 from sksiamese.nn._losses import cross_entropy_loss
 from sksiamese.nn._siamese import SiameseNetwork
-from sksiamese.tables._encoder import ExperimentEncoder, Experiments
+from sksiamese.tables._encoder import (
+    ExperimentEncoder,
+    Experiments,
+)
 from sksiamese.tables._labelled import TrainingTable
 
 __all__ = [

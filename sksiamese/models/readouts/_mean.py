@@ -23,7 +23,10 @@ from sksiamese.models.readouts._similarity import (
 )
 from sksiamese.nn._losses import mean_proba, pair_loss
 from sksiamese.nn._siamese import SiameseNetwork
-from sksiamese.tables._encoder import ExperimentEncoder, Experiments
+from sksiamese.tables._encoder import (
+    ExperimentEncoder,
+    Experiments,
+)
 from sksiamese.tables._labelled import TrainingTable, class_shares
 
 __all__ = ["MeanReadOut", "MeanSupport", "PairLoss", "PairNet"]

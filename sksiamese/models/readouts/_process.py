@@ -19,7 +19,10 @@ from sksiamese.nn._kernel import KernelTerm, PairDistances
 from sksiamese.nn._laplace import Labels, Posterior, condition, log_evidence
 from sksiamese.nn._process import ProcessNetwork, Views
 from sksiamese.tables._distances import RowDistances
-from sksiamese.tables._encoder import ExperimentEncoder, Experiments
+from sksiamese.tables._encoder import (
+    ExperimentEncoder,
+    Experiments,
+)
 from sksiamese.tables._labelled import TrainingTable, class_shares
 
 __all__ = ["ProcessNet", "ProcessReadOut", "ProcessSupport"]
@@ -221,7 +224,8 @@ class ProcessSupport:
                 constant = kernel.log_constant.exp()
                 total = sum(term.value for term in terms)
                 alike.append((total / (kernel.own() - constant[:, 0]).view(-1, 1, 1)).mean(0))
-                known = posterior.mean.abs() + constant * posterior.coefficients.sum(-1).abs()
+                drawn = constant * posterior.coefficients.sum(-1).abs()  # (M, n_functions)
+                known = posterior.mean.abs().squeeze(-1) + drawn
                 base = base + known.sum(1).mean(0)
             whole = base + sum(moved.values()).sum(-1, keepdim=True)
             parts = {key: (each / whole).cpu() for key, each in moved.items()}

@@ -10,7 +10,10 @@ from torch import Tensor
 
 from sksiamese.models._objectives import LabelledExperiments
 from sksiamese.models._training import EnsembleNet
-from sksiamese.tables._encoder import ExperimentEncoder, Experiments
+from sksiamese.tables._encoder import (
+    ExperimentEncoder,
+    Experiments,
+)
 from sksiamese.tables._labelled import TrainingTable
 
 __all__ = ["Evidence", "ReadOut", "Support", "SupportRows"]

@@ -12,7 +12,9 @@ from torch import Tensor
 
 from sksiamese.models._training import EnsembleNet, last_layer
 from sksiamese.nn._siamese import PairSimilarity, SiameseNetwork
-from sksiamese.tables._encoder import Experiments
+from sksiamese.tables._encoder import (
+    Experiments,
+)
 
 __all__ = ["chunks", "compare", "pair_similarity", "weighted_embedding"]
 

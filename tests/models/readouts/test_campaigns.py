@@ -11,10 +11,10 @@ from scipy.spatial.distance import cdist
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import matthews_corrcoef, roc_auc_score
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict, cross_val_score
+from sksiamese.models._support import campaign_rate, choose_support, find_threshold
 
 from sksiamese import GraphFingerprintSiameseClassifier, load_model, save_model
 from sksiamese.models._objectives import EpisodeLoss, LabelledExperiments
-from sksiamese.models._support import campaign_rate, choose_support, find_threshold
 from sksiamese.nn._residual import SupportResidual
 
 SALTS = ["C[NH3+]", "CC[NH3+]", "CCC[NH3+]", "CCCC[NH3+]", "CC(C)[NH3+]", "NC=[NH2+]"]

@@ -1,0 +1,185 @@
+"""Every benchmark runs, at a tiny size; the parts of the tables benchmark against hand counts."""
+
+import functools
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sksiamese import GraphFingerprintSiameseClassifier
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py"))
+DATA = Path(os.environ.get("SKSIAMESE_DATA", "/nowhere"))
+RELEASE = next(iter(sorted(DATA.glob("perovskite_release*.csv.gz"))), None)
+
+pytestmark = pytest.mark.filterwarnings("default")  # a benchmark may warn
+
+
+@pytest.fixture(autouse=True)
+def _folder_of_scripts(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+
+
+def load(script):
+    """Import a script from its file."""
+    specification = importlib.util.spec_from_file_location(script, FOLDER / f"{script}.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def run(monkeypatch, script, *arguments, **constants):
+    """Run a script as the command does, with other constants."""
+    module = load(script)
+    for name, value in constants.items():
+        monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(sys, "argv", [f"{script}.py", *map(str, arguments)])
+    module.main()
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_every_script_loads_and_tells_its_arguments(script, monkeypatch, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run(monkeypatch, script, "--help")
+    assert ended.value.code == 0
+    assert "usage:" in capsys.readouterr().out
+
+
+def make_tiny(monkeypatch, module):
+    """Train for one epoch, and time each case once."""
+    tiny = functools.partial(GraphFingerprintSiameseClassifier, max_epochs=1)
+    monkeypatch.setattr(module, "GraphFingerprintSiameseClassifier", tiny)
+    once = functools.partial(module.measure, warm_up=0)
+    monkeypatch.setattr(module, "measure", lambda cases, **_: once(cases, repeats=1))
+    monkeypatch.setattr(module, "N_MEMBERS", 1)
+
+
+def test_fit(monkeypatch):
+    module = load("fit")
+    make_tiny(monkeypatch, module)
+    monkeypatch.setattr(module, "N_ROWS", 12)
+    assert module.run_cmet(0, 1)
+
+
+def test_predict(monkeypatch):
+    module = load("predict")
+    make_tiny(monkeypatch, module)
+    rows = [*module.run_similarities(30, 1, 0), *module.run_molecules(["CCO", "CCN"], 1, 0)]
+    assert {row["baseline"] for row in rows} >= {module.CDIST, module.PARSE}
+
+
+def test_surrogate(monkeypatch, tmp_path):
+    path = tmp_path / "surrogate.json"
+    run(monkeypatch, "surrogate", "--seeds", 1, "--parts", "fidelity", "--rows", 35, "--json", path,
+        N_SAMPLES=300, MIN_SPLIT=30)  # fmt: skip
+    assert json.loads(path.read_text())["results"]
+
+
+def test_recommend(monkeypatch):
+    module = load("recommend")
+    found = module.recommend_once("random forest", 100, 1, 0)
+    assert found["seconds"] > 0
+
+
+def test_closed_loop(monkeypatch, tmp_path):
+    if RELEASE is None:
+        pytest.skip("no perovskite release; name its folder with SKSIAMESE_DATA")
+    path = tmp_path / "loop.json"
+    run(monkeypatch, "closed_loop", "--release", RELEASE, "--methods", "random", "random forest",
+        "--repeats", 2, "--n-jobs", 1, "--json", path, "--salts", "all salts",
+        N_BATCHES=2)  # fmt: skip
+    assert json.loads(path.read_text())["results"]
+
+
+def test_few_shot(monkeypatch, tmp_path):
+    if RELEASE is None:
+        pytest.skip("no perovskite release; name its folder with SKSIAMESE_DATA")
+    run(monkeypatch, "few_shot", "rapid", "--path", RELEASE, "--draws", 1, "--shots", 8,
+        "--methods", "logistic", "--reference", "logistic",
+        "--plot", tmp_path / "few.png")  # fmt: skip
+    assert (tmp_path / "few.png").exists()
+
+
+# -- Tables ----------------------------------------------------------------------------------------
+
+
+def test_tables_go_on_where_they_were_stopped(monkeypatch, tmp_path, capsys):
+    path, picture = tmp_path / "tables.json", tmp_path / "tables.png"
+    common = ("--tasks", "cmet", "suzuki", "--sizes", 16, "--first-seed", 0, "--json", path)
+    models = ("--models", "base rate", "logistic regression")
+    monkeypatch.delenv("SKSIAMESE_DATA", raising=False)
+    run(monkeypatch, "tables", *common, *models, "--draws", 1, "--reference", "base rate")
+    first = json.loads(path.read_text())["results"]
+    assert [row["model"] for row in first] == ["base rate", "logistic regression"]
+    shown = capsys.readouterr().out
+    assert (
+        "Left out, suzuki: no suzuki.csv.gz; name its folder with --tables or SKSIAMESE_DATA"
+    ) in shown
+    run(monkeypatch, "tables", *common, *models, "--draws", 2, "--reference", "base rate",
+        "--plot", picture)  # fmt: skip
+    found = json.loads(path.read_text())
+    assert found["results"][:2] == first  # with their times, so not run again
+    assert [row["seed"] for row in found["results"]] == [0, 0, 1, 1]
+    assert found["differences"]
+    assert picture.exists()
+    base = found["results"][0]
+    assert base["mcc"] == 0
+    assert base["roc_auc"] == 0.5
+    assert base["log_loss"] == pytest.approx(np.log(2))
+    assert base["slope"] is None
+
+
+def make_table():
+    from common.table_tasks import Table
+
+    X = pd.DataFrame({"ligand": [["C" * (1 + i % 9), "O"][i % 2] for i in range(400)]})
+    return Table(X, np.arange(400) // 2 % 2, ["ligand"])
+
+
+def test_draws_are_balanced_nested_and_hold_molecules_out():
+    from common.table_tasks import draw_rows, list_tasks, molecule_codes
+
+    table = make_table()
+    assert [task.name for task in list_tasks("toy", table)] == ["toy", "toy, new ligand"]
+    small, large = (draw_rows(table, None, n, 3) for n in (5, 20))
+    assert set(small.train) < set(large.train)
+    assert np.bincount(table.y[large.train]).tolist() == [20, 20]
+    assert not set(large.train) & set(large.test)
+    assert len(large.test) == 360
+    codes = molecule_codes(table, "ligand")
+    new = draw_rows(table, "ligand", 5, 3)
+    assert len(np.unique(codes)) == 10
+    assert 1 <= len(set(codes[new.test])) <= 3
+    assert not set(codes[new.train]) & set(codes[new.test])
+    assert draw_rows(table, None, 200, 3) is None
+
+
+def test_interval_over_tasks_worked_out_by_hand():
+    """Two tasks of three draws with equal variances: 4 degrees of freedom, t is 2.776445."""
+    from common.table_report import mean_interval
+
+    parts = [np.array([0.0, 0.1, 0.2]), np.array([0.4, 0.5, 0.6])]
+    half = 2.776445 * (2 * 0.01 / 3) ** 0.5 / 2
+    found = mean_interval(parts)
+    assert list(found.values()) == pytest.approx([0.3, 0.3 - half, 0.3 + half], rel=1e-6)
+    alone = mean_interval(parts[:1])  # Student's t of 2 degrees of freedom is 4.302653
+    assert alone["high"] == pytest.approx(0.1 + 4.302653 * 0.1 / 3**0.5, rel=1e-6)
+    assert np.isnan(mean_interval([parts[0][:1]])["low"])
+    assert mean_interval([]) is None
+
+
+def test_slope_of_probabilities():
+    from common.table_models import calibration_slope
+
+    y = np.repeat([0, 1, 0, 1], [80, 20, 20, 80])
+    right = np.repeat([0.2, 0.8], 100)
+    assert calibration_slope(y, right) == pytest.approx(1, abs=1e-3)
+    certain = 1 / (1 + np.exp(-2 * np.log(right / (1 - right))))  # logits twice as large
+    assert calibration_slope(y, certain) == pytest.approx(0.5, abs=1e-3)
+    assert calibration_slope(y, np.full(200, 0.5)) is None
