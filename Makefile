@@ -60,7 +60,7 @@ types: $(VENV)/.installed-lint  ## check types
 	$(BIN)/mypy
 
 readme: $(VENV)/.installed-plot  ## run the Python of the README and of the pages in docs
-	$(BIN)/python .ci/run_blocks.py README.md docs/*.md
+	$(BIN)/python .ci/run_blocks.py README.md $(filter-out docs/architecture.md,$(wildcard docs/*.md))
 
 format: $(VENV)/.installed-lint  ## rewrite files in the project's style
 	$(BIN)/ruff check --fix .

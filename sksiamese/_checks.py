@@ -22,7 +22,7 @@ def shorten(value: object) -> str:
 
 
 def require_option(owner: str, name: str, value: object, options: Collection[str]) -> None:
-    """Refuse a hyper-parameter that is none of the named options.
+    """Refuse a hyper-parameter that is not one of the named options.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def require_option(owner: str, name: str, value: object, options: Collection[str
 
 
 def require_integer(owner: str, name: str, value: object, minimum: int) -> None:
-    """Refuse a hyper-parameter that is no integer or below its minimum.
+    """Refuse a hyper-parameter that is not an integer or is below its minimum.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def require_number(
     open_start: bool = False,
     open_end: bool = False,
 ) -> None:
-    """Refuse a hyper-parameter that is no real number or outside its interval.
+    """Refuse a hyper-parameter that is not a real number or is outside its interval.
 
     Raises
     ------

@@ -74,7 +74,7 @@ class LowFidelityWarning(UserWarning):
 
 
 class ModelFileError(ValueError):
-    """A file is no model of this package, is damaged, or holds what is not to be trusted.
+    """A file is not a model of this package, is damaged, or holds what is not to be trusted.
 
     Examples
     --------

@@ -361,10 +361,28 @@ def test_source_distribution_holds_what_a_reader_of_the_readme_looks_for():
     target = tomllib.loads(PYPROJECT.read_text())["tool"]["hatch"]["build"]["targets"]["sdist"]
     root = PYPROJECT.parent
     assert [path for path in target["include"] if not (root / path[1:]).exists()] == []
-    folders = {"/.ci", "/benchmarks", "/docs", "/examples", "/sksiamese", "/tests"}
+    folders = {"/.ci", "/.github", "/benchmarks", "/docs", "/examples", "/sksiamese", "/tests"}
     assert folders <= set(target["include"])
     named = re.findall(r"\]\((?!http)([^)#]+)\)", (root / "README.md").read_text(encoding="utf-8"))
     assert "docs/pictures.md" in named
     for path in named:
         assert (root / path).exists(), path
         assert "/" + path.split("/")[0] in target["include"], path
+
+
+def test_pages_for_contributors_name_what_exists():
+    """Paths in backquotes within the repository, and links, of the pages for contributors."""
+    root = PYPROJECT.parent
+    for page in ("CONTRIBUTING.md", "docs/architecture.md"):
+        text = (root / page).read_text(encoding="utf-8")
+        links = re.findall(r"\]\((?!http)([^)#]+)\)", text)
+        missing = [link for link in links if not (root / page).parent.joinpath(link).exists()]
+        paths = re.findall(r"`((?:sksiamese|tests|docs|benchmarks)/[\w./]+)`", text)
+        missing += [path for path in paths if "name" not in path and not (root / path).exists()]
+        assert paths
+        assert not missing, page
+
+
+def test_citation_has_the_version_of_the_package():
+    text = (PYPROJECT.parent / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {sksiamese.__version__}\n" in text

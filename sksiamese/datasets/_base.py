@@ -99,7 +99,7 @@ def read_csv(path: str | Path, columns: Sequence[str], source: str) -> pd.DataFr
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(
-            f"{source}: there is no file {str(path)!r}. Give the path of an existing file."
+            f"{source}: the file {str(path)!r} does not exist. Give the path of an existing file."
         )
     frame = pd.read_csv(path, low_memory=False)
     require_columns(frame.columns, columns, f"{source} ({path.name})")

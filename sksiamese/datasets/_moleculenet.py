@@ -127,7 +127,8 @@ Labels of each task
 
 Limits
     A SMILES may stand in several rows, now and then with different labels in one task.
-    An empty cell is no inactive molecule. The two labels are far from balanced in most tasks.
+    An empty cell does not mean an inactive molecule. The two labels are far from balanced in most
+    tasks.
 """
 
 

@@ -65,11 +65,11 @@ def read_reaction_workbook(
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ImportError
         If openpyxl is not installed.
     ValueError
-        If the file is no workbook, lacks a sheet, has several label columns, sheets of different
+        If the file is not a workbook, lacks a sheet, has several label columns, sheets of different
         length, or cells that cannot be used. SMILES are checked later, by the estimator.
 
     Examples

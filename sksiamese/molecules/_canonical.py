@@ -69,7 +69,7 @@ def canonical_keys(cells: Iterable[Any]) -> list[str]:
     Raises
     ------
     InvalidSMILESError
-        Listing all cells that are no molecule.
+        Listing all cells that cannot be read as molecules.
     """
     column = cells if isinstance(cells, pd.Series) else pd.Series(list(cells), dtype=object)
     codes, distinct = pd.factorize(column, use_na_sentinel=False)
@@ -89,7 +89,7 @@ def canonical_keys(cells: Iterable[Any]) -> list[str]:
 
 
 def canonical_key(cell: Any) -> str | None:
-    """Canonical SMILES of a cell, "" where there is no molecule, None where it is no molecule."""
+    """Canonical SMILES of a cell, "" where there is no molecule, None where it cannot be read."""
     if isinstance(cell, str):
         return _canonical_text(cell)
     if isinstance(cell, Chem.Mol):
@@ -107,7 +107,7 @@ def _canonical_text(text: str) -> str | None:
 
 
 def why_unreadable(cell: Any) -> str:
-    """Say in brackets why a cell is no SMILES, where that shows; else nothing.
+    """Say in brackets why a cell is not a SMILES, where that shows; else nothing.
 
     Examples
     --------

@@ -43,8 +43,8 @@ class SMILESFeaturizer(TransformerMixin, BaseEstimator):
         Radius of the ECFP fingerprint in bonds: radius 2 is ECFP4. Used with ``output="ecfp"``
         alone.
     on_invalid : {"raise", "warn"}, default="raise"
-        What happens to text that is no molecule, longer than 5,000 characters or not ASCII: raise
-        an error that lists all such cells, or treat them as absent and warn once.
+        What happens to text that cannot be read as a molecule, is longer than 5,000 characters or
+        not ASCII: raise an error that lists all such cells, or treat them as absent and warn once.
     n_jobs : int or None, default=None
         Number of processes, as in joblib: None means 1 unless in a ``joblib.parallel_config``, -1
         all cores. Fewer than 1,000 distinct molecules are always done in the calling process,
@@ -126,7 +126,7 @@ class SMILESFeaturizer(TransformerMixin, BaseEstimator):
             If a hyper-parameter has an unknown value, `X` is empty, two columns share a name or a
             column holds no text.
         TypeError
-            If `X` is no table, or only some column names are strings.
+            If `X` is not a table, or only some column names are strings.
 
         Examples
         --------
@@ -155,7 +155,8 @@ class SMILESFeaturizer(TransformerMixin, BaseEstimator):
         Raises
         ------
         InvalidSMILESError
-            If a cell is no molecule and ``on_invalid="raise"``; all such cells are listed.
+            If a cell cannot be read as a molecule and ``on_invalid="raise"``; all such cells are
+            listed.
         ValueError
             If the columns are not those of ``fit``.
         NotFittedError
@@ -164,7 +165,7 @@ class SMILESFeaturizer(TransformerMixin, BaseEstimator):
         Warns
         -----
         InvalidSMILESWarning
-            If a cell is no molecule and ``on_invalid="warn"``.
+            If a cell cannot be read as a molecule and ``on_invalid="warn"``.
 
         Examples
         --------

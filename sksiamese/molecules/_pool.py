@@ -103,7 +103,7 @@ def read_molecules(frame: pd.DataFrame, n_jobs: int | None, verbose: int) -> Mol
     Raises
     ------
     InvalidSMILESError
-        Listing the cells that are no molecule.
+        Listing the cells that cannot be read as molecules.
     """
     found = distinct_texts(frame)
     chunks = list(_read_chunks(found.texts, ChunkReader("described graph"), n_jobs, verbose))
@@ -136,7 +136,7 @@ def read_features(
     Raises
     ------
     InvalidSMILESError
-        Listing the cells that are no molecule, if ``on_invalid="raise"``.
+        Listing the cells that cannot be read as molecules, if ``on_invalid="raise"``.
     """
     found = distinct_texts(frame)
     chunks = list(_read_chunks(found.texts, reader, n_jobs, verbose))

@@ -118,10 +118,10 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ModelFileError
-        If the file is no model, is cut off or damaged, was written by a later version in a format
-        that this one does not know, or holds types that are not to be trusted.
+        If the file is not a model, is cut off or damaged, was written by a later version in a
+        format that this one does not know, or holds types that are not to be trusted.
 
     Warns
     -----
@@ -171,9 +171,9 @@ def describe_model(path: str | os.PathLike[str]) -> ModelManifest:
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ModelFileError
-        If the file is no model, is cut off or damaged, or of a later format.
+        If the file is not a model, is cut off or damaged, or of a later format.
 
     Examples
     --------
@@ -234,8 +234,8 @@ def _read(path: Path) -> tuple[ModelManifest, bytes]:
     content = path.read_bytes()
     if not content.startswith(b"PK\x03\x04"):
         raise ModelFileError(
-            f"{str(path)!r} is no file of save_model. Files of pickle and joblib are not loaded "
-            "here, since they can run any code."
+            f"{str(path)!r} was not written by save_model. Files of pickle and joblib are not "
+            "loaded here, since they can run any code."
         )
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as file:

@@ -148,7 +148,8 @@ class ConditionCubeDisplay:
         TypeError
             If the estimator gives no probabilities.
         ValueError
-            If a column or a value does not suit the design space, or `pos_label` is no class.
+            If a column or a value does not suit the design space, or `pos_label` is not one of the
+            classes.
         """
         names = [*distinct_names("cube_columns", cube_columns, 3), *two_names(columns)]
         if len(set(names)) < len(names):

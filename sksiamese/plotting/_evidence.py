@@ -129,8 +129,8 @@ class EvidenceDisplay:
         TypeError
             If the estimator gives no evidence.
         ValueError
-            If `x` is no single row, a column is missing, or the rows of X cannot be found by their
-            labels.
+            If `x` is not a single row, a column is missing, or the rows of X cannot be found by
+            their labels.
         """
         require_integer(cls.__name__, "n_top", n_top, 1)
         x = x.to_frame().T.infer_objects() if isinstance(x, pd.Series) else x

@@ -73,7 +73,7 @@ def lay_out_grid(
     at : mapping of str to object, Series or None, default=None
         Values of other columns; of those not named, the median or most frequent one is taken.
     space : DesignSpace or None, default=None
-        What is possible; found out from X by default.
+        What is possible; derived from X by default.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def spread_grid(estimator: Any, grid: ConditionGrid, pos_label: Any) -> _Floats:
 
 
 def _require_conditions(space: DesignSpace, names: Mapping[str, int]) -> None:
-    """Refuse columns that are no numbers, or have a single one."""
+    """Refuse columns that are not numeric, or hold a single number."""
     drawn = {name: without_condition(column) for name, column in space.columns.items()}
     usable = [
         name

@@ -113,7 +113,7 @@ def class_number(classes: Sequence[Any], pos_label: Any) -> int:
     Raises
     ------
     ValueError
-        If it is none of them.
+        If it is not one of them.
     """
     known = [plain_label(label) for label in classes]
     if pos_label is None:
@@ -144,7 +144,7 @@ def last_step(estimator: Any, X: Any, method: str) -> tuple[Any, Any]:
         X = estimator[:-1].transform(X) if len(estimator) > 1 else X
     if not hasattr(last, method):
         raise TypeError(
-            f"The picture needs {method}, which {type(last).__name__} has not. Give a "
+            f"The picture needs {method}, which {type(last).__name__} does not have. Give a "
             "GraphFingerprintSiameseClassifier, or a Pipeline that ends in one."
         )
     return last, X

@@ -149,7 +149,8 @@ class ProbabilityMapDisplay:
         TypeError
             If the estimator gives no probabilities, or has no members to spread.
         ValueError
-            If a column or a value does not suit the design space, or `pos_label` is no class.
+            If a column or a value does not suit the design space, or `pos_label` is not one of the
+            classes.
         """
         names = two_names(columns)
         require_integer(cls.__name__, "grid_resolution", grid_resolution, 2)

@@ -8,21 +8,18 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 from scipy.special import entr
-from scipy.stats import norm
 
 __all__ = ["ACQUISITIONS", "NEED_MEMBERS", "acquire", "choose_ahead", "choose_batch"]
 
-ACQUISITIONS = ("probability", "ucb", "expected_improvement", "entropy", "disagreement")
-NEED_MEMBERS = frozenset({"ucb", "expected_improvement", "disagreement"})
+ACQUISITIONS = ("probability", "ucb", "entropy")
+NEED_MEMBERS = frozenset({"ucb"})
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 
 _RELIANCE = 0.75  # how far an outcome settles that of an equal experiment
 
 
-def acquire(
-    name: str, p: _Floats, members: _Floats | None, beta: float = 1.0, best: float = 0.0
-) -> _Floats:
+def acquire(name: str, p: _Floats, members: _Floats | None, beta: float = 1.0) -> _Floats:
     """Value of experiments, at least 0.
 
     Parameters
@@ -35,32 +32,18 @@ def acquire(
         The same by each member; None where `name` needs none.
     beta : float
         Standard deviations that "ucb" adds.
-    best : float
-        Probability that "expected_improvement" is to exceed.
 
     Returns
     -------
     ndarray of shape (n_samples,)
-        Values; information in bits.
+        Values; "entropy" in bits.
     """
     if name == "probability":
         return p
     if name == "entropy":
-        return _entropy(p)
+        return np.asarray((entr(p) + entr(1 - p)) / np.log(2))
     assert members is not None
-    if name == "disagreement":
-        # Rounding takes it below 0 where the members agree.
-        return np.maximum(_entropy(members.mean(axis=0)) - _entropy(members).mean(axis=0), 0.0)
-    std = members.std(axis=0)
-    if name == "ucb":
-        return p + beta * std
-    z = np.divide(p - best, std, out=np.zeros_like(p), where=std > 0)
-    improvement = (p - best) * norm.cdf(z) + std * norm.pdf(z)
-    return np.where(std > 0, improvement, np.maximum(p - best, 0.0))
-
-
-def _entropy(p: _Floats) -> _Floats:
-    return np.asarray((entr(p) + entr(1 - p)) / np.log(2))
+    return p + beta * members.std(axis=0)
 
 
 def choose_batch(

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial, reduce
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +17,11 @@ from joblib import Parallel, delayed
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 
-__all__ = ["Pool", "keep_best", "swap_molecules", "vary_numbers"]
+__all__ = ["Pool", "explore", "find_centres", "keep_best", "swap_molecules", "vary_numbers"]
 
 _BLOCK = 2**16  # candidates made at once
 _PART = 2**14  # candidates scored at once
+_N_BEST = 10  # experiments that "optimize" starts from
 _NO_FILTERS = (
     "`sklearn.utils.parallel.delayed` should be used with `sklearn.utils.parallel.Parallel`"
 )
@@ -62,6 +63,31 @@ def swap_molecules(space: DesignSpace, past: pd.DataFrame, n: int) -> Iterator[p
                 yield space.swap(past.iloc[start : min(start + step, n_rows)], name)
             except ValueError:  # none of these rows satisfies the constraints
                 continue
+
+
+def explore(
+    space: DesignSpace, past: pd.DataFrame, n: int, rng: np.random.RandomState
+) -> Iterator[pd.DataFrame]:
+    """Put other molecules into past experiments, up to half of n, and sample the whole space."""
+    n_left = n
+    for chunk in swap_molecules(space, past, n // 2):
+        n_left -= len(chunk)
+        yield chunk
+    yield from space.iter_samples(n_left, random_state=rng)
+
+
+def find_centres(
+    space: DesignSpace, past: pd.DataFrame, failed: npt.NDArray[np.bool_], probability: _Floats
+) -> pd.DataFrame:
+    """Best past experiments within the space: successes, the most probable first."""
+    inside = np.flatnonzero(space.contains(past))
+    if not len(inside):
+        raise ValueError(
+            "No past experiment lies within the design space, so that there is nothing to "
+            "start from. Use mode='explore', or widen the space."
+        )
+    order = np.lexsort([-probability[inside], failed[inside]])
+    return past.iloc[inside[order[:_N_BEST]]]
 
 
 def vary_numbers(
@@ -109,20 +135,16 @@ def keep_best(
 
 @contextmanager
 def _kept_warning_filters() -> Iterator[None]:
-    """Leave the warning filters of the process as they were.
+    """Leave the warning filters of the process as they were, and warn once all is scored.
 
     scikit-learn sets them anew around each task of a forest, say. Threads that do so at once mix
     them up, and each then warns that it finds none: that warning is not shown.
     """
-    with warnings.catch_warnings():
-        show = warnings.showwarning
-
-        def show_others(message: Any, *args: Any, **kwargs: Any) -> None:
-            if not str(message).startswith(_NO_FILTERS):
-                show(message, *args, **kwargs)
-
-        warnings.showwarning = show_others
+    with warnings.catch_warnings(record=True) as caught:
         yield
+    for found in caught:
+        if not str(found.message).startswith(_NO_FILTERS):
+            warnings.warn_explicit(found.message, found.category, found.filename, found.lineno)
 
 
 def _merge(best: Pool, more: Pool, n_kept: int) -> Pool:

@@ -77,7 +77,7 @@ class RecipeGeometry:
         Raises
         ------
         InvalidSMILESError
-            Listing all cells of a molecule column that are no molecule.
+            Listing all cells of a molecule column that cannot be read as molecules.
         """
         parts: dict[str, Any] = {name: canonical_keys(frame[name]) for name in self._molecules}
         parts |= {name: _texts(frame[name]) for name in self._levels}

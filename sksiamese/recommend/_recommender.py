@@ -23,41 +23,35 @@ from sksiamese._checks import (
     shorten,
 )
 from sksiamese._frames import ensure_table, require_columns
-from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.persistence._packed_tables import EstimatorOfTables
 from sksiamese.recommend._acquisition import (
     ACQUISITIONS,
     NEED_MEMBERS,
     acquire,
-    choose_ahead,
-    choose_batch,
 )
 from sksiamese.recommend._candidates import (
     Pool,
+    explore,
+    find_centres,
     keep_best,
-    swap_molecules,
     vary_numbers,
 )
+from sksiamese.recommend._exclusion import is_allowed, read_exclusions, read_rows
 from sksiamese.recommend._measurements import (
     continue_index,
     require_free,
     require_outcomes,
 )
 from sksiamese.recommend._members import SuccessModel
+from sksiamese.recommend._plate import RESULTS, choose_plate, describe_plate
 from sksiamese.recommend._recipes import RecipeGeometry
-from sksiamese.space._dependent import without_condition
-from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 from sksiamese.tables._estimator import record_training
 from sksiamese.tables._labelled import read_labels
 
 __all__ = ["ExperimentRecommender"]
 
-_RESULTS = ["p_success", "p_std", "in_domain", "nearest_experiment", "distance", "acquisition"]
 _LEAST_KEPT = 1000  # candidates that a batch is chosen from; 50 for each of a larger batch
-_LEAST_JUDGED = 100  # of these, candidates that "n_later" looks ahead from
-_N_BEST = 10  # experiments that "optimize" starts from
-_DOMAIN = 0.95  # share of past experiments that lie within the domain of the others
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Keys: TypeAlias = npt.NDArray[np.uint64]
@@ -76,14 +70,10 @@ class ExperimentRecommender(EstimatorOfTables):
         it is.
     space : DesignSpace or None, default=None
         Which experiments are possible. It has all columns of X; more columns must follow from
-        these. None finds the space out from X.
-    acquisition : {"probability", "ucb", "expected_improvement", "entropy", "disagreement"}, \
-            default="probability"
+        these. None derives the space from X.
+    acquisition : {"probability", "ucb", "entropy"}, default="probability"
         What makes an experiment worth doing. "probability": `p_success`. "ucb": upper confidence
-        bound, `p_success` plus `beta` times `p_std`. "expected_improvement": by how much the
-        probability is expected to exceed that of the most probable past experiment. "entropy": how
-        open the outcome is, in bits. "disagreement": how much the members disagree (the mutual
-        information of BALD), in bits.
+        bound, `p_success` plus `beta` times `p_std`. "entropy": how open the outcome is, in bits.
     beta : float, default=1.0
         Standard deviations that "ucb" adds to the probability.
     diversity : float, default=0.15
@@ -136,7 +126,7 @@ class ExperimentRecommender(EstimatorOfTables):
 
     Distances add up over the columns as the squares of differences: numbers as shares of their
     range, molecules as 1 - Tanimoto similarity (ECFP4), levels as 0 or 1. An experiment is in the
-    domain if its nearest past experiment is no further than 95 % of the past experiments are from
+    domain if its nearest past experiment is not further than 95 % of the past experiments are from
     theirs. A batch is chosen by local penalisation; pending experiments count as chosen.
 
     Examples
@@ -205,7 +195,7 @@ class ExperimentRecommender(EstimatorOfTables):
         Raises
         ------
         TypeError
-            If the classifier has no ``predict_proba``, or the space is no DesignSpace.
+            If the classifier has no ``predict_proba``, or `space` is not a DesignSpace.
         ValueError
             If a hyper-parameter, the table or the labels cannot be used, or the space does not
             have the columns of X.
@@ -214,7 +204,7 @@ class ExperimentRecommender(EstimatorOfTables):
         frame, named = ensure_table(X)
         labels = read_labels(y, len(frame))
         name = y.name if isinstance(y, pd.Series) and y.name is not None else "outcome"
-        require_free(frame.columns, [*_RESULTS, name])
+        require_free(frame.columns, [*RESULTS, name])
         frame = frame.infer_objects()
         space = DesignSpace.from_frame(frame) if self.space is None else self.space
         space.require_columns(frame.columns)
@@ -242,7 +232,7 @@ class ExperimentRecommender(EstimatorOfTables):
         Raises
         ------
         TypeError
-            If `df` is no DataFrame.
+            If `df` is not a DataFrame.
         ValueError
             If a column is absent, an outcome is missing or unknown, or the table cannot be used.
         """
@@ -322,10 +312,9 @@ class ExperimentRecommender(EstimatorOfTables):
                 f"{self.acquisition!r}: leave n_later out, or set acquisition='probability'."
             )
         rng = make_generator(self.random_state)
-        waiting = self._read_rows("pending", pending)
-        excluded = None if isinstance(exclude, Mapping) else self._read_rows("exclude", exclude)
-        banned = self._read_banned(exclude) if isinstance(exclude, Mapping) else {}
-        given = self._read_rows("candidates", candidates)
+        waiting = read_rows(self.space_, "pending", pending)
+        excluded, banned = read_exclusions(self.space_, exclude)
+        given = read_rows(self.space_, "candidates", candidates)
         if candidates is not None and given is None:
             raise ValueError(
                 "'candidates' has no rows. Leave it out, and candidates are made from the space."
@@ -347,11 +336,21 @@ class ExperimentRecommender(EstimatorOfTables):
                 "Lower batch_size, exclude less, or give more n_candidates, a wider space or the "
                 "other mode."
             )
-        chosen = self._choose(pool, batch_size, waiting, n_later)
+        chosen = choose_plate(
+            pool, batch_size, n_later, self._geometry, self._spacing, self.diversity, waiting
+        )
         frame = pool.frame.iloc[chosen]
         if candidates is None:
             frame = frame.reset_index(drop=True)
-        return self._describe(frame, pool.values[chosen])
+        return describe_plate(
+            frame,
+            pool.values[chosen],
+            self._model,
+            self._geometry,
+            self._spacing,
+            self._past,
+            list(self.measured_.columns),
+        )
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that text is welcome."""
@@ -419,72 +418,24 @@ class ExperimentRecommender(EstimatorOfTables):
                 "'entropy', or give a classifier that is not frozen and n_bootstrap of at least 2."
             )
 
-    def _read_rows(self, name: str, rows: Any) -> pd.DataFrame | None:
-        """Experiments that a user gave, in the columns of the space."""
-        if rows is None:
-            return None
-        if not isinstance(rows, pd.DataFrame):
-            allowed = (
-                "a dict of column to values, or a DataFrame"
-                if name == "exclude"
-                else "a DataFrame of experiments"
-            )
-            raise TypeError(f"{name!r} must be None, {allowed}. Got {shorten(rows)}.")
-        return self.space_.complete(rows) if len(rows) else None
-
-    def _read_banned(self, exclude: Mapping[str, Iterable[Any]]) -> dict[str, set[Any]]:
-        """Values that must not occur, by column; canonical SMILES of molecules."""
-        banned = {}
-        for name, values in exclude.items():
-            if name not in self.space_.columns:
-                raise ValueError(
-                    f"'exclude' names the column {name!r}, which the design space lacks. It has: "
-                    f"{listed(self.space_.columns)}."
-                )
-            if isinstance(values, str) or not isinstance(values, Iterable):
-                raise TypeError(
-                    f"'exclude' must give a list of values for column {name!r}. Got "
-                    f"{shorten(values)}: write [{shorten(values)}]."
-                )
-            cells = pd.Series(list(values), dtype=object, name=name)
-            banned[name] = set(canonical_keys(cells) if self._holds_molecules(name) else cells)
-        return banned
-
     def _make_candidates(
         self, mode: str, given: pd.DataFrame | None, rng: np.random.RandomState
     ) -> Iterator[pd.DataFrame]:
         """Chunks of candidates, about `n_candidates` in all, or those given."""
         if given is not None:
-            yield given
-        elif mode == "optimize":
-            centres = self._find_centres()
-            yield from vary_numbers(self.space_, centres, self.tolerance, self.n_candidates, rng)
-        else:
-            failed = (self.outcomes_ != self.positive_).to_numpy()
-            order = np.lexsort([rng.random_sample(len(failed)), failed])
-            n_left = self.n_candidates
-            for chunk in swap_molecules(self.space_, self._past.iloc[order], n_left // 2):
-                n_left -= len(chunk)
-                yield chunk
-            yield from self.space_.iter_samples(n_left, random_state=rng)
-
-    def _find_centres(self) -> pd.DataFrame:
-        """Best past experiments within the space: successes, the most probable first."""
-        inside = np.flatnonzero(self.space_.contains(self._past))
-        if not len(inside):
-            raise ValueError(
-                "No past experiment lies within the design space, so that there is nothing to "
-                "start from. Use mode='explore', or widen the space."
-            )
+            return iter([given])
         failed = (self.outcomes_ != self.positive_).to_numpy()
-        order = np.lexsort([-self._past_probability[inside], failed[inside]])
-        return self._past.iloc[inside[order[:_N_BEST]]]
+        if mode == "optimize":
+            centres = find_centres(self.space_, self._past, failed, self._past_probability)
+            return vary_numbers(self.space_, centres, self.tolerance, self.n_candidates, rng)
+        past = self._past.iloc[np.lexsort([rng.random_sample(len(failed)), failed])]
+        return explore(self.space_, past, self.n_candidates, rng)
 
     def _score(
         self, chunk: pd.DataFrame, banned: Mapping[str, set[Any]], taken: _Keys, n_kept: int
     ) -> Pool:
         """Value the possible, distinct and new experiments of a chunk, and keep the best."""
-        allowed = chunk[self._is_allowed(chunk, banned)]
+        allowed = chunk[is_allowed(self.space_, chunk, banned)]
         keys = self._geometry.keys(allowed)
         fresh = ~pd.Series(keys).duplicated().to_numpy() & ~np.isin(keys, taken)
         frame, keys = allowed[fresh], keys[fresh]
@@ -492,57 +443,8 @@ class ExperimentRecommender(EstimatorOfTables):
         order = np.argsort(-values, kind="stable")[:n_kept]
         return Pool(frame.iloc[order], keys[order], values[order])
 
-    def _is_allowed(
-        self, frame: pd.DataFrame, banned: Mapping[str, set[Any]]
-    ) -> npt.NDArray[np.bool_]:
-        allowed = self.space_.contains(frame).to_numpy(bool, copy=True)
-        for name, values in banned.items():
-            cells = frame[name]
-            if self._holds_molecules(name):
-                cells = pd.Series(canonical_keys(cells))
-            allowed &= ~cells.isin(values).to_numpy(bool)
-        return allowed
-
-    def _holds_molecules(self, name: str) -> bool:
-        return isinstance(without_condition(self.space_.columns[name]), Molecules)
-
     def _value(self, frame: pd.DataFrame) -> _Floats:
         """Acquisition of experiments, (n_rows,)."""
-        name, best = self.acquisition, self._past_probability.max()
-        if name not in NEED_MEMBERS:
-            return acquire(name, self._model.probability(frame), None)
-        p, members = self._model.both(frame)
-        return acquire(name, p, members, self.beta, best)
-
-    def _choose(
-        self, pool: Pool, batch_size: int, waiting: pd.DataFrame | None, n_later: int
-    ) -> list[int]:
-        """Places of a batch in the pool."""
-        spacing = float(np.median(self._spacing)) if len(self._spacing) else 0.0
-        length, frame, geometry = self.diversity * spacing, pool.frame, self._geometry
-        away = np.empty((len(frame), 0)) if waiting is None else geometry.distances(frame, waiting)
-        if n_later and spacing:
-            judged = frame.iloc[: max(_LEAST_JUDGED, 2 * batch_size)]
-            distance = geometry.distances(judged, frame)
-            return choose_ahead(pool.values, batch_size, n_later, distance, spacing, length, away)
-        return choose_batch(
-            pool.values,
-            batch_size,
-            lambda place: geometry.distances(frame, frame.iloc[[place]])[:, 0],
-            length,
-            away,
-        )
-
-    def _describe(self, frame: pd.DataFrame, values: _Floats) -> pd.DataFrame:
-        """Recipes with all that is known of them."""
-        p, members = self._model.both(frame)
-        places, distance = self._geometry.nearest(frame, self._past)
-        limit = np.quantile(self._spacing, _DOMAIN) if len(self._spacing) else 0.0
-        return frame[list(self.measured_.columns)].assign(
-            p_success=p,
-            p_std=np.nan if members is None else members.std(axis=0),
-            in_domain=np.where(distance <= limit, 1, -1),
-            nearest_experiment=self.measured_.index[places].to_numpy(),
-            distance=distance,
-            acquisition=values,
-        )
+        if self.acquisition not in NEED_MEMBERS:
+            return acquire(self.acquisition, self._model.probability(frame), None)
+        return acquire(self.acquisition, *self._model.both(frame), self.beta)

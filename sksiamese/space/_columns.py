@@ -47,7 +47,7 @@ class DrawnColumn(ABC):
         """At most n values, evenly spread; all values where they are a list."""
 
     def _near(self, values: pd.Series, tolerance: float, relative: bool, u: _Floats) -> Any:
-        """Values within a tolerance of others; those that are no numbers stay as they are."""
+        """Values within a tolerance of others; those that are not numbers stay as they are."""
         return values
 
     @abstractmethod
@@ -79,8 +79,8 @@ class Range(PlainColumn):
     Raises
     ------
     ValueError
-        If a limit is no finite number, `low` is not below `high`, a logarithmic range reaches 0, or
-        a limit of an integer range is not whole.
+        If a limit is not a finite number, `low` is not below `high`, a logarithmic range reaches 0,
+        or a limit of an integer range is not whole.
 
     Examples
     --------

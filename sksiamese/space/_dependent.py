@@ -46,7 +46,7 @@ class When(DrawnColumn):
     Raises
     ------
     TypeError
-        If `condition` cannot be called or `column` is no column that is drawn.
+        If `condition` cannot be called or `column` is not a column that is drawn.
 
     Examples
     --------
@@ -115,9 +115,9 @@ class OfMolecule(DependentColumn):
     Raises
     ------
     InvalidSMILESError
-        Listing all texts of a mapping that are no molecule.
+        Listing all texts of a mapping that cannot be read as molecules.
     TypeError
-        If `values` is none of these.
+        If `values` is not one of these.
 
     Examples
     --------

@@ -36,7 +36,7 @@ class Molecules(ListedColumn):
     Raises
     ------
     InvalidSMILESError
-        Listing all texts that are no molecule.
+        Listing all texts that cannot be read as molecules.
     ValueError
         If there is no molecule.
 

@@ -201,7 +201,7 @@ class SpaceRows:
         if not isinstance(column, Molecules):
             found = [n for n, kind in self.columns.items() if isinstance(kind, Molecules)]
             raise ValueError(
-                f"{name!r} is no molecule column of the design space. Molecule columns: "
+                f"{name!r} is not a molecule column of the design space. Molecule columns: "
                 f"{listed(found)}."
             )
         return column
@@ -284,8 +284,8 @@ def _require_columns(columns: Mapping[str, Column]) -> None:
 def _require_source(name: str, column: OfMolecule, columns: Mapping[str, Column]) -> None:
     if not isinstance(columns.get(column.column), Molecules):
         raise ValueError(
-            f"Column {name!r} follows from {column.column!r}, which is no molecule column of the "
-            "design space."
+            f"Column {name!r} follows from {column.column!r}, which is not a molecule column of "
+            "the design space."
         )
     if column.values is None:
         raise ValueError(

@@ -6,20 +6,17 @@ A space holds rules, not candidates, so its size costs nothing until rows are as
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import qmc
 
 from sksiamese._checks import (
-    make_generator,
     plain_label,
     require_integer,
     require_number,
-    require_option,
 )
 from sksiamese._frames import ensure_table, require_columns
 from sksiamese.space._columns import Constant, Levels, Range
@@ -29,8 +26,8 @@ from sksiamese.space._molecules import Molecules
 from sksiamese.space._rows import (
     Column,
     Constraint,
-    SpaceRows,
 )
+from sksiamese.space._sampling import SampledRows, numpy_generator
 
 __all__ = [
     "Computed",
@@ -43,16 +40,13 @@ __all__ = [
     "When",
 ]
 
-_BLOCK = 2**16  # rows drawn at once
-_PATIENCE = 1_000_000  # draws before a space counts as too narrow
-_RAREST = 0.001  # share of draws that must satisfy the constraints
 _TRIES = 1000  # draws around a row before it is given up
 _LARGEST_GRID = 10_000_000  # rows
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 
 
-class DesignSpace(SpaceRows):
+class DesignSpace(SampledRows):
     """The experiments that are possible: columns, and constraints on whole rows.
 
     Parameters
@@ -81,7 +75,7 @@ class DesignSpace(SpaceRows):
 
     See Also
     --------
-    DesignSpace.from_frame : Find the columns out from a table.
+    DesignSpace.from_frame : Derive the columns from a table.
 
     Examples
     --------
@@ -119,7 +113,7 @@ class DesignSpace(SpaceRows):
         columns: Mapping[str, Column] | None = None,
         constraints: Sequence[Constraint] | Mapping[str, Constraint] = (),
     ) -> DesignSpace:
-        """Find the columns out from past experiments.
+        """Derive the columns from past experiments.
 
         Parameters
         ----------
@@ -187,7 +181,7 @@ class DesignSpace(SpaceRows):
         Raises
         ------
         ValueError
-            If `column` is no molecule column, or a molecule cannot be added.
+            If `column` is not a molecule column, or a molecule cannot be added.
 
         Examples
         --------
@@ -200,79 +194,6 @@ class DesignSpace(SpaceRows):
         """
         longer = self._molecules(column).extended(molecules)
         return DesignSpace(self.columns | {column: longer}, self.constraints)
-
-    def sample(self, n: int, method: str = "uniform", random_state: Any = None) -> pd.DataFrame:
-        """Draw experiments from the whole space.
-
-        Parameters
-        ----------
-        n : int
-            Number of experiments.
-        method : {"uniform", "lhs", "sobol"}, default="uniform"
-            Independent draws; Latin hypercubes, which cover each column evenly; or a scrambled
-            Sobol sequence, which covers the space evenly.
-        random_state : int, RandomState instance or None, default=None
-            Decides the draw.
-
-        Returns
-        -------
-        DataFrame of shape (n, n_columns)
-            Experiments that satisfy all constraints.
-
-        Raises
-        ------
-        ValueError
-            If the constraints leave less than a thousandth of the draws.
-
-        Notes
-        -----
-        Constraints are met by drawing again, so their cost grows as their share of the space falls.
-        The even cover of a Latin hypercube holds for what is drawn before the constraints, and for
-        65,536 rows at a time.
-
-        Examples
-        --------
-        >>> from sksiamese.space import DesignSpace, Range
-        >>> space = DesignSpace({"pH": Range(7, 14)})
-        >>> space.sample(7, "lhs", random_state=0)["pH"].astype(int).sort_values().tolist()
-        [7, 8, 9, 10, 11, 12, 13]
-        """
-        return pd.concat(self.iter_samples(n, method, random_state), ignore_index=True)
-
-    def iter_samples(
-        self, n: int, method: str = "uniform", random_state: Any = None
-    ) -> Iterator[pd.DataFrame]:
-        """Draw experiments in chunks, so that millions need no more memory than thousands.
-
-        Parameters
-        ----------
-        n : int
-            Number of experiments.
-        method : {"uniform", "lhs", "sobol"}, default="uniform"
-            As in :meth:`sample`.
-        random_state : int, RandomState instance or None, default=None
-            Decides the draw; together the chunks are what :meth:`sample` gives.
-
-        Returns
-        -------
-        iterator of DataFrame
-            Chunks of at most 65,536 rows, n rows in all.
-
-        Raises
-        ------
-        ValueError
-            If the constraints leave less than a thousandth of the draws.
-
-        Examples
-        --------
-        >>> from sksiamese.space import DesignSpace, Range
-        >>> chunks = DesignSpace({"pH": Range(7, 14)}).iter_samples(100_000, random_state=0)
-        >>> [len(chunk) for chunk in chunks]
-        [65536, 34464]
-        """
-        require_integer("DesignSpace.sample", "n", n, 1)
-        require_option("DesignSpace.sample", "method", method, ("uniform", "lhs", "sobol"))
-        return self._draw_chunks(n, method, _generator(random_state))
 
     def grid(
         self,
@@ -382,7 +303,7 @@ class DesignSpace(SpaceRows):
         steps = self._read_tolerance(tolerance)
         centres = self.complete(X)
         self._require_inside(centres, steps)
-        rng = _generator(random_state)
+        rng = numpy_generator(random_state)
         rows = np.repeat(np.arange(len(centres)), n)
         pending, parts = np.arange(len(rows)), []
         for _ in range(_TRIES):
@@ -430,7 +351,7 @@ class DesignSpace(SpaceRows):
         Raises
         ------
         ValueError
-            If `column` is no molecule column, or no row satisfies the constraints.
+            If `column` is not a molecule column, or no row satisfies the constraints.
 
         Examples
         --------
@@ -511,46 +432,3 @@ class DesignSpace(SpaceRows):
         width = max(len(name) for name, _ in lines)
         text = "\n".join(f"  {name:<{width}}  {what}" for name, what in lines)
         return f"{type(self).__name__} of {n} column{'s' * (n > 1)}\n{text}"
-
-    def _draw_chunks(self, n: int, method: str, rng: np.random.Generator) -> Iterator[pd.DataFrame]:
-        draw = _unit_source(method, len(self._free), rng)
-        n_drawn = n_kept = 0
-        held = np.zeros(len(self.constraints))
-        while n_kept < n:
-            rate = n_kept / n_drawn if n_drawn else 1.0
-            size = min(_BLOCK, math.ceil((n - n_kept) / max(rate, _RAREST)))
-            frame = self._settle(self._values(draw(size)))
-            answers = self._judge(frame)
-            frame = frame[answers.all(axis=1)].iloc[: n - n_kept]
-            n_drawn, held = n_drawn + len(answers), held + answers.sum(axis=0)
-            if len(frame):
-                yield frame.set_axis(pd.RangeIndex(n_kept, n_kept + len(frame)))
-            n_kept += len(frame)
-            if n_kept < n and n_drawn >= _PATIENCE and n_kept < _RAREST * n_drawn:
-                self._raise_too_narrow(n_kept, n_drawn, held / n_drawn)
-
-    def _raise_too_narrow(self, n_kept: int, n_drawn: int, shares: _Floats) -> None:
-        each = ", ".join(
-            f"{name!r} {share:.2%}" for name, share in zip(self.constraints, shares, strict=True)
-        )
-        raise ValueError(
-            f"Only {n_kept:,} of {n_drawn:,} experiments drawn from the space satisfied all "
-            f"constraints. Share that satisfied each: {each}. Loosen a constraint, narrow the "
-            "ranges to where it holds, or use When for a column that applies to some rows only."
-        )
-
-
-def _unit_source(method: str, n_columns: int, rng: np.random.Generator) -> Callable[[int], _Floats]:
-    """Source of points (n, n_columns) in the unit cube."""
-    if method == "uniform":
-        return lambda n: rng.random((n, n_columns))
-    engine = (qmc.LatinHypercube if method == "lhs" else qmc.Sobol)(max(n_columns, 1), rng=rng)
-    if method == "lhs":
-        return engine.random
-    # A Sobol sequence is balanced after powers of two only; what is over serves the next chunk.
-    return lambda n: engine.random(2 ** math.ceil(math.log2(n)))
-
-
-def _generator(random_state: Any) -> np.random.Generator:
-    """Make a generator of numpy's newer kind, without touching the global one."""
-    return np.random.default_rng(make_generator(random_state).randint(2**31 - 1))

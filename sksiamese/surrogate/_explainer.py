@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from numbers import Integral
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.validation import check_is_fitted
 
@@ -25,28 +23,25 @@ from sksiamese._checks import (
     require_probabilities,
     shorten,
 )
-from sksiamese.exceptions import LowFidelityWarning
 from sksiamese.persistence._packed_tables import EstimatorOfTables
 from sksiamese.plotting._tree import SurrogateTreeDisplay
 from sksiamese.space._space import DesignSpace
-from sksiamese.surrogate._view import ReadableView, read_view
+from sksiamese.surrogate._growing import (
+    N_FRESH,
+    Samples,
+    compare_labels,
+    describe_nodes,
+    grow_tree,
+    show_scores,
+    warn_if_low,
+)
+from sksiamese.surrogate._view import ReadableView, one_row, read_view
 from sksiamese.surrogate._words import Feature, TreeWords, show_number
 from sksiamese.tables._estimator import TableClassifier, record_training
 
 __all__ = ["SurrogateTreeExplainer"]
 
-_N_FRESH = 1000  # samples that fidelity and stability are measured on
 _N_REDRAWS = 2  # trees that stability compares with
-_LOW_MCC = 0.8
-_LEAST_GAIN = 0.001  # share of the samples' Gini impurity; a split that takes less tells nothing
-
-
-class _Samples(NamedTuple):
-    """Experiments drawn from the space, seen by the view and judged by the black box."""
-
-    view: pd.DataFrame  # (n_samples, n_viewed)
-    labels: npt.NDArray[np.intp]  # (n_samples,), class numbers
-    proba: npt.NDArray[np.float64]  # (n_samples, n_classes)
 
 
 class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
@@ -63,7 +58,7 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         :class:`sklearn.frozen.FrozenEstimator` is kept as it is.
     space : DesignSpace or None, default=None
         Which experiments are drawn. It has all columns of X; more columns must follow from these
-        (a ratio, say), and the tree may split on them. None finds the space out from X.
+        (a ratio, say), and the tree may split on them. None derives the space from X.
     n_samples : int, default=10_000
         Number of experiments to grow the tree on.
     max_depth : int or None, default=4
@@ -200,12 +195,12 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
             self.tree_ = self._grow(samples, rng)
             features = [Feature.of(samples.view[name]) for name in samples.view]
             self._words = TreeWords(self.tree_.tree_, features)
-            self.nodes_ = self._describe_nodes(samples)
-            fresh = self._draw(_N_FRESH, rng)
+            self.nodes_ = describe_nodes(self.tree_, self._words, samples, self.classes_)
+            fresh = self._draw(N_FRESH, rng)
             said = self.tree_.predict(fresh.view)
-            self.fidelity_ = self._compare(fresh.labels, said)
+            self.fidelity_ = compare_labels(fresh.labels, said, len(self.classes_))
             self.stability_ = self._measure_stability(fresh.view, said, rng)
-            self._warn_if_low(fresh)
+            warn_if_low(self.fidelity_, fresh.labels, self.classes_)
             self._training_record = record_training(frame)
         return self
 
@@ -324,7 +319,7 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
             If `x` is more than one experiment.
         """
         check_is_fitted(self)
-        frame = self._read(self._one_row(x))
+        frame = self._read(one_row(x, getattr(self, "feature_names_in_", None)))
         if len(frame) != 1:
             raise ValueError(f"x must be one experiment. Got {len(frame)}: pass X.iloc[[i]].")
         view = self._look(frame)
@@ -389,18 +384,6 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         check_is_fitted(self)
         return self._look(self._read(X))
 
-    def _one_row(self, x: Any) -> Any:
-        """Bring one experiment to a table."""
-        if isinstance(x, Mapping):
-            return pd.DataFrame([x])
-        if isinstance(x, pd.Series):
-            return x.to_frame().T.infer_objects()
-        if isinstance(x, pd.DataFrame) or np.ndim(x) != 1:
-            return x
-        row = np.array([list(x)], dtype=object)
-        names = getattr(self, "feature_names_in_", None)
-        return row if names is None else pd.DataFrame(row, columns=names).infer_objects()
-
     def _for_black_box(self, frame: pd.DataFrame) -> Any:
         """Give rows as the black box was fitted with: a frame if X had names, else an array."""
         frame = frame[self._column_names()]
@@ -417,52 +400,19 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         complete = self.space_.complete(frame)
         return read_view(self.view_(complete), complete)
 
-    def _draw(self, n: int, rng: np.random.RandomState) -> _Samples:
+    def _draw(self, n: int, rng: np.random.RandomState) -> Samples:
         frame = self.space_.sample(n, random_state=rng)
         proba = self.estimator_.predict_proba(self._for_black_box(frame))
-        return _Samples(self._look(frame), proba.argmax(axis=1), proba)
+        return Samples(self._look(frame), proba.argmax(axis=1), proba)
 
-    def _grow(self, samples: _Samples, rng: np.random.RandomState) -> DecisionTreeClassifier:
-        shares = np.bincount(samples.labels) / len(samples.labels)
-        tree = DecisionTreeClassifier(
+    def _grow(self, samples: Samples, rng: np.random.RandomState) -> DecisionTreeClassifier:
+        return grow_tree(
+            samples,
+            rng,
             max_depth=self.max_depth,
             max_leaf_nodes=self.max_leaf_nodes,
             min_samples_split=self.min_samples_split,
-            min_impurity_decrease=_LEAST_GAIN * (1 - (shares**2).sum()),
-            random_state=rng.randint(2**31 - 1),
         )
-        units = _units(samples.view)
-        tree.fit(samples.view * units, samples.labels)
-        inner = tree.tree_.feature >= 0
-        tree.tree_.threshold[inner] /= units[tree.tree_.feature[inner]]
-        return tree
-
-    def _describe_nodes(self, samples: _Samples) -> pd.DataFrame:
-        """Nodes with their words, and with what the black box says of the samples there."""
-        inside = self.tree_.decision_path(samples.view).T  # (n_nodes, n_samples)
-        n_samples = np.asarray(inside.sum(axis=1)).ravel()
-        counts = inside @ np.eye(len(self.classes_))[samples.labels]  # (n_nodes, n_classes)
-        proba = inside @ samples.proba / n_samples[:, None]
-        chosen = counts.argmax(axis=1)
-        nodes = np.arange(len(chosen))
-        described = self._words.frame().assign(
-            prediction=self.classes_[chosen],
-            probability=proba[nodes, chosen],
-            n_samples=n_samples.astype(int),
-            n_correct=counts[nodes, chosen].astype(int),
-            is_leaf=self.tree_.tree_.children_left < 0,
-        )
-        return described.loc[self._words.order()]
-
-    def _compare(self, truth: npt.NDArray[Any], said: npt.NDArray[Any]) -> dict[str, float]:
-        """Agreement of two lists of class numbers."""
-        is_flat = len(np.unique([truth, said])) == 1  # scikit-learn would warn
-        labels = [1] if len(self.classes_) == 2 else None
-        return {
-            "accuracy": float(accuracy_score(truth, said)),
-            "f1": float(f1_score(truth, said, labels=labels, average="macro", zero_division=0)),
-            "mcc": 0.0 if is_flat else float(matthews_corrcoef(truth, said)),
-        }
 
     def _measure_stability(
         self, view: pd.DataFrame, said: npt.NDArray[Any], rng: np.random.RandomState
@@ -471,26 +421,8 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         found = []
         for _ in range(_N_REDRAWS):
             other = self._grow(self._draw(self.n_samples, rng), rng)
-            found.append(self._compare(other.predict(view), said))
+            found.append(compare_labels(other.predict(view), said, len(self.classes_)))
         return pd.DataFrame(found).mean().to_dict()
-
-    def _warn_if_low(self, fresh: _Samples) -> None:
-        if self.fidelity_["mcc"] >= _LOW_MCC:
-            return
-        if len(np.unique(fresh.labels)) == 1:
-            label = plain_label(self.classes_[fresh.labels[0]])
-            text = (
-                f"The black box labels all {_N_FRESH:,} fresh samples {label!r}: there is nothing "
-                "to tell apart. Widen the space, or look at how well the black box has learnt."
-            )
-        else:
-            text = (
-                "The tree agrees with the black box with a Matthews correlation of "
-                f"{self.fidelity_['mcc']:.2f} only (below {_LOW_MCC}): its rules tell a part of "
-                "the story. Try max_depth=None with max_leaf_nodes=16 or more, a narrower space, "
-                "or a view with the quantities that matter."
-            )
-        warnings.warn(text, LowFidelityWarning, stacklevel=3)
 
     def _rule(self, node: int) -> str:
         return " and ".join(self._words.conditions(node).values()) or "always"
@@ -507,21 +439,8 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         is_frozen = isinstance(self.estimator_, FrozenEstimator)
         black_box = self.estimator_.estimator if is_frozen else self.estimator_
         return (
-            f"Fidelity to {type(black_box).__name__} on {_N_FRESH:,} fresh samples: "
-            f"{_show_scores(self.fidelity_)}.\n"
+            f"Fidelity to {type(black_box).__name__} on {N_FRESH:,} fresh samples: "
+            f"{show_scores(self.fidelity_)}.\n"
             f"Stability, against {_N_REDRAWS} other draws of {self.n_samples:,} samples: "
-            f"{_show_scores(self.stability_)}."
+            f"{show_scores(self.stability_)}."
         )
-
-
-def _units(view: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Powers of two that spread small numbers over one or more.
-
-    To scikit-learn's trees, numbers closer than 1e-7 are equal, such as nanomolar amounts in M.
-    """
-    spread = (view.max() - view.min()).to_numpy()
-    return 2.0 ** np.maximum(0, -np.floor(np.log2(np.where(spread > 0, spread, 1.0))))
-
-
-def _show_scores(scores: Mapping[str, float]) -> str:
-    return f"accuracy {scores['accuracy']:.2f}, F1 {scores['f1']:.2f}, MCC {scores['mcc']:.2f}"

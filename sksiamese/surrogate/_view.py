@@ -20,7 +20,7 @@ from sksiamese.space._dependent import When, without_condition
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 
-__all__ = ["ReadableView", "read_view"]
+__all__ = ["ReadableView", "one_row", "read_view"]
 
 _DESCRIPTORS: Mapping[str, Any] = MappingProxyType(
     {
@@ -132,7 +132,7 @@ def read_view(viewed: Any, frame: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     TypeError
-        If it is no DataFrame of numbers with one row for each experiment.
+        If it is not a DataFrame of numbers with one row for each experiment.
     ValueError
         If a number is missing or infinite.
     """
@@ -158,3 +158,15 @@ def read_view(viewed: Any, frame: pd.DataFrame) -> pd.DataFrame:
             "in, drop the row, or give a view without this column."
         )
     return pd.DataFrame(values, columns=viewed.columns.astype(str), index=frame.index)
+
+
+def one_row(x: Any, names: Any) -> Any:
+    """Bring one experiment, in any form, to a table with the columns `names` (None: unnamed)."""
+    if isinstance(x, Mapping):
+        return pd.DataFrame([x])
+    if isinstance(x, pd.Series):
+        return x.to_frame().T.infer_objects()
+    if isinstance(x, pd.DataFrame) or np.ndim(x) != 1:
+        return x
+    row = np.array([list(x)], dtype=object)
+    return row if names is None else pd.DataFrame(row, columns=names).infer_objects()

@@ -26,7 +26,7 @@ class Feature(NamedTuple):
 
     @classmethod
     def of(cls, values: pd.Series) -> Feature:
-        """Find the kind of a column out."""
+        """Find the kind of a column."""
         if values.isin([0, 1]).all():
             return cls(str(values.name), "binary")
         return cls(str(values.name), "whole" if (values % 1 == 0).all() else "real")

@@ -198,7 +198,7 @@ def test_missing_columns(tmp_path):
 
 def test_missing_file(tmp_path):
     message = (
-        f"The SIDER table: there is no file {str(tmp_path / 'no.csv')!r}. "
+        f"The SIDER table: the file {str(tmp_path / 'no.csv')!r} does not exist. "
         "Give the path of an existing file."
     )
     with pytest.raises(FileNotFoundError, match=f"^{re.escape(message)}$"):

@@ -227,7 +227,7 @@ def test_missing_column(tmp_path):
 def test_missing_files(tmp_path):
     write(tmp_path)
     message = (
-        f"The perovskite release: there is no file {str(tmp_path / 'no.csv')!r}. "
+        f"The perovskite release: the file {str(tmp_path / 'no.csv')!r} does not exist. "
         "Give the path of an existing file."
     )
     with pytest.raises(FileNotFoundError, match=f"^{re.escape(message)}$"):

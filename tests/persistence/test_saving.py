@@ -431,8 +431,8 @@ def foreign_files(tmp_path):
 def test_foreign_files_are_refused(tmp_path):
     for path in foreign_files(tmp_path):
         message = (
-            f"{str(path)!r} is no file of save_model. Files of pickle and joblib are not loaded "
-            "here, since they can run any code."
+            f"{str(path)!r} was not written by save_model. Files of pickle and joblib are not "
+            "loaded here, since they can run any code."
         )
         for read in (load_model, describe_model):
             with pytest.raises(ModelFileError, match=says(message)):

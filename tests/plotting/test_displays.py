@@ -267,7 +267,7 @@ def test_map_needs_probabilities_and_members():
         ProbabilityMapDisplay.from_estimator(machine, numbers, columns=AXES)
     cured = CalibratedClassifierCV(LinearSVC()).fit(numbers, Y)
     message = (
-        "The picture needs predict_members, which CalibratedClassifierCV has not. Give a "
+        "The picture needs predict_members, which CalibratedClassifierCV does not have. Give a "
         "GraphFingerprintSiameseClassifier, or a Pipeline that ends in one."
     )
     with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
@@ -477,7 +477,7 @@ def test_evidence_needs_the_table_of_the_fit(fitted):
 def test_evidence_needs_a_siamese_classifier():
     forest = forest_pipeline().fit(X, Y)
     message = (
-        "The picture needs support_evidence, which RandomForestClassifier has not. Give a "
+        "The picture needs support_evidence, which RandomForestClassifier does not have. Give a "
         "GraphFingerprintSiameseClassifier, or a Pipeline that ends in one."
     )
     with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):

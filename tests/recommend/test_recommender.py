@@ -12,8 +12,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.integrate import trapezoid
-from scipy.stats import entropy
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
@@ -116,24 +114,6 @@ def test_acquisition_by_hand():
     assert acquire("probability", p, None) is p
     assert acquire("entropy", np.array([0.5, 0.0, 1.0]), None) == pytest.approx([1, 0, 0])
     assert acquire("ucb", p, members, beta=2) == pytest.approx([0.5 + 2 * 0.3, 0.5, 0.5 + 2 * 0.5])
-    inner = entropy([0.2, 0.8], base=2)
-    assert acquire("disagreement", p, members) == pytest.approx([1 - inner, 0, 1])
-
-
-@given(st.floats(0, 1), st.floats(0.001, 0.5), st.floats(0, 1))
-@settings(max_examples=30)
-def test_expected_improvement_is_an_integral(p, std, best):
-    members = np.array([[p - std], [p + std]])
-    z = np.linspace(-9, 9, 20_001)
-    density = np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
-    truth = trapezoid(np.maximum(p + std * z - best, 0) * density, z)
-    found = acquire("expected_improvement", np.array([p]), members, best=best)
-    assert found[0] == pytest.approx(truth, abs=1e-5)
-
-
-def test_expected_improvement_without_doubt():
-    p = np.array([0.3, 0.9])
-    assert acquire("expected_improvement", p, np.array([p, p]), best=0.4) == pytest.approx([0, 0.5])
 
 
 @pytest.mark.parametrize("name", ACQUISITIONS)
@@ -141,8 +121,7 @@ def test_recommended_values_are_those_of_the_members(name):
     model = unit(acquisition=name, beta=0.5, diversity=0)
     plate = model.recommend(5)
     members = Members().predict_members(plate[["a", "b"]])[:, :, 1]
-    best = Members().predict_proba(NUMBERS)[:, 1].max()
-    truth = acquire(name, members.mean(axis=0), members, 0.5, best)
+    truth = acquire(name, members.mean(axis=0), members, 0.5)
     assert plate["acquisition"].to_numpy() == pytest.approx(truth)
     assert plate["p_success"].to_numpy() == pytest.approx(members.mean(axis=0))
     assert plate["p_std"].to_numpy() == pytest.approx(members.std(axis=0))
@@ -200,7 +179,7 @@ def ahead_by_hand(p, batch_size, n_later, n_judged, places, reach):
             down = sorted(p[z] * (1 - w[z]) for z in others)[-n:]
             values[x] = p[x] * (1 + sum(up)) + (1 - p[x]) * sum(down)
         left = [x for x in range(n_judged) if x not in chosen]
-        chosen.append(max(left, key=lambda x: values[x]))
+        chosen.append(max(left, key=lambda x: round(values[x], 9)))  # of a tie, the first
     return chosen
 
 
@@ -618,7 +597,7 @@ def test_labels_go_on_beside_text():
             {"acquisition": "luck"},
             ValueError,
             "The 'acquisition' parameter of ExperimentRecommender must be one of 'probability', "
-            "'ucb', 'expected_improvement', 'entropy', 'disagreement'. Got 'luck' instead.",
+            "'ucb', 'entropy'. Got 'luck' instead.",
         ),
         (
             {"diversity": -1},

@@ -448,7 +448,7 @@ def test_swap_leaves_out_what_constraints_forbid():
 
 def test_swap_refuses():
     X = lab().sample(2, random_state=0)
-    message = "'a' is no molecule column of the design space. Molecule columns: 'solvent'."
+    message = "'a' is not a molecule column of the design space. Molecule columns: 'solvent'."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         lab().swap(X, "a")
     message = "Not readable as SMILES (1 in all):\n  position 1: 'water'\nCorrect these texts."
@@ -798,7 +798,8 @@ def in_water_or_not(frame):
         (
             lambda: DesignSpace({"e": OfMolecule("solvent", len)}),
             ValueError,
-            "Column 'e' follows from 'solvent', which is no molecule column of the design space.",
+            "Column 'e' follows from 'solvent', which is not a molecule column of the design "
+            "space.",
         ),
         (
             lambda: DesignSpace({"s": Molecules(["O"]), "e": OfMolecule("s")}),

@@ -1,0 +1,110 @@
+"""The plate: a batch chosen among the best candidates, with all that is known of it."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sksiamese.recommend._acquisition import choose_ahead, choose_batch
+from sksiamese.recommend._candidates import Pool
+from sksiamese.recommend._members import SuccessModel
+from sksiamese.recommend._recipes import RecipeGeometry
+
+__all__ = ["RESULTS", "choose_plate", "describe_plate"]
+
+RESULTS = ["p_success", "p_std", "in_domain", "nearest_experiment", "distance", "acquisition"]
+"""Columns that a recommendation adds to a recipe."""
+
+_LEAST_JUDGED = 100  # candidates that "n_later" looks ahead from
+_DOMAIN = 0.95  # share of past experiments that lie within the domain of the others
+
+_Floats: TypeAlias = npt.NDArray[np.float64]
+
+
+def choose_plate(
+    pool: Pool,
+    batch_size: int,
+    n_later: int,
+    geometry: RecipeGeometry,
+    spacing: _Floats,
+    diversity: float,
+    waiting: pd.DataFrame | None,
+) -> list[int]:
+    """Choose a batch of experiments that keep away from each other.
+
+    Parameters
+    ----------
+    pool : Pool
+        The best candidates.
+    batch_size, n_later : int
+        How many to choose, and how many will follow.
+    geometry : RecipeGeometry
+        Distances between recipes.
+    spacing : ndarray of shape (n_distinct,)
+        Distance of each past experiment to its nearest neighbour.
+    diversity : float
+        How far they keep from each other, in medians of `spacing`.
+    waiting : DataFrame or None
+        Experiments that count as chosen before.
+
+    Returns
+    -------
+    list of int of length batch_size
+        Places in the pool, the best first.
+    """
+    usual = float(np.median(spacing)) if len(spacing) else 0.0
+    length, frame = diversity * usual, pool.frame
+    away = np.empty((len(frame), 0)) if waiting is None else geometry.distances(frame, waiting)
+    if n_later and usual:
+        judged = frame.iloc[: max(_LEAST_JUDGED, 2 * batch_size)]
+        distance = geometry.distances(judged, frame)
+        return choose_ahead(pool.values, batch_size, n_later, distance, usual, length, away)
+    return choose_batch(
+        pool.values,
+        batch_size,
+        lambda place: geometry.distances(frame, frame.iloc[[place]])[:, 0],
+        length,
+        away,
+    )
+
+
+def describe_plate(
+    frame: pd.DataFrame,
+    values: _Floats,
+    model: SuccessModel,
+    geometry: RecipeGeometry,
+    spacing: _Floats,
+    past: pd.DataFrame,
+    columns: list[str],
+) -> pd.DataFrame:
+    """Recipes (n_rows, n_columns + 6) with the columns of ``RESULTS``.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_space_columns)
+        The chosen experiments.
+    values : ndarray of shape (n_rows,)
+        Their acquisition.
+    model : SuccessModel
+        Gives probability and spread.
+    geometry, spacing
+        As in :func:`choose_plate`.
+    past : DataFrame of shape (n_measured, n_space_columns)
+        Past experiments.
+    columns : list of str
+        Columns of the recipes.
+    """
+    p, members = model.both(frame)
+    places, distance = geometry.nearest(frame, past)
+    limit = np.quantile(spacing, _DOMAIN) if len(spacing) else 0.0
+    return frame[columns].assign(
+        p_success=p,
+        p_std=np.nan if members is None else members.std(axis=0),
+        in_domain=np.where(distance <= limit, 1, -1),
+        nearest_experiment=past.index[places].to_numpy(),
+        distance=distance,
+        acquisition=values,
+    )

@@ -1,0 +1,143 @@
+"""Rows drawn from a design space at random, chunk by chunk."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import qmc
+
+from sksiamese._checks import make_generator, require_integer, require_option
+from sksiamese.space._rows import SpaceRows
+
+__all__ = ["SampledRows", "numpy_generator"]
+
+_BLOCK = 2**16  # rows drawn at once
+_PATIENCE = 1_000_000  # draws before a space counts as too narrow
+_RAREST = 0.001  # share of draws that must satisfy the constraints
+
+_Floats: TypeAlias = npt.NDArray[np.float64]
+
+
+class SampledRows(SpaceRows):
+    """Columns and constraints of a design space, and draws from it."""
+
+    def sample(self, n: int, method: str = "uniform", random_state: Any = None) -> pd.DataFrame:
+        """Draw experiments from the whole space.
+
+        Parameters
+        ----------
+        n : int
+            Number of experiments.
+        method : {"uniform", "lhs", "sobol"}, default="uniform"
+            Independent draws; Latin hypercubes, which cover each column evenly; or a scrambled
+            Sobol sequence, which covers the space evenly.
+        random_state : int, RandomState instance or None, default=None
+            Decides the draw.
+
+        Returns
+        -------
+        DataFrame of shape (n, n_columns)
+            Experiments that satisfy all constraints.
+
+        Raises
+        ------
+        ValueError
+            If the constraints leave less than a thousandth of the draws.
+
+        Notes
+        -----
+        Constraints are met by drawing again, so their cost grows as their share of the space falls.
+        The even cover of a Latin hypercube holds for what is drawn before the constraints, and for
+        65,536 rows at a time.
+
+        Examples
+        --------
+        >>> from sksiamese.space import DesignSpace, Range
+        >>> space = DesignSpace({"pH": Range(7, 14)})
+        >>> space.sample(7, "lhs", random_state=0)["pH"].astype(int).sort_values().tolist()
+        [7, 8, 9, 10, 11, 12, 13]
+        """
+        return pd.concat(self.iter_samples(n, method, random_state), ignore_index=True)
+
+    def iter_samples(
+        self, n: int, method: str = "uniform", random_state: Any = None
+    ) -> Iterator[pd.DataFrame]:
+        """Draw experiments in chunks, so that millions need no more memory than thousands.
+
+        Parameters
+        ----------
+        n : int
+            Number of experiments.
+        method : {"uniform", "lhs", "sobol"}, default="uniform"
+            As in :meth:`sample`.
+        random_state : int, RandomState instance or None, default=None
+            Decides the draw; together the chunks are what :meth:`sample` gives.
+
+        Returns
+        -------
+        iterator of DataFrame
+            Chunks of at most 65,536 rows, n rows in all.
+
+        Raises
+        ------
+        ValueError
+            If the constraints leave less than a thousandth of the draws.
+
+        Examples
+        --------
+        >>> from sksiamese.space import DesignSpace, Range
+        >>> chunks = DesignSpace({"pH": Range(7, 14)}).iter_samples(100_000, random_state=0)
+        >>> [len(chunk) for chunk in chunks]
+        [65536, 34464]
+        """
+        require_integer("DesignSpace.sample", "n", n, 1)
+        require_option("DesignSpace.sample", "method", method, ("uniform", "lhs", "sobol"))
+        return self._draw_chunks(n, method, numpy_generator(random_state))
+
+    def _draw_chunks(self, n: int, method: str, rng: np.random.Generator) -> Iterator[pd.DataFrame]:
+        draw = _unit_source(method, len(self._free), rng)
+        n_drawn = n_kept = 0
+        held = np.zeros(len(self.constraints))
+        while n_kept < n:
+            rate = n_kept / n_drawn if n_drawn else 1.0
+            size = min(_BLOCK, math.ceil((n - n_kept) / max(rate, _RAREST)))
+            frame = self._settle(self._values(draw(size)))
+            answers = self._judge(frame)
+            frame = frame[answers.all(axis=1)].iloc[: n - n_kept]
+            n_drawn, held = n_drawn + len(answers), held + answers.sum(axis=0)
+            if len(frame):
+                yield frame.set_axis(pd.RangeIndex(n_kept, n_kept + len(frame)))
+            n_kept += len(frame)
+            if n_kept < n and n_drawn >= _PATIENCE and n_kept < _RAREST * n_drawn:
+                self._raise_too_narrow(n_kept, n_drawn, held / n_drawn)
+
+    def _raise_too_narrow(self, n_kept: int, n_drawn: int, shares: _Floats) -> None:
+        each = ", ".join(
+            f"{name!r} {share:.2%}" for name, share in zip(self.constraints, shares, strict=True)
+        )
+        raise ValueError(
+            f"Only {n_kept:,} of {n_drawn:,} experiments drawn from the space satisfied all "
+            f"constraints. Share that satisfied each: {each}. Loosen a constraint, narrow the "
+            "ranges to where it holds, or use When for a column that applies to some rows only."
+        )
+
+
+def _unit_source(method: str, n_columns: int, rng: np.random.Generator) -> Callable[[int], _Floats]:
+    """Source of points (n, n_columns) in the unit cube."""
+    if method == "uniform":
+        return lambda n: rng.random((n, n_columns))
+    engine = (qmc.LatinHypercube if method == "lhs" else qmc.Sobol)(max(n_columns, 1), rng=rng)
+    if method == "lhs":
+        return engine.random
+    # A Sobol sequence is balanced after powers of two only; the surplus serves the next chunk.
+    return lambda n: engine.random(2 ** math.ceil(math.log2(n)))
+
+
+def numpy_generator(random_state: Any) -> np.random.Generator:
+    """Make a generator of numpy's newer kind, without touching the global one."""
+    return np.random.default_rng(make_generator(random_state).randint(2**31 - 1))
