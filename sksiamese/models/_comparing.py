@@ -45,8 +45,8 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         X : DataFrame or array of shape (n_support, n_columns)
             Experiments, in the columns of ``fit``.
         y : array-like of shape (n_support,)
-            Their labels, of the classes seen in ``fit``. A class without any row keeps its share of
-            the training prior.
+            Their labels, of the classes seen in ``fit``. Of a class without any row, predictions
+            follow its frequency in training, which counts as two rows with "process".
         sample_weight : array-like of shape (n_support,), default=None
             Trust in each row; a row of weight 0 is left out.
 

@@ -401,7 +401,7 @@ class HiddenLayerClassifier(NetworkClassifier):
         layers = {name: params.pop(name) for name in list(params) if _LAYER.fullmatch(name)}
         super().set_params(**params)
         if layers:
-            sizes = dict(enumerate(_as_tuple(self.hidden_layer_sizes or ())))
+            sizes = dict(enumerate(_as_tuple(self._value("hidden_layer_sizes"))))
             sizes |= {int(name.rpartition("__")[2]): size for name, size in layers.items()}
             self.hidden_layer_sizes = tuple(sizes.get(i, 0) for i in range(max(sizes) + 1))
         return self
