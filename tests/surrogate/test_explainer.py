@@ -35,6 +35,7 @@ from sksiamese import (
 from sksiamese.datasets import make_nanoclusters
 from sksiamese.plotting import SurrogateTreeDisplay
 from sksiamese.space import Computed, Constant, Levels, Molecules, OfMolecule, Range, When
+from sksiamese.surrogate._view import read_view
 
 RNG = np.random.RandomState(0)
 LIGANDS = ["NCCS", "CCS", "CCCCS", "OC(=O)CS", "OCCS", "CC(C)S", "SCCCO"]
@@ -754,16 +755,22 @@ def test_a_failed_fit_leaves_the_explainer_as_it_was(fitted):
     assert model.export_text() == fitted.export_text()
 
 
-def test_a_missing_number_is_refused(fitted):
+def test_a_missing_number_is_taken_as_the_middle_of_the_range(fitted):
+    gap, middle = X.copy(), X.copy()
+    gap.loc["run 3", "mM"] = np.nan
+    middle.loc["run 3", "mM"] = (X["mM"].min() + X["mM"].max()) / 2
+    np.testing.assert_array_equal(fitted.predict_proba(gap), fitted.predict_proba(middle))
+
+
+def test_a_missing_number_in_an_own_view_is_refused():
     message = (
         "Column 'mM' of the view, row 'run 3', is NaN. A tree needs finite numbers: fill the cell "
         "in, drop the row, or give a view without this column."
     )
-    gap = X.copy()
-    gap.loc["run 3", "mM"] = np.nan
-    for call in (fitted.predict, lambda frame: clone(fitted).fit(frame, Y)):
-        with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-            call(gap)
+    frame = X.loc[["run 2", "run 3"], ["mM"]]
+    frame.loc["run 3", "mM"] = np.nan
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        read_view(frame, frame)
 
 
 def test_text_that_is_no_molecule_is_refused(fitted):
