@@ -86,7 +86,7 @@ def _check_output(output: str | Path) -> Path:
 
 
 def _make_model(quick: bool) -> GraphFingerprintSiameseClassifier:
-    """Two networks in place of ten: a fraction of the time, nearly as good."""
+    """Two networks in place of four: half the time, nearly as good."""
     changes: dict[str, Any] = {"max_epochs": 5} if quick else {}
     return GraphFingerprintSiameseClassifier(n_members=2, random_state=0, **changes)
 

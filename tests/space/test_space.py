@@ -659,3 +659,50 @@ def test_definitions_that_are_refused(make, error, message):
     with pytest.raises(error) as caught:
         make()
     assert str(caught.value) == message
+
+
+# -- Found in tables with gaps and names -----------------------------------------------------------
+
+
+def test_a_number_that_another_column_explains_applies_when_that_says_so():
+    X = pd.DataFrame(
+        {
+            "solvent": ["O", "CCO", "[OH2]", None, "O"],
+            "ligand": ["PPh3", None, "XPhos", "PPh3", None],
+            "pH": [7.0, None, 9.0, None, 8.0],
+            "equiv": [1.0, None, 2.0, 1.5, None],
+        }
+    )
+    X = pd.concat([X, X], ignore_index=True)
+    X["x"] = [None, 1.0, 2.0, None, 3.0, 1.0, 2.0, None, 3.0, 1.0]
+    space = DesignSpace.from_frame(X)
+    assert {name: str(column) for name, column in space.columns.items()} == {
+        "solvent": "3 molecules: O, CCO, no molecule",
+        "ligand": "PPh3, None, XPhos",
+        "pH": "7 to 9 when solvent is 'O', otherwise nan",
+        "equiv": "1 to 2 when ligand is 'PPh3' or 'XPhos', otherwise nan",
+        "x": "1 to 3",
+    }
+    drawn = space.sample(200, random_state=0)
+    assert (drawn["pH"].notna() == (drawn["solvent"] == "O")).all()
+    assert (drawn["equiv"].notna() == drawn["ligand"].notna()).all()
+    assert space.contains(drawn).all()
+    assert space.contains(X.dropna(subset="x")).all()
+
+
+def test_truth_values_with_gaps_are_levels():
+    X = pd.DataFrame({"dry": [True, None, False], "x": [1.0, 2.0, 3.0]})
+    assert DesignSpace.from_frame(X).columns["dry"] == Levels([False, True])
+
+
+def test_a_column_of_which_some_texts_are_smiles_holds_molecules():
+    X = pd.DataFrame({"ligand": ["CCO", "CCO + O", "CC(C)(C)(C)C"]})
+    message = (
+        "Column 'ligand' holds SMILES, but 2 of its cells cannot be read:\n"
+        "  row 1: 'CCO + O' (text behind it: '+ O'; give that a column of its own)\n"
+        "  row 2: 'CC(C)(C)(C)C' (explicit valence for atom # 1 C, 5, is greater than permitted)\n"
+        "Correct them. If the column holds no molecules, say so with columns={'ligand': "
+        "Levels([...])}."
+    )
+    with pytest.raises(InvalidSMILESError, match=f"^{re.escape(message)}$"):
+        DesignSpace.from_frame(X)
