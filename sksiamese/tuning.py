@@ -125,7 +125,7 @@ _SPACES: dict[str, dict[str, tuple[Any, ...]]] = {
         "dropout": (_Real, 0, 0.6),
         "alpha": (_Real, 1e-5, 1e-1, "log-uniform"),
         "max_epochs": (_Integer, 20, 400, "log-uniform"),
-        "lr": (_Real, 1e-3, 0.2, "log-uniform"),
+        "lr": (_Real, 1e-3, 3e-1, "log-uniform"),
         "lr_schedule": (Categorical, ["cosine", "constant"]),
     },
 }

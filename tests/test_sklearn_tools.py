@@ -101,7 +101,7 @@ def test_bayes_search():
     space = {
         "alpha": Real(1e-4, 1e-1, prior="log-uniform"),
         "embedding_size": Integer(1, 8),
-        "readout": Categorical(["kernel", "mean"]),
+        "readout": Categorical(["process", "mean"]),
         "descriptors": Categorical([True, False]),
         "early_stopping": Categorical([True, False]),
         "hidden_layer_sizes": Integer(0, 6),

@@ -45,8 +45,8 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         X : DataFrame or array of shape (n_support, n_columns)
             Experiments, in the columns of ``fit``.
         y : array-like of shape (n_support,)
-            Their labels, of the classes seen in ``fit``. A class without any row keeps its share of
-            the training prior.
+            Their labels, of the classes seen in ``fit``. Of a class without any row, predictions
+            follow its frequency in training, which counts as two rows with "process".
         sample_weight : array-like of shape (n_support,), default=None
             Trust in each row; a row of weight 0 is left out.
 
@@ -149,7 +149,8 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         >>> bool(near > far)
         True
         """
-        left, right = (self.encoder_.encode(self._read_fitted(each)) for each in (X, Z))
+        frames = [self._read_fitted(each) for each in (X, Z)]
+        left, right = (self.encoder_.encode(frame) for frame in frames)
         return self._readout.similarity(self.net_, left, right)
 
     def transform(self, X: Any) -> npt.NDArray[np.float64]:
@@ -173,7 +174,8 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         >>> model.fit([[0.0], [0.1], [0.9], [1.0]], [0, 0, 1, 1]).transform([[0.5]]).shape
         (1, 40)
         """
-        parts = self.encoder_.encode_parts(self._read_fitted(X), CHUNK_ROWS)
+        frame = self._read_fitted(X)
+        parts = self.encoder_.encode_parts(frame, CHUNK_ROWS)
         found = [self._readout.embedding(self.net_, part) for part in parts]
         return torch.cat([each.transpose(0, 1).flatten(1) for each in found]).numpy()
 

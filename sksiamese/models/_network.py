@@ -206,7 +206,8 @@ class NetworkClassifier(TableClassifier, ABC):
         >>> model.fit(X, [1, 1, 0, 0]).fingerprint(X)["ligand"].shape
         (4, 2, 10)
         """
-        experiments = self.encoder_.encode(self._read_fitted(X))
+        frame = self._read_fitted(X)  # first, since it tells whether there is an encoder_
+        experiments = self.encoder_.encode(frame)
         inputs = to_tensors(experiments, self.module_.settings.radius, self.net_.device)
         with torch.no_grad():
             found = self.module_.fingerprint(inputs.graphs)
@@ -400,7 +401,7 @@ class HiddenLayerClassifier(NetworkClassifier):
         layers = {name: params.pop(name) for name in list(params) if _LAYER.fullmatch(name)}
         super().set_params(**params)
         if layers:
-            sizes = dict(enumerate(_as_tuple(self.hidden_layer_sizes or ())))
+            sizes = dict(enumerate(_as_tuple(self._value("hidden_layer_sizes"))))
             sizes |= {int(name.rpartition("__")[2]): size for name, size in layers.items()}
             self.hidden_layer_sizes = tuple(sizes.get(i, 0) for i in range(max(sizes) + 1))
         return self

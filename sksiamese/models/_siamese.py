@@ -364,7 +364,9 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
     def _value(self, name: str) -> Any:
         """Give the value of a hyper-parameter; None is the read-out's own."""
         value = getattr(self, name)
-        return READOUTS[self.readout].defaults.get(name) if value is None else value
+        if value is None and self.readout in READOUTS:
+            return READOUTS[self.readout].defaults.get(name)
+        return value
 
     def _check_parameters(self) -> None:
         owner = type(self).__name__

@@ -210,7 +210,8 @@ class GraphFingerprintSVMClassifier(ScoreClassifier):
         >>> model.decision_function([[0.05], [0.95]]) > 0
         array([False,  True])
         """
-        experiments = self.encoder_.encode(self._read_fitted(X))
+        frame = self._read_fitted(X)  # first, since it tells whether there is an encoder_
+        experiments = self.encoder_.encode(frame)
         scores = last_layer(self.net_, experiments)
         members = torch.log_softmax(scores, dim=-1)  # (n_members, n, n_classes)
         log_proba = (torch.logsumexp(members, dim=0) - np.log(len(members))).numpy()

@@ -23,8 +23,8 @@ __all__ = ["Evidence", "Labels", "Posterior", "condition", "evidence_gradient", 
 
 _JITTER = 1e-8  # of the variance of a row, that lets equal support rows have a Cholesky factor
 _LEAST_CURVATURE = 1e-9
-_MODE_STEPS = 4  # Newton steps to the mode in training, where the kernel changes from step to step
-_LAST_STEPS = 20
+_MOST_STEPS = 20  # of Newton's method
+_ENOUGH = 1e-9  # gain of a log posterior, below which training needs no further step
 _HALVINGS = 2
 _SLACK = 1e-8  # of a log posterior, below which a step counts as no worse
 
@@ -82,8 +82,9 @@ class Posterior(NamedTuple):
     def proba(self, cross: Tensor, own: Tensor) -> Tensor:
         r"""Probability of each function's class.
 
-        :math:`p = \sigma(\mu / \sqrt{1 + \pi v / 8})` for a latent value of mean :math:`\mu` and
-        variance v (eq. 3.25 and MacKay 1992): where the data say nothing, the base rate.
+        :math:`p = \sigma(m + (\mu - m) / \sqrt{1 + \pi v / 8})` for a latent value of mean
+        :math:`\mu` and variance v. With a base rate of one half, m = 0, this is MacKay's average
+        over the latent values (eq. 3.25); else doubt draws to the base rate instead of one half.
 
         Parameters
         ----------
@@ -98,10 +99,10 @@ class Posterior(NamedTuple):
             Probabilities.
         """
         each = cross.unsqueeze(1)  # (M, 1, n, m)
-        latent = self.mean + (each @ self.coefficients.unsqueeze(-1)).squeeze(-1)
+        moved = (each @ self.coefficients.unsqueeze(-1)).squeeze(-1)
         known = ((each @ self.reduction) * each).sum(-1)
         variance = (own.view(-1, 1, 1) - known).clamp(min=0)
-        return torch.sigmoid(latent / torch.sqrt(1 + math.pi / 8 * variance))
+        return torch.sigmoid(self.mean + moved / torch.sqrt(1 + math.pi / 8 * variance))
 
 
 def evidence_gradient(kernel: Tensor, labels: Labels) -> Evidence:
@@ -225,7 +226,7 @@ def condition(among: Tensor, cross: Tensor, labels: Labels, corrected: bool) -> 
     phi = torch.linalg.solve_triangular(lower, cross.mT, upper=False).mT.unsqueeze(1)
     w = phi.new_zeros(len(among), len(labels.y), m)
     best = _weight_posterior(w, phi, labels)
-    for _ in range(_LAST_STEPS):
+    for _ in range(_MOST_STEPS):
         gradient, curvature, _ = _derivatives(labels.mean + _times(phi, w), labels)
         factor = _factor(eye + phi.mT @ (curvature.unsqueeze(-1) * phi))
         right = _times(phi.mT, curvature * _times(phi, w) + gradient)
@@ -254,7 +255,7 @@ def _find_mode(covariance: Tensor, labels: Labels) -> Tensor:
         return _log_posterior(labels.mean + _times(covariance, each), each, labels)
 
     best = value(dual)
-    for _ in range(_MODE_STEPS):
+    for _ in range(_MOST_STEPS):
         moved = _times(covariance, dual)
         gradient, curvature, _ = _derivatives(labels.mean + moved, labels)
         root = curvature.sqrt()
@@ -262,7 +263,10 @@ def _find_mode(covariance: Tensor, labels: Labels) -> Tensor:
         right = curvature * moved + gradient
         solved = torch.cholesky_solve((root * _times(covariance, right)).unsqueeze(-1), factor)
         step = right - root * solved.squeeze(-1)
+        before = best
         dual, best = _accept(dual, step, best, value)
+        if bool((best - before < _ENOUGH).all()):
+            break
     return dual
 
 

@@ -328,13 +328,12 @@ class ExperimentRecommender(EstimatorOfTables):
             n_kept,
             self.n_jobs,
         )
-        n_left = len(pool.values)
-        if n_left < batch_size:
+        if len(pool.values) < batch_size:
             raise ValueError(
-                f"Only {n_left} distinct experiment(s) are left for a batch of {batch_size}: all "
-                "other candidates are measured, pending, excluded or outside of the design space. "
-                "Lower batch_size, exclude less, or give more n_candidates, a wider space or the "
-                "other mode."
+                f"Only {len(pool.values)} distinct experiment(s) are left for a batch of "
+                f"{batch_size}: all other candidates are measured, pending, excluded or outside "
+                "of the design space. Lower batch_size, exclude less, or give more n_candidates, "
+                "a wider space or the other mode."
             )
         chosen = choose_plate(
             pool, batch_size, n_later, self._geometry, self._spacing, self.diversity, waiting
@@ -447,4 +446,5 @@ class ExperimentRecommender(EstimatorOfTables):
         """Acquisition of experiments, (n_rows,)."""
         if self.acquisition not in NEED_MEMBERS:
             return acquire(self.acquisition, self._model.probability(frame), None)
-        return acquire(self.acquisition, *self._model.both(frame), self.beta)
+        p, members = self._model.both(frame)
+        return acquire(self.acquisition, p, members, self.beta)

@@ -140,10 +140,10 @@ def find_column(cells: pd.Series, margin: float) -> DrawnColumn:
     present = cells.dropna()
     if present.empty:
         return Constant(cells.iloc[0])
-    if pandas_types.is_bool_dtype(present.dtype):
-        return _find_levels(present)
     if present.dtype == object:
         present = present.infer_objects()
+    if pandas_types.is_bool_dtype(present.dtype):
+        return _find_levels(present)
     if pandas_types.is_numeric_dtype(present.dtype) and present.dtype.kind != "c":
         return _find_range(present, margin)
     if all(isinstance(cell, str) for cell in present):

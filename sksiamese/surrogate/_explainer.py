@@ -187,7 +187,8 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         with self._all_or_nothing():
             self._check_parameters()
             frame = self._fit_black_box(X, y, fit_params)
-            self.space_ = self._find_space(frame)
+            self.space_ = DesignSpace.from_frame(frame) if self.space is None else self.space
+            self.space_.require_columns(frame.columns)
             self.view_ = ReadableView(self.space_) if self.view is None else self.view
             self._look(frame)  # what the tree could not judge later is refused now
             rng = make_generator(self.random_state)
@@ -388,12 +389,6 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         """Give rows as the black box was fitted with: a frame if X had names, else an array."""
         frame = frame[self._column_names()]
         return frame if hasattr(self, "feature_names_in_") else frame.to_numpy()
-
-    def _find_space(self, frame: pd.DataFrame) -> DesignSpace:
-        if self.space is None:
-            return DesignSpace.from_frame(frame)
-        self.space.require_columns(frame.columns)
-        return self.space
 
     def _look(self, frame: pd.DataFrame) -> pd.DataFrame:
         """View (n_rows, n_viewed) of rows, with what follows from their columns."""

@@ -21,7 +21,7 @@ from sksiamese import (
 from sksiamese.space import DesignSpace
 
 # A few in each run, for the time that fits and trees take; `--fuzz 2000` for many.
-N_TABLES = settings.default.max_examples if settings.get_current_profile_name() == "fuzz" else 12
+N_TABLES = settings.default.max_examples if settings.get_current_profile_name() == "fuzz" else 5
 NAMES = ["ligand", "solvent", "temp (°C)", "conc (mM)", "time", "yield (%)", "entry", "notes", "x"]
 SMILES = ["CP", "CN", "CCO", "c1ccccc1", "[Na+].[Cl-]", "C1CC1", "[CH3:1]O"]
 POOLS = {

@@ -78,7 +78,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     X, y = load_perovskites(return_X_y=True)
-    settings = {"n_members": 2, "max_epochs": 5, "n_trees": 4, "random_state": 0}
+    settings = {"n_members": 2, "max_epochs": 5, "random_state": 0}
     model = GraphFingerprintSiameseClassifier(**settings).fit(X[:40], y[:40])
     expected, rng = model.predict_proba(X[40:60]), np.random.RandomState(arguments.seed)
     found: Counter[str] = Counter()

@@ -132,7 +132,7 @@ def pytest_generate_tests(metafunc):
 def model():
     """A fitted classifier that reads one column of molecules and one of numbers."""
     X = pd.DataFrame({"molecule": MOLECULES[:20], "number": np.arange(20.0)})
-    return GraphFingerprintSiameseClassifier(n_trees=2, **QUICK).fit(X, np.arange(20) % 2)
+    return GraphFingerprintSiameseClassifier(**QUICK).fit(X, np.arange(20) % 2)
 
 
 # -- Texts -----------------------------------------------------------------------------------------
@@ -278,7 +278,7 @@ def tables(draw):
 @given(table=tables())
 def test_any_table_is_learnt_or_refused(watch, table):
     X, y = table
-    model = GraphFingerprintSiameseClassifier(n_trees=2, **QUICK)
+    model = GraphFingerprintSiameseClassifier(**QUICK)
     proba, message = watch.attempt(lambda: model.fit(X, y).predict_proba(X), TypeError, ValueError)
     assert proba is not None or (message and not hasattr(model, "classes_"))  # nothing half fitted
 
@@ -313,10 +313,8 @@ SIAMESE = {
     "embedding_size": SIZES,
     "embedding_activation": SETTINGS["activation"],
     "signed": st.booleans(),
-    "readout": st.sampled_from(["kernel", "mean"]),
-    "new_molecule_weight": st.floats(0, 1),
+    "readout": st.sampled_from(["process", "mean"]),
     "pairs_per_step": st.one_of(st.none(), st.integers(2, 50)),
-    "n_trees": st.integers(0, 5),
 }
 KINDS = st.one_of(
     st.tuples(

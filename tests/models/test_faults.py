@@ -43,7 +43,7 @@ def peak():
     return next(int(line.split()[1]) for line in open("/proc/self/status") if "VmHWM" in line)
 
 X = np.random.RandomState(0).normal(size=(500_000, 5))
-model = GraphFingerprintSiameseClassifier(n_members=1, n_trees=0, max_epochs=5, random_state=0)
+model = GraphFingerprintSiameseClassifier(n_members=1, max_epochs=5, random_state=0)
 model.fit(X[:54], np.arange(54) % 2).predict_proba(X[:100_000])
 before = peak()
 model.predict_proba(X)

@@ -8,8 +8,9 @@ import pytest
 import torch
 from skorch.callbacks import LRScheduler
 
-from sksiamese.models._objectives import LabelledExperiments, PairLoss
-from sksiamese.models._training import SiameseNet, one_thread, to_tensors
+from sksiamese.models._objectives import LabelledExperiments
+from sksiamese.models._training import one_thread, to_tensors
+from sksiamese.models.readouts._mean import PairLoss, PairNet
 from sksiamese.molecules._graph import EMPTY_GRAPH
 from sksiamese.nn._network import NetworkSettings
 from sksiamese.nn._siamese import SiameseNetwork
@@ -39,13 +40,11 @@ def make_data(n=16, *, y=None, held_out=(), weight=None, groups=None, rows=None,
     )
 
 
-def make_net(data, *, readout="kernel", seeds=(0, 1), epochs=10, batch_size=512, **changes):
+def make_net(data, *, seeds=(0, 1), epochs=10, batch_size=512, **changes):
     settings = NetworkSettings(4, 6, 2, (8,), 4, "tanh", "tanh", changes.pop("dropout", 0.0))
-    return SiameseNet(
+    return PairNet(
         SiameseNetwork,
-        criterion=PairLoss(
-            readout, changes.pop("new_molecule_weight", 0.5), None, np.array([0.5, 0.5])
-        ),
+        criterion=PairLoss(None),
         alpha=changes.pop("alpha", 0.001),
         batch_seed=changes.pop("batch_seed", 0),
         module__settings=settings,
@@ -83,12 +82,11 @@ def batches(net, data, training=True):
     return list(net.get_iterator(data, training=training))
 
 
-@pytest.mark.parametrize("readout", ["mean", "kernel"])
 @pytest.mark.parametrize("batch_size", [512, 6])
-def test_the_loss_goes_down(readout, batch_size):
+def test_the_loss_goes_down(batch_size):
     data = make_data(24)
     epochs = 50 if batch_size == 512 else 40
-    net = train(data, readout=readout, batch_size=batch_size, epochs=epochs, seeds=(0,))
+    net = train(data, batch_size=batch_size, epochs=epochs, seeds=(0,))
     losses = net.history[:, "train_loss"]
     assert np.isfinite(losses).all()
     assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
@@ -96,7 +94,7 @@ def test_the_loss_goes_down(readout, batch_size):
 
 def test_a_trained_network_tells_the_classes_apart():
     data = make_data(24)
-    net = train(data, readout="mean", epochs=100)
+    net = train(data, epochs=100)
     (batch,) = batches(net, data)
     with torch.no_grad():
         g = net.module_(*batch.inputs)
@@ -164,81 +162,44 @@ def test_no_row_supports_itself_in_a_small_batch():
             assert not batch.pairs.diagonal(dim1=1, dim2=2).any()
 
 
-def test_support_in_a_small_batch_weighs_as_much_as_in_all_rows():
-    """On average; the prior would count for more otherwise."""
-    data = make_data(40, molecules=False)
-    found = [
-        batch.pairs[0].sum(1).mean().item()
-        for batch in batches(make_net(data, batch_size=10).initialize(), data)
-    ]
-    assert np.mean(found) == pytest.approx(39, rel=0.15)
-
-
-def test_the_second_term_has_support_from_other_molecules_alone():
-    data = make_data()
-    (batch,) = batches(make_net(data).initialize(), data)
-    molecule = data.experiments.molecules[:, 0]
-    np.testing.assert_array_equal(batch.pairs[0], 1 - np.eye(16))
-    np.testing.assert_array_equal(batch.pairs[1], molecule[:, None] != molecule)
-    (batch,) = batches(make_net(data, new_molecule_weight=0.0).initialize(), data)
-    assert len(batch.pairs) == 1
-
-
-def test_a_term_counts_by_its_share():
-    data = make_data()
-    logits = torch.randn(2, 16, 16, generator=torch.Generator().manual_seed(0)).double()
-
-    def loss(share):
-        net = make_net(data, new_molecule_weight=share).initialize()
-        (batch,) = batches(net, data)
-        return net.criterion_(logits, batch).numpy()
-
-    np.testing.assert_allclose(loss(0.25), 0.75 * loss(0.0) + 0.25 * loss(1.0), rtol=1e-12)
-    assert np.abs(loss(0.0) - loss(1.0)).max() > 1e-3
-
-
 def test_pairs_stay_within_groups():
     groups = np.arange(16) // 8
-    for readout in ("mean", "kernel"):
-        data = make_data(groups=groups)
-        (batch,) = batches(make_net(data, readout=readout).initialize(), data)
-        across = groups[:, None] != groups
-        assert not batch.pairs[:, torch.as_tensor(across)].any()
-        assert batch.pairs[:, torch.as_tensor(~across)].any()
+    data = make_data(groups=groups)
+    (batch,) = batches(make_net(data).initialize(), data)
+    across = groups[:, None] != groups
+    assert not batch.pairs[:, torch.as_tensor(across)].any()
+    assert batch.pairs[:, torch.as_tensor(~across)].any()
 
 
-@pytest.mark.parametrize("readout", ["mean", "kernel"])
-def test_weights_equal_repetition(readout):
+def test_weights_equal_repetition():
     times = np.arange(16) % 3 + 1
-    weighted = train(make_data(weight=times), readout=readout)
-    repeated = train(make_data(rows=np.repeat(np.arange(16), times)), readout=readout)
+    weighted = train(make_data(weight=times))
+    repeated = train(make_data(rows=np.repeat(np.arange(16), times)))
     # Another order of sums, which Adam's division by small gradients magnifies.
     assert_same_weights(weighted, repeated, atol=1e-6)
-    plain = train(make_data(), readout=readout)
+    plain = train(make_data())
     assert largest_change(weighted, plain) > 1e-3
 
 
-@pytest.mark.parametrize("readout", ["mean", "kernel"])
-def test_held_out_rows_do_not_train(readout):
+def test_held_out_rows_do_not_train():
     held_out = [1, 6, 11]
     data = make_data(held_out=held_out)
     y = data.y.copy()
     y[held_out] = 1 - y[held_out]
-    first = train(data, readout=readout)
-    second = train(make_data(held_out=held_out, y=y), readout=readout)
+    first = train(data)
+    second = train(make_data(held_out=held_out, y=y))
     assert_same_weights(first, second)
     assert first.history[:, "train_loss"] == second.history[:, "train_loss"]
     lost = [net.history[-1]["batches"][-1]["valid_loss"] for net in (first, second)]
     assert abs(lost[0] - lost[1]) > 1e-4
     rest = np.setdiff1d(np.arange(16), held_out)
-    assert_same_weights(first, train(make_data(rows=rest), readout=readout), atol=1e-6)
+    assert_same_weights(first, train(make_data(rows=rest)), atol=1e-6)
 
 
-@pytest.mark.parametrize("readout", ["mean", "kernel"])
-def test_validation_compares_held_out_rows_with_the_others(readout):
+def test_validation_compares_held_out_rows_with_the_others():
     held_out = np.isin(np.arange(16), [1, 6, 11])
     data = make_data(held_out=[1, 6, 11])
-    net = make_net(data, readout=readout, new_molecule_weight=0.0).initialize()
+    net = make_net(data).initialize()
     (batch,) = batches(net, data, training=False)
     pairs = batch.pairs[0].numpy() * batch.row_weight.numpy()[:, None]
     assert not pairs[~held_out].any()
@@ -247,21 +208,19 @@ def test_validation_compares_held_out_rows_with_the_others(readout):
     np.testing.assert_allclose(batch.row_weight.numpy(), held_out / 3)
 
 
-@pytest.mark.parametrize("readout", ["mean", "kernel"])
 @pytest.mark.parametrize("batch_size", [512, 4])
-def test_a_class_of_one_row_and_one_row_groups_give_no_nan(readout, batch_size):
+def test_a_class_of_one_row_and_one_row_groups_give_no_nan(batch_size):
     y = np.zeros(9, int)
     y[4] = 1
     groups = [0, 0, 0, 0, 0, 0, 0, 1, 2]
     data = make_data(9, y=y, groups=groups)
-    net = train(data, readout=readout, batch_size=batch_size)
+    net = train(data, batch_size=batch_size)
     assert np.isfinite(net.history[:, "train_loss"]).all()
     assert all(np.isfinite(p).all() for p in weights(net).values())
 
 
 def test_numbers_alone_and_molecules_alone():
     data = make_data(molecules=False)
-    assert data.molecule_blocks() is None
     assert make_net(data).initialize().module_.fingerprints is None
     train(data)
     bare = make_data()
@@ -273,18 +232,15 @@ def test_batches_whose_molecules_are_all_absent():
     """No atom meets the convolutions then, and the penalty acts on them alone."""
     data = make_data()
     data.experiments.graphs[0].append(EMPTY_GRAPH)
+    traits = np.vstack(
+        [data.experiments.traits[0], np.zeros((1, data.experiments.traits[0].shape[1]))]
+    )
+    data.experiments = data.experiments._replace(traits=(traits,))
     data.experiments.molecules[1:, 0] = len(data.experiments.graphs[0]) - 1
     net = train(data, batch_size=6, alpha=0.1)
     assert any(not batch.inputs.graphs.atoms.numel() for batch in batches(net, data))
     assert np.isfinite(net.history[:, "train_loss"]).all()
     assert all(np.isfinite(p).all() for p in weights(net).values())
-
-
-def test_molecule_blocks():
-    data = make_data()
-    np.testing.assert_array_equal(data.molecule_blocks(), data.experiments.molecules[:, 0])
-    assert make_data(rows=[0, 1, 2]).molecule_blocks() is None  # every row its own molecule
-    assert len(data) == 16
 
 
 def test_the_penalty_pulls_weights_to_zero_by_its_gradient():
@@ -337,7 +293,7 @@ def test_one_thread_restores_the_number_of_threads():
 
 def test_drawn_pairs_give_the_loss_of_all_pairs_on_average():
     data = make_data()
-    net = make_net(data, readout="mean").initialize()
+    net = make_net(data).initialize()
     (batch,) = batches(net, data)
     whole = net._losses(batch)
     net.criterion_.pairs_per_step = 40_000
@@ -352,7 +308,7 @@ def test_drawing_pairs_where_there_are_none_changes_nothing():
     """A batch of rows from groups of one has no pair; a legal table must not raise."""
     data = make_data()
     data.groups = np.arange(len(data))
-    net = make_net(data, readout="mean", alpha=0.0).initialize()
+    net = make_net(data, alpha=0.0).initialize()
     net.criterion_.pairs_per_step = 8
     before = weights(net)
     net.partial_fit(data)

@@ -181,9 +181,9 @@ def test_classes_and_members_add_up():
             evidence_gradient(both[[member]], make_labels(y[c], weight, mean[c])) for c in range(3)
         ]
         total = sum(each.log_evidence for each in alone)
-        torch.testing.assert_close(found.log_evidence[[member]], total, rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(found.log_evidence[[member]], total, rtol=1e-7, atol=1e-7)
         slope = sum(each.gradient for each in alone)
-        torch.testing.assert_close(found.gradient[[member]], slope, rtol=1e-10, atol=1e-12)
+        torch.testing.assert_close(found.gradient[[member]], slope, rtol=1e-6, atol=1e-7)
 
 
 @settings(max_examples=20)
@@ -228,7 +228,8 @@ def test_all_rows_as_support_give_the_function_space_solution(seed, corrected):
         slow = slow_prediction(among, y[c], weight, mean[c], cross, own, corrected)
         np.testing.assert_allclose(found_mean[c], slow[0], rtol=0, atol=1e-5)
         np.testing.assert_allclose(found_variance[c], slow[1], rtol=0, atol=1e-5)
-        expected = expit(slow[0] / np.sqrt(1 + math.pi * slow[1] / 8))
+        moved = (slow[0] - mean[c]) / np.sqrt(1 + math.pi * slow[1] / 8)
+        expected = expit(mean[c] + moved)
         np.testing.assert_allclose(proba[c], expected, rtol=0, atol=1e-6)
 
 
@@ -261,7 +262,8 @@ def test_one_row_by_hand(label, size, mean):
         assert found[0].item() == pytest.approx(centre, abs=1e-6)
         assert found[1].item() == pytest.approx(variance, abs=1e-6)
         proba = posterior.proba(kernel, torch.tensor([size]).double()).item()
-        assert proba == pytest.approx(expit(centre / math.sqrt(1 + math.pi * variance / 8)))
+        moved_by = (centre - mean) / math.sqrt(1 + math.pi * variance / 8)
+        assert proba == pytest.approx(expit(mean + moved_by))
 
 
 @pytest.mark.parametrize("label", [0, 1])
@@ -289,10 +291,9 @@ def test_far_from_all_rows_the_base_rate():
     posterior = condition(tensor(kernel), tensor(kernel), make_labels(y, weight, mean), True)
     far = posterior.proba(torch.zeros(1, 2, 7).double(), torch.zeros(1).double())[0].numpy()
     np.testing.assert_allclose(far, np.tile(rate[:, None], 2), rtol=1e-12)
-    # A latent value that is unsure is nearer to one half, on the side of the base rate.
+    # However unsure a latent value is, without a word of the data it is the base rate.
     unsure = posterior.proba(torch.zeros(1, 2, 7).double(), torch.tensor([3.0]).double())[0]
-    expected = expit(mean / math.sqrt(1 + 3 * math.pi / 8))
-    np.testing.assert_allclose(unsure[:, 0], expected, rtol=1e-12)
+    np.testing.assert_allclose(unsure[:, 0], rate, rtol=1e-12)
 
 
 def test_some_rows_as_support_are_a_projection():
@@ -320,8 +321,8 @@ def test_members_and_functions_are_conditioned_apart():
             one = both[[member]]
             alone = condition(one, one, make_labels(y[c], weight, mean[c]), True)
             coefficients, reduction = found.coefficients[member, c], found.reduction[member, c]
-            torch.testing.assert_close(coefficients, alone.coefficients[0, 0], rtol=0, atol=1e-9)
-            torch.testing.assert_close(reduction, alone.reduction[0, 0], rtol=0, atol=1e-9)
+            torch.testing.assert_close(coefficients, alone.coefficients[0, 0], rtol=0, atol=1e-7)
+            torch.testing.assert_close(reduction, alone.reduction[0, 0], rtol=0, atol=1e-7)
 
 
 def test_what_has_no_factor_is_nan():

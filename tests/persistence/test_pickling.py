@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from sksiamese import GraphFingerprintSiameseClassifier
-from sksiamese.models._training import SiameseNet
+from sksiamese.models.readouts._process import ProcessNet
 
 X = pd.DataFrame(
     {
@@ -85,17 +85,20 @@ def test_no_part_of_the_training_stays():
     """Neither data sets nor batches, which would be the training table once more."""
     model = classifier(batch_size=6, early_stopping=True, max_epochs=2).fit(X, Y)
     data = pickle.dumps(model)  # holds the name of each class that it refers to
-    assert b"SiameseNetwork" in data
+    assert b"ProcessNetwork" in data
     for name in ("_Batches", "LabelledExperiments", "Experiments", "Inputs", "GraphTensors"):
         assert name.encode() not in data, name
         assert name not in {type(value).__name__ for value in vars(model.net_).values()}
 
 
 def test_size_is_that_of_the_weights():
-    """Neither the optimizer's memory nor a second copy of the weights."""
-    model = classifier(n_trees=0).fit(X, Y)
+    """And of the posterior: neither the optimizer's memory nor a second copy of the weights."""
+    model = classifier().fit(X, Y)
     weights = sum(p.numel() * 8 for p in model.module_.parameters())
-    assert weights < len(pickle.dumps(model)) < 1.3 * weights
+    support = [each for arrays in model._support.posteriors.values() for each in arrays]
+    kept = sum(p.numel() * 8 for p in model.module_.state_dict().values())
+    kept += sum(each.nbytes for each in [*support, model._support.embedding])
+    assert weights < len(pickle.dumps(model)) < 1.3 * kept
 
 
 def test_molecules_of_the_training_table_stay_behind():
@@ -126,7 +129,7 @@ def test_a_pickle_holds_no_tensor():
 def test_a_device_that_is_absent_gives_way_to_the_cpu():
     model = classifier().fit(X, Y)
     state = model.net_.__getstate__() | {"device": "cuda:99"}
-    copy = SiameseNet.__new__(SiameseNet)
+    copy = ProcessNet.__new__(ProcessNet)
     message = "This model was on the device 'cuda:99'; here it is on the CPU."
     with pytest.warns(UserWarning, match=f"^{re.escape(message)}$"):
         copy.__setstate__(state)

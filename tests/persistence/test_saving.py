@@ -62,7 +62,7 @@ QUICK = {"n_members": 2, "max_epochs": 5, "fp_size": 4, "conv_width": 6, "random
 
 
 def siamese(**changes):
-    return GraphFingerprintSiameseClassifier(**{**QUICK, "n_trees": 4, **changes})
+    return GraphFingerprintSiameseClassifier(**{**QUICK, **changes})
 
 
 def featurized(*steps):

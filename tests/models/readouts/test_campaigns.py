@@ -11,10 +11,11 @@ from scipy.spatial.distance import cdist
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import matthews_corrcoef, roc_auc_score
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict, cross_val_score
-from sksiamese.models._support import campaign_rate, choose_support, find_threshold
 
 from sksiamese import GraphFingerprintSiameseClassifier, load_model, save_model
-from sksiamese.models._objectives import EpisodeLoss, LabelledExperiments
+from sksiamese.models._objectives import LabelledExperiments
+from sksiamese.models._training import last_layer
+from sksiamese.models.readouts._campaigns import EpisodeLoss, campaign_rate, find_threshold
 from sksiamese.nn._residual import SupportResidual
 
 SALTS = ["C[NH3+]", "CC[NH3+]", "CCC[NH3+]", "CCCC[NH3+]", "CC(C)[NH3+]", "NC=[NH2+]"]
@@ -244,7 +245,7 @@ def test_outcomes_held_out_teach_nothing():
     table = pd.DataFrame({"m": ["C" * n for n in range(1, 41)] * 2})
     groups = np.repeat([0, 1], 40)
     y = np.arange(80) % 2
-    settings = {"early_stopping": True, "max_epochs": 3, "n_trees": 0, "validation_fraction": 0.2}
+    settings = {"early_stopping": True, "max_epochs": 3, "validation_fraction": 0.2}
     losses = []
     for swap in (False, True):
         model = classifier(**settings)
@@ -382,10 +383,9 @@ def test_support_without_a_solution_is_refused(fitted, monkeypatch):
 # -- Choice of the support -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("choice", ["random", "central"])
-@pytest.mark.parametrize("readout", ["kernel", "mean", "residual"])
-def test_support_size(readout, choice):
-    settings = {"readout": readout, "support_choice": choice, "max_epochs": 2}
+@pytest.mark.parametrize("readout", ["process", "mean", "residual"])
+def test_support_size(readout):
+    settings = {"readout": readout, "max_epochs": 2}
     model = classifier(**settings, support_size=10).fit(X, Y)
     kept = model.support_indices_
     assert len(kept) in (9, 10)
@@ -393,27 +393,32 @@ def test_support_size(readout, choice):
     again = classifier(**settings, support_size=10).fit(X, Y)
     assert again.support_indices_.tolist() == kept.tolist()
     same = classifier(**settings).fit(X, Y).set_support(X.iloc[kept], Y[kept])
-    close(same.predict_proba(XN), model.predict_proba(XN), 1e-12)
+    if readout == "process":  # the rows that were not drawn speak through those that were
+        assert np.abs(same.predict_proba(XN) - model.predict_proba(XN)).max() > 1e-3
+    else:
+        close(same.predict_proba(XN), model.predict_proba(XN), 1e-12)
     model.set_support(X[:5], [0, 0, 0, 0, 1])
     assert model.support_indices_.tolist() == [0, 1, 2, 3, 4]
     model.set_params(support_size=1).set_support(X[:5], [0, 0, 0, 0, 1])
     assert len(model.support_indices_) == 2  # one of each class at least
 
 
-def test_the_support_keeps_shares_and_prefers_weight():
+@pytest.mark.parametrize("readout", ["process", "mean"])
+def test_the_support_keeps_shares_and_prefers_weight(readout):
     y = np.repeat([0, 1], [80, 20])
-    points, weight = np.random.RandomState(0).standard_normal((100, 2)), np.ones(100)
-    for central in (False, True):
-        rows = choose_support(points, y, weight, 10, central, 0)
-        assert np.bincount(y[rows]).tolist() == [8, 2]
+    model = classifier(readout=readout, support_size=10, max_epochs=2).fit(X[:100], y)
+    assert np.bincount(y[model.support_indices_]).tolist() == [8, 2]
+    weight = np.ones(100)
     weight[::2] = 1e-9
-    assert (choose_support(points, y, weight, 10, False, 0) % 2 == 1).all()
+    model.set_support(X[:100], y, sample_weight=weight)
+    assert np.bincount(y[model.support_indices_]).tolist() == [8, 2]
+    assert (model.support_indices_ % 2 == 1).all()
 
 
 # -- Adapting --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("readout", ["kernel", "mean", "residual"])
+@pytest.mark.parametrize("readout", ["process", "mean", "residual"])
 def test_adapt_moves_the_last_step_alone(readout):
     groups = GROUPS[PAST] if readout == "residual" else None
     model = classifier(readout=readout).fit(X[PAST], Y[PAST], groups=groups)
@@ -422,16 +427,20 @@ def test_adapt_moves_the_last_step_alone(readout):
     assert model.adapt(XN[:20], YN[:20]) is model
     adapted = model.predict_proba(XN)
     assert np.abs(adapted - plain).max() > 1e-4
-    head = "trend" if readout == "residual" else "similarity"
     moved = {n for n, each in weights_of(model).items() if not torch.equal(each, before[n])}
-    assert moved == {f"{head}.weight", f"{head}.bias"}
+    if readout == "process":
+        named = dict(model.module_.kernels.named_parameters())
+        assert moved == {f"kernels.{name}" for name in named}
+    else:
+        head = "trend" if readout == "residual" else "similarity"
+        assert moved == {f"{head}.weight", f"{head}.bias"}
     np.testing.assert_array_equal(model.adapt(XN[:20], YN[:20]).predict_proba(XN), adapted)
     np.testing.assert_array_equal(model.set_support(XN[:20], YN[:20]).predict_proba(XN), plain)
 
 
 def test_adapt_lowers_the_loss_of_the_trend(fitted):
     def trend_loss(model):
-        scores = model.module_.trend(model._embed_all(XN)).detach()
+        scores = model.module_.trend(last_layer(model.net_, model.encoder_.encode(XN))).detach()
         chosen = torch.log_softmax(scores, -1)[:, np.arange(30), YN]
         return -chosen.mean().item()
 
@@ -491,15 +500,5 @@ def test_members_and_chunks(fitted, monkeypatch):
     fitted.set_support(XN[:8], YN[:8])
     whole = fitted.predict_members(X)
     assert whole.shape == (2, 180, 2)
-    monkeypatch.setattr("sksiamese.models._support._CHUNK_PAIRS", 100)
+    monkeypatch.setattr("sksiamese.models.readouts._similarity._CHUNK_PAIRS", 100)
     close(fitted.predict_members(X), whole, 1e-12)
-
-
-def test_models_of_before_there_was_recall_or_adapt():
-    model = classifier(readout="kernel").fit(X, Y)
-    expected = model.predict_proba(XN)
-    del model._trained_net, model.encoder_.recall_
-    again = pickle.loads(pickle.dumps(model))
-    np.testing.assert_array_equal(again.predict_proba(XN), expected)
-    again.adapt(XN[:9], YN[:9]).set_support(X, Y)
-    np.testing.assert_array_equal(again.predict_proba(XN), expected)
