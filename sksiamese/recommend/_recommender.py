@@ -333,9 +333,9 @@ class ExperimentRecommender(EstimatorOfTables):
         if len(pool.values) < batch_size:
             raise ValueError(
                 f"Only {len(pool.values)} distinct experiment(s) are left for a batch of "
-                f"{batch_size}: all other candidates are measured, pending, excluded or outside of "
-                "the design space. Lower batch_size, exclude less, or give more n_candidates, a wider space or the "
-                "other mode."
+                f"{batch_size}: all other candidates are measured, pending, excluded or outside "
+                "of the design space. Lower batch_size, exclude less, or give more n_candidates, "
+                "a wider space or the other mode."
             )
         chosen = choose_plate(
             pool, batch_size, n_later, self._geometry, self._spacing, self.diversity, waiting

@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rdkit import Chem, RDConfig, rdBase
-from rdkit.Chem import rdMolDescriptors
 
-from sksiamese.molecules import _reading
 from sksiamese.molecules._graph import (
     ATOM_FEATURES,
     BOND_FEATURES,
@@ -42,7 +40,6 @@ ODD = [
     *("[O]", "C[O]", "[B]", "B", "OB(O)c1ccccc1", "[SiH4]", "C |^1:0|", "[Co](C)(C)(C)(C)(C)C"),
     *("[K][Au]([K])([K])([K])([K])([K])([K])([K])[K]", "[GeH4]", "[#6]", "C=[N+]=[N-]", "[Zn++]"),
 ]
-
 DRUGS = [
     "CC(=O)Oc1ccccc1C(=O)O",
     "CN1C=NC2=C1C(=O)N(C)C(=O)N2C",
@@ -55,9 +52,6 @@ DRUGS = [
     "[O-][N+](=O)c1ccc(N=Nc2ccccc2)cc1",
     "O=[PH](O)OP(=O)(O)O",
 ]
-
-PIECES = ["", *"CNOPSFIBcnops()=#$-123@/.*~H", "[nH]", "[CH2]", "[C]", "[N+]", "[O-]", "[Au]", "->"]
-PIECES += ["[c]", "[SH4]", "[13C]", "[H]", "[NH3]", "[Zn+2]", "[BH4-]", "Cl", "[Pb]", "[*:1]"]
 
 
 def slow_atom(atom):
@@ -161,41 +155,6 @@ def test_cmet_equals_the_slow_loop(cmet):
         assert_is_molecule(graph, smiles)
 
 
-def test_codes_do_not_depend_on_what_was_read_before(cmet, monkeypatch):
-    smiles = cmet[:200] + ODD
-    before = graphs(smiles)
-    monkeypatch.setattr(_reading, "_ATOM_CODES", _reading._AtomCodes())
-    backwards = [g for s in reversed(smiles) for g in graphs([s])]
-    assert before == backwards[::-1]
-
-
-def _hash_of(columns):
-    """RDKit's 32-bit hash of a row of integers, for many rows."""
-    seed = np.zeros(columns[0].shape, np.uint32)
-    for column in columns:
-        value = column.astype(np.int64).astype(np.uint32)
-        seed ^= value + np.uint32(0x9E3779B9) + (seed << np.uint32(6)) + (seed >> np.uint32(2))
-    return seed
-
-
-def test_no_two_atoms_of_the_fast_reading_share_an_invariant():
-    for smiles in ["CCO", "[NH4+]", "[O-]C", "c1cc[nH]c1", "*C", "I[Pb]I"]:
-        mol = Chem.MolFromSmiles(smiles)
-        parts = [
-            (a.GetAtomicNum(), a.GetTotalDegree(), a.GetTotalNumHs(), a.GetFormalCharge(), 0)
-            for a in mol.GetAtoms()
-        ]
-        got = list(rdMolDescriptors.GetConnectivityInvariants(mol, False))
-        assert got == _hash_of(np.array(parts).T).tolist()
-
-    # Elements x neighbours (8 atoms + 4 hydrogens) x hydrogens x charge.
-    ranges = np.arange(119), np.arange(13), np.arange(5), np.arange(-1, 2)
-    element, neighbours, hydrogens, charge = (g.ravel() for g in np.meshgrid(*ranges))
-    real = hydrogens <= neighbours
-    parts = [p[real] for p in (element, neighbours, hydrogens, charge, np.zeros_like(element))]
-    assert len(np.unique(_hash_of(parts))) == real.sum()
-
-
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -231,16 +190,6 @@ def test_atom_order_does_not_matter(pick, seed):
     mol = Chem.MolFromSmiles(text)
     other = Chem.MolToRandomSmilesVect(mol, 1, randomSeed=seed)[0]
     assert signature(graphs([text])[0]) == signature(graphs([other])[0])
-
-
-@given(data=st.data())
-def test_fast_reading_equals_the_slow_loop_on_mutated_text(data):
-    text = data.draw(st.sampled_from(DRUGS + ODD))
-    for _ in range(data.draw(st.integers(1, 3))):
-        place = data.draw(st.integers(0, len(text)))
-        skip = data.draw(st.integers(0, 1))
-        text = text[:place] + data.draw(st.sampled_from(PIECES)) + text[place + skip :]
-    assert graphs([text]) == [graph_from_smiles(text)]
 
 
 def test_triple_bond_in_an_aromatic_ring_is_triple():

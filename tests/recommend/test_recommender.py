@@ -1,11 +1,8 @@
 """ExperimentRecommender: against hand-made cases, brute force, and any classifier."""
 
 import io
-import math
 import pickle
 import re
-import tracemalloc
-import warnings
 
 import numpy as np
 import pandas as pd
@@ -16,13 +13,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
-from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import pairwise_distances
-from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
-from sklearn.tree import DecisionTreeClassifier
 
 from sksiamese import (
     DesignSpace,
@@ -31,10 +24,8 @@ from sksiamese import (
     InvalidSMILESError,
     SMILESFeaturizer,
 )
-from sksiamese.recommend import _candidates
-from sksiamese.recommend._acquisition import ACQUISITIONS, acquire, choose_ahead, choose_batch
-from sksiamese.recommend._recipes import RecipeGeometry
-from sksiamese.space import Computed, Constant, Levels, Molecules, Range, When
+from sksiamese.recommend._acquisition import ACQUISITIONS, acquire
+from sksiamese.space import Computed, Levels, Molecules, Range, When
 
 RNG = np.random.RandomState(0)
 LIGANDS = ["NCCS", "CCS", "CCCCS", "OCCS", "Sc1ccccc1"]
@@ -108,14 +99,6 @@ def check(error, message):
 # -- Acquisition -----------------------------------------------------------------------------------
 
 
-def test_acquisition_by_hand():
-    members = np.array([[0.2, 0.5, 0.0], [0.8, 0.5, 1.0]])
-    p = members.mean(axis=0)
-    assert acquire("probability", p, None) is p
-    assert acquire("entropy", np.array([0.5, 0.0, 1.0]), None) == pytest.approx([1, 0, 0])
-    assert acquire("ucb", p, members, beta=2) == pytest.approx([0.5 + 2 * 0.3, 0.5, 0.5 + 2 * 0.5])
-
-
 @pytest.mark.parametrize("name", ACQUISITIONS)
 def test_recommended_values_are_those_of_the_members(name):
     model = unit(acquisition=name, beta=0.5, diversity=0)
@@ -129,25 +112,6 @@ def test_recommended_values_are_those_of_the_members(name):
 
 
 # -- Batch -----------------------------------------------------------------------------------------
-
-
-def test_choice_by_hand():
-    """Of a pair of neighbours only the better one is taken, however good the other is."""
-    places, values = np.array([0.0, 0.01, 5.0, 9.0]), np.array([1.0, 0.99, 0.5, 0.4])
-
-    def choose(length, pending=()):
-        away = np.abs(places[:, None] - np.array(pending)[None, :])
-        return choose_batch(values, 3, lambda i: np.abs(places - places[i]), length, away)
-
-    assert choose(1.0) == [0, 2, 3]
-    assert choose(0.0) == [0, 1, 2]
-    assert choose(1.0, pending=[5.0]) == [0, 3, 1]
-
-
-def test_choice_never_repeats_when_nothing_is_worth_anything():
-    zeros = np.zeros(4)
-    chosen = choose_batch(zeros, 4, lambda _: np.zeros(4), 1.0, np.zeros((4, 1)))
-    assert sorted(chosen) == [0, 1, 2, 3]
 
 
 def test_diversity_spreads_the_batch():
@@ -167,47 +131,6 @@ def test_pending_experiments_keep_others_away():
     assert away > np.median(model._spacing)
 
 
-def ahead_by_hand(p, batch_size, n_later, n_judged, places, reach):
-    """The rule of choose_ahead in plain loops."""
-    p, chosen = dict(enumerate(p)), []
-    for k in range(batch_size):
-        n, values = n_later + batch_size - k - 1, {}
-        for x in range(n_judged):
-            others = [z for z in p if z not in (x, *chosen)]
-            w = {z: 0.75 * math.exp(-(((places[x] - places[z]) / reach) ** 2)) for z in others}
-            up = sorted(p[z] + (1 - p[z]) * w[z] for z in others)[-n:]
-            down = sorted(p[z] * (1 - w[z]) for z in others)[-n:]
-            values[x] = p[x] * (1 + sum(up)) + (1 - p[x]) * sum(down)
-        left = [x for x in range(n_judged) if x not in chosen]
-        chosen.append(max(left, key=lambda x: round(values[x], 9)))  # of a tie, the first
-    return chosen
-
-
-@settings(max_examples=40)
-@given(st.integers(0, 10_000), st.integers(1, 4), st.integers(1, 30), st.floats(0.05, 2))
-def test_looking_ahead_by_brute_force(seed, batch_size, n_later, reach):
-    rng = np.random.RandomState(seed)
-    n, n_judged = rng.randint(6, 15), 6
-    places, p = rng.uniform(0, 1, n), np.sort(rng.uniform(0, 1, n))[::-1]
-    distance = np.abs(places[:n_judged, None] - places[None, :])
-    none = np.empty((n, 0))
-    found = choose_ahead(p, batch_size, n_later, distance, reach, 0.0, none)
-    assert found == ahead_by_hand(p, batch_size, n_later, n_judged, places, reach)
-
-
-def test_looking_ahead_prefers_what_opens_more():
-    """One lone candidate, and three neighbours that are a little less probable."""
-    places, p = np.array([0.0, 5.0, 5.1, 5.2]), np.array([0.5, 0.48, 0.47, 0.46])
-    distance, none = np.abs(places[:, None] - places[None, :]), np.empty((4, 0))
-
-    def choose(n_later, pending=none):
-        return choose_ahead(p, 1, n_later, distance, 1.0, 0.5, pending)
-
-    assert p.argmax() == 0
-    assert choose(1) == [1]
-    assert choose(1, pending=distance[:, [1]]) == [0]
-
-
 def test_plates_that_look_ahead():
     model = unit(acquisition="probability", diversity=0)
     greedy, ahead = model.recommend(6), model.recommend(6, n_later=20)
@@ -219,51 +142,6 @@ def test_plates_that_look_ahead():
         "acquisition='probability'.",
     ):
         unit().recommend(6, n_later=20)
-
-
-# -- Distances -------------------------------------------------------------------------------------
-
-
-def test_distances_by_hand():
-    space = DesignSpace(
-        {
-            "solvent": Molecules(["O", "CCO", None]),
-            "mM": Range(1, 100, log=True),
-            "pH": When(lambda f: f["solvent"] == "O", Range(7, 14), np.nan),
-            "stirrer": Levels(["bar", "cross"]),
-            "time": Levels([10, 30]),
-            "fixed": Constant(5.0),
-        }
-    )
-    rows = pd.DataFrame(
-        {
-            "solvent": ["O", "O", "OCC", None],
-            "mM": [1.0, 10.0, 1.0, 1.0],
-            "pH": [7.0, 14.0, np.nan, np.nan],
-            "stirrer": ["bar", "cross", "bar", "bar"],
-            "time": [10, 30, 10, 10],
-            "fixed": [5.0, 5.0, 5.0, 10.0],
-        }
-    )
-    found = RecipeGeometry(space).distances(rows, rows) ** 2
-    assert found[0, 1] == pytest.approx(0.5**2 + 1 + 1 + 1)
-    assert found[0, 2] == pytest.approx(1 + 0.5**2 + 1)  # water has no atom environment of ethanol
-    assert found[2, 3] == pytest.approx(1 + 1)
-    assert np.diag(found) == pytest.approx(0)
-    assert found == pytest.approx(found.T)
-
-
-def test_domain_and_nearest_by_brute_force():
-    model = unit(n_candidates=200)
-    plate = model.recommend(60)
-    away = pairwise_distances(plate[["a", "b"]], NUMBERS)
-    own = pairwise_distances(NUMBERS)
-    np.fill_diagonal(own, np.inf)
-    assert plate["nearest_experiment"].tolist() == away.argmin(axis=1).tolist()
-    assert plate["distance"].to_numpy() == pytest.approx(away.min(axis=1))
-    inside = away.min(axis=1) <= np.quantile(own.min(axis=1), 0.95)
-    assert plate["in_domain"].tolist() == np.where(inside, 1, -1).tolist()
-    assert set(plate["in_domain"]) == {1, -1}
 
 
 # -- Recommendations -------------------------------------------------------------------------------
@@ -358,58 +236,6 @@ def test_choose_among_candidates(fitted):
     )
 
 
-@pytest.mark.parametrize("n_jobs", [2, -1])
-def test_threads_change_nothing(n_jobs):
-    model = unit(n_candidates=150_000)  # three chunks
-    plate = model.recommend(5)
-    pd.testing.assert_frame_equal(plate, model.set_params(n_jobs=n_jobs).recommend(5))
-
-
-def test_chunks_that_repeat_each_other():
-    """Of few possible recipes, each is kept once, and none of the best is lost."""
-    space = DesignSpace({"a": Levels([0.1, 0.2, 0.5, 0.9]), "b": Levels([0.0, 0.5])})
-    past = pd.DataFrame({"a": [0.1, 0.9], "b": [0.0, 0.0]})
-    model = recommender(Members(), space=space, n_candidates=200_000, diversity=0)
-    plate = model.fit(past, [0, 1]).recommend(6)
-    assert len(plate.drop_duplicates(["a", "b"])) == 6
-    assert plate["a"].tolist()[:1] == [0.9]
-
-
-class Careless(Members):
-    """Does to warning filters what threads of scikit-learn's forests do to each other's."""
-
-    def predict_members(self, X):
-        if len(X) > 1000:  # candidates, not the plate
-            warnings.warn("a black box speaks", stacklevel=1)
-            warnings.warn(f"{_candidates._NO_FILTERS} to make it possible", stacklevel=1)
-            warnings.resetwarnings()
-        return super().predict_members(X)
-
-
-@pytest.mark.parametrize("n_jobs", [None, 2])
-def test_warning_filters_are_left_as_they_were(n_jobs):
-    model = unit(Careless(), n_candidates=100_000, n_jobs=n_jobs)
-    with warnings.catch_warnings(record=True) as shown:
-        warnings.simplefilter("always")
-        before = list(warnings.filters)
-        model.recommend(2)
-        assert warnings.filters == before
-    assert {str(warning.message) for warning in shown} == {"a black box speaks"}
-
-
-@pytest.mark.parametrize(("n_jobs", "growth"), [(None, 1.4), (2, 2.5)])
-def test_memory_does_not_grow_with_candidates(n_jobs, growth):
-    peaks = []
-    for n in (200_000, 1_000_000):  # a few blocks, and many
-        model = unit(n_candidates=n, n_jobs=n_jobs)
-        tracemalloc.start()
-        model.recommend(4)
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    # Threads hold some parts more or less, by chance; what grew with candidates would grow by 5.
-    assert peaks[1] < growth * peaks[0]
-
-
 def test_excluded_molecules_are_known_in_any_spelling_where_a_condition_rules():
     ligands = When(lambda f: f["gas"] == "air", Molecules(["NCCS", "Sc1ccccc1", "CCS"]), "O")
     space = DesignSpace({"ligand": ligands, "gas": Levels(["air", "argon"]), "mM": Range(1, 20)})
@@ -431,61 +257,7 @@ class LogisticRegressionOfNumbers(LogisticRegression):
         return super().predict_proba(X[["mM"]])
 
 
-def test_successes_get_other_molecules_first():
-    """With room for a few candidates, no failure is varied while a success waits."""
-    model = recommender(n_candidates=2 * 6 * 4).fit(X, Y)
-    swapped = next(model._make_candidates("explore", None, np.random.RandomState(0)))
-    past = X[["mM", "runs", "stirrer"]].assign(outcome=Y)
-    found = swapped.merge(past, on=["mM", "runs", "stirrer"])
-    assert len(found) == len(swapped)
-    assert set(found["outcome"]) == {"works"}
-
-
 # -- Any classifier --------------------------------------------------------------------------------
-
-
-def test_spread_of_bootstrap_clones():
-    model = unit(DecisionTreeClassifier(random_state=0), n_bootstrap=4)
-    plate = model.recommend(6)
-    members = [m.predict_proba(plate[["a", "b"]])[:, 1] for m in model._model._bootstrap]
-    assert len(members) == 4
-    assert plate["p_std"].to_numpy() == pytest.approx(np.std(members, axis=0))
-    assert (plate["p_std"] > 0).any()
-
-
-def test_frozen_classifier_is_kept_and_has_no_spread():
-    inner = LogisticRegression().fit(NUMBERS, LABELS)
-    model = unit(FrozenEstimator(inner), acquisition="probability")
-    before = inner.coef_.copy()
-    plate = model.recommend(3)
-    assert plate["p_std"].isna().all()
-    model.add_measurements(plate.assign(outcome=1))
-    assert model.estimator_.estimator is inner
-    assert (inner.coef_ == before).all()
-    assert len(model.measured_) == 23
-
-
-def test_members_at_the_end_of_a_pipeline():
-    steps = make_pipeline(FunctionTransformer(lambda X: X / 2), Members())
-    plate = unit(steps).recommend(3)
-    members = Members().predict_members(plate[["a", "b"]] / 2)[:, :, 1]
-    assert plate["p_std"].to_numpy() == pytest.approx(members.std(axis=0))
-
-
-@pytest.mark.parametrize("freeze", [False, True])
-def test_members_of_what_a_search_found(freeze):
-    search = GridSearchCV(Members(), {}, scoring=lambda *_: 0.0, cv=2)
-    search = FrozenEstimator(search.fit(NUMBERS, LABELS)) if freeze else search
-    plate = unit(search).recommend(3)
-    members = Members().predict_members(plate[["a", "b"]])[:, :, 1]
-    assert plate["p_std"].to_numpy() == pytest.approx(members.std(axis=0))
-
-
-def test_a_search_is_done_once():
-    search = GridSearchCV(DecisionTreeClassifier(random_state=0), {"max_depth": [2]}, cv=2)
-    members = unit(search, n_bootstrap=3)._model._bootstrap
-    assert [type(member) for member in members] == [DecisionTreeClassifier] * 3
-    assert {member.max_depth for member in members} == {2}
 
 
 @pytest.mark.filterwarnings("ignore::sksiamese.SmallClassWarning")
@@ -536,56 +308,6 @@ def test_arrays_without_names():
     assert model.n_features_in_ == 2
     assert not hasattr(model, "feature_names_in_")
     assert len(model.add_measurements(plate.assign(outcome=0)).measured_) == 23
-
-
-# -- Closing the loop ------------------------------------------------------------------------------
-
-
-def test_measurements_are_as_good_as_a_fit():
-    y = pd.Series(Y, X.index, name="result")
-    model = recommender().fit(X[:30], y[:30])
-    model.add_measurements(X[30:].assign(result=y[30:], note="ok"))
-    whole = recommender().fit(X, y)
-    pd.testing.assert_frame_equal(model.measured_, whole.measured_)
-    pd.testing.assert_series_equal(model.outcomes_, whole.outcomes_)
-    pd.testing.assert_frame_equal(model.recommend(4), whole.recommend(4))
-
-
-def test_labels_of_added_rows_go_on():
-    model = unit()
-    plate = model.recommend(3)
-    model.add_measurements(plate.assign(outcome=1))
-    assert model.measured_.index.tolist() == list(range(23))
-    again = model.recommend(3)
-    assert not again["a"].isin(plate["a"]).any()
-
-
-def test_outcomes_keep_their_type():
-    """A column of a CSV that is half filled in holds 1.0 and 0.0."""
-    model = unit()
-    plate = model.recommend(2).assign(outcome=[1.0, 0.0])
-    model.add_measurements(plate)
-    assert model.outcomes_.dtype == LABELS.dtype
-    assert model.outcomes_.tolist()[20:] == [1, 0]
-    assert model.classes_.tolist() == [0, 1]
-
-
-@pytest.mark.parametrize("label", [float, lambda i: i + 0.5])
-def test_labels_go_on_beside_fractions(label):
-    past = NUMBERS.set_axis([label(i) for i in range(20)])
-    model = recommender(Members(), space=UNIT).fit(past, LABELS)
-    for _ in range(2):
-        model.add_measurements(model.recommend(2).assign(outcome=1))
-    assert model.measured_.index.is_unique
-    assert len(model.measured_) == 24
-
-
-def test_labels_go_on_beside_text():
-    past = NUMBERS.set_axis([f"E{i}" for i in range(20)])
-    model = recommender(Members(), space=UNIT).fit(past, LABELS)
-    for plate in range(3):
-        model.add_measurements(model.recommend(2).assign(outcome=1))
-        assert model.measured_.index.tolist()[20:] == list(range(2 * plate + 2))
 
 
 # -- Errors ----------------------------------------------------------------------------------------
@@ -732,45 +454,3 @@ def test_bad_tables(fitted):
 def test_bad_requests(fitted, arguments, error, message):
     with check(error, message):
         fitted.recommend(**{"batch_size": 3, **arguments})
-
-
-def test_optimize_needs_an_experiment_within_the_space():
-    far = DesignSpace({"a": Range(5, 6), "b": Range(5, 6)})
-    model = recommender(Members(), space=far).fit(NUMBERS, LABELS)
-    message = (
-        "No past experiment lies within the design space, so that there is nothing to start from. "
-        "Use mode='explore', or widen the space."
-    )
-    with check(ValueError, message):
-        model.recommend(2, "optimize")
-
-
-def test_bad_measurements_change_nothing():
-    model = recommender().fit(X, Y)
-    rows = X.head(2).set_axis(["new 1", "new 2"])
-    message = (
-        "The table of measurements lacks the column(s) 'outcome'. It has: 'ligand', 'mM', 'runs', "
-        "'stirrer'. Add or rename them."
-    )
-    with check(ValueError, message):
-        model.add_measurements(rows)
-    message = (
-        "Column 'outcome' must hold one of 'fails', 'works' in each row. Got 2 other(s), row "
-        "'new 1': 'wroks', row 'new 2': nan. Leave rows out that are not measured yet, or call "
-        "fit with all experiments for a new class."
-    )
-    with check(ValueError, message):
-        model.add_measurements(rows.assign(outcome=["wroks", np.nan]))
-    message = (
-        "The index of the measurements repeats 'run 0', 'run 1' of the past experiments. Give the "
-        "rows labels of their own."
-    )
-    with check(ValueError, message):
-        model.add_measurements(X.head(2).assign(outcome="works"))
-    with check(TypeError, "add_measurements takes a DataFrame. Got 3."):
-        model.add_measurements(3)
-    broken = rows.assign(outcome="works", ligand=["C(C", "NCCS"])
-    with pytest.raises(InvalidSMILESError):
-        model.add_measurements(broken)
-    assert len(model.measured_) == 40
-    assert len(model.recommend(2)) == 2

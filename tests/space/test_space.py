@@ -4,7 +4,6 @@ import copy
 import itertools
 import pickle
 import re
-import time
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,6 @@ from sksiamese.descriptors import dielectric_constant
 from sksiamese.space import Computed, Constant, Levels, Molecules, OfMolecule, Range, When
 
 SMILES = ["O", "CCO", "CC#N", "ClCCl", "Cc1ccccc1"]
-METHODS = ["uniform", "lhs", "sobol"]
 
 
 def ratio(frame):
@@ -99,125 +97,6 @@ def allowed(space, limit, frame):
         )
 
     return [row_is(row) for row in frame.itertuples()]
-
-
-# -- Sampling --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_samples_obey_every_rule(method):
-    frame = lab().sample(3000, method, random_state=0)
-    assert frame.shape == (3000, 10)
-    assert list(frame.columns) == list(lab().columns)
-    assert frame.index.tolist() == list(range(3000))
-    assert obeys(frame).all()
-    assert set(frame["runs"]) == {1, 2, 3, 4, 5, 6}
-    assert frame["runs"].dtype == np.int64
-    assert set(frame["degC"]) == {20, 50, 80}
-    assert set(frame["solvent"]) == {"O", "CCO", "Cc1ccccc1"}
-
-
-@settings(max_examples=50)
-@given(spaces(), st.sampled_from(METHODS), st.integers(0, 1000), st.integers(1, 60))
-def test_samples_satisfy_ranges_levels_and_constraints(drawn, method, seed, n):
-    space, limit = drawn
-    frame = space.sample(n, method, random_state=seed)
-    assert len(frame) == n
-    assert all(allowed(space, limit, frame))
-    assert space.contains(frame).all()
-    pd.testing.assert_frame_equal(frame, space.sample(n, method, random_state=seed))
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_distributions(method):
-    space = DesignSpace(
-        {"a": Range(1, 50, log=True), "b": Range(-3, 5), "n": Range(1, 4, integer=True)}
-    )
-    frame = space.sample(2000, method, random_state=0)
-    assert stats.kstest(frame["a"], stats.loguniform(1, 50).cdf).pvalue > 0.01
-    assert stats.kstest(frame["b"], stats.uniform(-3, 8).cdf).pvalue > 0.01
-    counts = frame["n"].value_counts().loc[[1, 2, 3, 4]]
-    assert stats.chisquare(counts).pvalue > 0.01
-
-
-def test_latin_hypercube_has_one_row_in_each_part_of_each_column():
-    space = DesignSpace({"a": Range(0, 10), "b": Range(1, 1024, log=True)})
-    frame = space.sample(10, "lhs", random_state=0)
-    assert sorted(np.floor(frame["a"])) == list(range(10))
-    assert sorted(np.floor(np.log2(frame["b"]))) == list(range(10))
-
-
-def test_sobol_has_as_many_rows_in_each_box():
-    space = DesignSpace({"a": Range(0, 4), "b": Range(0, 4)})
-    frame = space.sample(64, "sobol", random_state=0)
-    boxes = np.floor(frame).value_counts()
-    assert boxes.tolist() == [4] * 16
-
-
-@pytest.mark.parametrize("method", ["uniform", "sobol"])
-def test_a_smaller_sample_is_the_start_of_a_larger_one(method):
-    small, large = (lab().sample(n, method, random_state=3) for n in (7, 500))
-    pd.testing.assert_frame_equal(small, large.head(7))
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_chunks_are_the_sample(method):
-    space = DesignSpace({"a": Range(0, 1), "b": Range(0, 1)}, [lambda frame: frame["a"] > 0.5])
-    chunks = list(space.iter_samples(150_000, method, random_state=0))
-    assert max(map(len, chunks)) <= 65_536
-    whole = space.sample(150_000, method, random_state=0)
-    pd.testing.assert_frame_equal(pd.concat(chunks), whole, check_index_type=False)
-
-
-def test_random_states():
-    space = DesignSpace({"a": Range(0, 1)})
-    assert not space.sample(5).equals(space.sample(5))
-    state = np.random.RandomState(0)
-    first, second = space.sample(5, random_state=state), space.sample(5, random_state=state)
-    assert not first.equals(second)
-    assert first.equals(space.sample(5, random_state=np.random.RandomState(0)))
-
-
-def test_a_space_of_constants():
-    space = DesignSpace({"a": Constant(1.0), "solvent": Molecules(["O"])})
-    for method in METHODS:
-        assert space.sample(2, method).values.tolist() == [[1.0, "O"]] * 2
-
-
-def test_a_large_space_costs_nothing():
-    columns = {f"c{i}": Levels(range(100)) for i in range(50)}
-    start = time.perf_counter()
-    space = DesignSpace(columns)
-    assert len(space.sample(5, random_state=0)) == 5
-    assert "c49" in repr(space)
-    assert time.perf_counter() - start < 1
-
-
-def test_a_constraint_that_never_holds():
-    columns = {"a": Range(0, 1), "b": Range(0, 1)}
-    never = {"never": lambda f: f["a"] > 2, "half": lambda f: f["b"] > 0.5}
-    with pytest.raises(ValueError, match=r"^Only 0 of ") as caught:
-        DesignSpace(columns, never).sample(1000, random_state=0)
-    n_drawn, share = re.search(r"of ([\d,]+) .* 'half' ([\d.]+)%", str(caught.value)).groups()
-    assert 1_000_000 <= int(n_drawn.replace(",", "")) < 1_100_000
-    assert float(share) == pytest.approx(50, abs=0.5)
-    assert str(caught.value) == (
-        f"Only 0 of {n_drawn} experiments drawn from the space satisfied all constraints. Share "
-        f"that satisfied each: 'never' 0.00%, 'half' {share}%. Loosen a constraint, narrow the "
-        "ranges to where it holds, or use When for a column that applies to some rows only."
-    )
-
-
-def test_a_constraint_that_hardly_ever_holds():
-    space = DesignSpace({"a": Range(0, 1)}, [lambda f: f["a"] > 0.9999])
-    with pytest.raises(ValueError, match=r"^Only \d+ of [\d,]+ experiments drawn from the space"):
-        space.sample(5000, random_state=0)
-    assert (space.sample(5, random_state=0)["a"] > 0.9999).all()
-
-
-def test_a_rare_constraint_is_met():
-    space = DesignSpace({"a": Range(0, 1)}, [lambda f: f["a"] > 0.99])
-    assert (space.sample(2000, "sobol", random_state=0)["a"] > 0.99).all()
 
 
 # -- Grid ------------------------------------------------------------------------------------------
@@ -600,42 +479,6 @@ def test_from_frame_refuses_a_negative_margin():
         DesignSpace.from_frame([[1.0]], margin=-0.1)
 
 
-@given(spaces(), st.integers(0, 100), st.data())
-def test_contains_against_brute_force(drawn, seed, data):
-    space, limit = drawn
-    frame = space.sample(8, random_state=seed)
-    name = data.draw(st.sampled_from(["linear", "log", "whole", "level"]))
-    frame[name] = frame[name].astype(float)
-    frame.loc[3, name] += data.draw(st.sampled_from([0.5, -1e4, 1e4]))
-    frame.loc[5, "molecule"] = data.draw(st.sampled_from(SMILES))
-    assert space.contains(frame).tolist() == allowed(space, limit, frame)
-
-
-def test_contains_knows_every_spelling_and_absent_molecules():
-    space = DesignSpace({"additive": Molecules(["CCO", None])})
-    X = pd.DataFrame({"additive": ["OCC", None, "", "CCC"]})
-    assert space.contains(X).tolist() == [True, True, True, False]
-    assert space.sample(50, random_state=0)["additive"].isna().any()
-
-
-def test_complete_adds_what_is_absent_and_changes_nothing():
-    X = lab().sample(10, random_state=0)
-    given_columns = X[["solvent", "a", "b", "runs", "degC", "stirrer", "pH"]].assign(more=1)
-    pd.testing.assert_frame_equal(lab().complete(given_columns), X)
-    odd = X.assign(dielectric=1.0)
-    pd.testing.assert_frame_equal(lab().complete(odd), odd)
-
-
-def test_complete_refuses_a_table_without_a_column():
-    X = lab().sample(10, random_state=0)[["solvent", "a", "b", "runs"]]
-    message = (
-        "X lacks the column(s) 'degC', 'stirrer', 'pH'. It has: 'solvent', "
-        "'a', 'b', 'runs'. Add or rename them."
-    )
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        lab().complete(X)
-
-
 def test_extend():
     longer = lab().extend("solvent", {"acetonitrile": "CC#N", "water": "[OH2]"})
     assert longer.columns["solvent"].labels() == ["water", "ethanol", "toluene", "acetonitrile"]
@@ -704,14 +547,6 @@ def test_repr():
         "  hours       always 12.5\n"
         "  constraint  a/b below 20"
     )
-
-
-def test_names_of_constraints():
-    def dry(frame):
-        return frame["a"] > 0
-
-    space = DesignSpace({"a": Range(0, 1)}, [dry, lambda f: f["a"] < 1, dry])
-    assert list(space.constraints) == ["dry", "constraint 2", "constraint 3"]
 
 
 def test_copies():
@@ -824,60 +659,6 @@ def test_definitions_that_are_refused(make, error, message):
     with pytest.raises(error) as caught:
         make()
     assert str(caught.value) == message
-
-
-@pytest.mark.parametrize(
-    ("function", "message"),
-    [
-        (
-            lambda _: True,
-            "Constraint 'c' must give True or False for each row. Got bool of shape () for 4 rows. "
-            "Combine conditions with & and |, each in brackets, not with 'and' and 'or'.",
-        ),
-        (
-            lambda frame: frame["a"],
-            "Constraint 'c' must give True or False for each row. Got float64 of shape (4,) for 4 "
-            "rows. Combine conditions with & and |, each in brackets, not with 'and' and 'or'.",
-        ),
-        (
-            lambda frame: frame["a"] > 0 and frame["a"] < 1,
-            "Constraint 'c' asks whether a whole column is true. Combine conditions with & and |, "
-            "each in brackets, not with 'and' and 'or'.",
-        ),
-    ],
-)
-def test_constraints_that_say_something_else(function, message):
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        DesignSpace({"a": Range(0, 1)}, {"c": function}).sample(4)
-
-
-def test_nullable_answers_are_fine():
-    space = DesignSpace({"a": Range(0, 1)}, [lambda f: f["a"].astype("Float64") > 0.5])
-    assert (space.sample(10, random_state=0)["a"] > 0.5).all()
-
-
-def test_a_computed_column_of_another_length():
-    space = DesignSpace({"a": Range(0, 1), "b": Computed(lambda _: [1, 2])})
-    message = (
-        "The function of column 'b' must give one value for each row. Got the shape (2,) for 4 "
-        "rows."
-    )
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        space.sample(4)
-
-
-def test_sample_refuses():
-    message = (
-        "The 'method' parameter of DesignSpace.sample must be one of 'uniform', 'lhs', 'sobol'. "
-        "Got 'halton' instead."
-    )
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        lab().iter_samples(5, "halton")
-    message = (
-        "The 'n' parameter of DesignSpace.sample must be an integer of at least 1. Got 0 instead."
-    )
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        lab().iter_samples(0)
 
 
 # -- Found in tables with gaps and names -----------------------------------------------------------

@@ -7,20 +7,16 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.compose import make_column_transformer
-from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
+from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.tree import DecisionTreeClassifier
 from skopt import BayesSearchCV
 from skopt.space import Integer
 
@@ -32,10 +28,7 @@ from sksiamese import (
     SMILESFeaturizer,
     SurrogateTreeExplainer,
 )
-from sksiamese.datasets import make_nanoclusters
-from sksiamese.plotting import SurrogateTreeDisplay
-from sksiamese.space import Computed, Constant, Levels, Molecules, OfMolecule, Range, When
-from sksiamese.surrogate._view import read_view
+from sksiamese.space import Constant, Range
 
 RNG = np.random.RandomState(0)
 LIGANDS = ["NCCS", "CCS", "CCCCS", "OC(=O)CS", "OCCS", "CC(C)S", "SCCCO"]
@@ -92,149 +85,7 @@ def numbers(n_rows=60, seed=0):
     return np.random.RandomState(seed).uniform(size=(n_rows, 3))
 
 
-@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
-def test_the_unit_of_a_column_does_not_matter(unit):
-    """To scikit-learn's trees, nanomolar amounts in M would all be equal."""
-    X = pd.DataFrame(numbers()[:, :2], columns=["amount", "degree"]) * [unit, 1]
-    black_box = Rule(lambda frame: frame["amount"] > 0.3 * unit)
-    model = SurrogateTreeExplainer(black_box, n_samples=2000, random_state=0).fit(X, [0, 1] * 30)
-    assert model.fidelity_["mcc"] > 0.99
-    root = model.nodes_.iloc[0]
-    assert (root["feature"], root["threshold"]) == ("amount", pytest.approx(0.3 * unit, rel=0.01))
-    assert model.tree_.tree_.threshold[0] == root["threshold"]
-    assert (model.predict(X) == (X["amount"] > 0.3 * unit)).mean() > 0.97
-
-
-# -- Fidelity --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_a_black_box_that_is_a_tree_is_recovered(seed):
-    """Thresholds lie between samples, so a tree of 10,000 errs on about 1 in 1,000."""
-    rows = numbers(200, seed)
-    y = (rows[:, 0] > 0.5) * 2 + (rows[:, 1] > 0.4) * (rows[:, 2] > 0.5)
-    truth = DecisionTreeClassifier(max_depth=3, random_state=0).fit(rows, y)
-    model = SurrogateTreeExplainer(
-        FrozenEstimator(truth), max_depth=3, min_samples_split=2, random_state=seed
-    ).fit(rows)
-    assert min(model.fidelity_.values()) > 0.99
-    assert min(model.stability_.values()) > 0.99
-    fresh = numbers(20_000, seed + 10)
-    assert accuracy_score(truth.predict(fresh), model.predict(fresh)) > 0.998
-    split = truth.tree_.feature, truth.tree_.threshold
-    planted = [(f, t) for f, t in zip(*split, strict=True) if f >= 0]
-    inner = model.nodes_[~model.nodes_["is_leaf"]]
-    found = [(int(name[1:]), t) for name, t in inner[["feature", "threshold"]].to_numpy()]
-    assert {f for f, _ in found} == {0, 1, 2}
-    for feature, threshold in found:
-        assert min(abs(t - threshold) for f, t in planted if f == feature) < 0.01
-
-
-def test_a_random_black_box_warns():
-    rng = np.random.RandomState(0)
-    noise = Rule(lambda X: rng.randint(0, 2, len(X)))
-    message = (
-        r"^The tree agrees with the black box with a Matthews correlation of -?0\.0\d only \(below "
-        r"0\.8\): its rules tell a part of the story\. Try max_depth=None with max_leaf_nodes=16 "
-        r"or more, a narrower space, or a view with the quantities that matter\.$"
-    )
-    with pytest.warns(LowFidelityWarning, match=message) as caught:
-        model = explainer(FrozenEstimator(noise.fit(None, [0, 1]))).fit(numbers())
-    assert caught[0].filename == __file__
-    assert abs(model.fidelity_["mcc"]) < 0.1
-    assert abs(model.stability_["mcc"]) < 0.5
-
-
-def test_a_black_box_of_one_mind_warns():
-    message = (
-        "The black box labels all 1,000 fresh samples 'no': there is nothing to tell apart. Widen "
-        "the space, or look at how well the black box has learnt."
-    )
-    majority = DummyClassifier(strategy="most_frequent")
-    y = np.repeat(["no", "yes"], [40, 20])
-    with pytest.warns(LowFidelityWarning, match=f"^{re.escape(message)}$"):
-        model = explainer(majority).fit(numbers(), y)
-    assert model.fidelity_ == {"accuracy": 1.0, "f1": 0.0, "mcc": 0.0}
-    assert model.predict_proba(numbers(2)).tolist() == [[1.0, 0.0]] * 2
-    assert model.rules()["rule"].tolist() == ["always"]
-    assert model.explain(numbers(1)[0]).startswith("The tree predicts 'no' always.\nOf 1,500 ")
-
-
-def test_fidelity_is_that_of_fresh_samples(fitted):
-    fresh = fitted.space_.sample(20_000, random_state=77)
-    truth, said = fitted.estimator_.predict(fresh), fitted.predict(fresh)
-    for name, score in [
-        ("accuracy", accuracy_score(truth, said)),
-        ("f1", f1_score(truth, said, pos_label="works")),
-        ("mcc", matthews_corrcoef(truth, said)),
-    ]:
-        assert fitted.fidelity_[name] == pytest.approx(score, abs=0.05)
-
-
-def test_low_fidelity_is_measured_not_assumed():
-    """A tree of one split for a rule of two: what it cannot say must show."""
-    box = FrozenEstimator(Rule(lambda X: (X[:, 0] > 0.5) & (X[:, 1] > 0.5)).fit(None, [0, 1]))
-    with pytest.warns(LowFidelityWarning):
-        model = explainer(box, max_depth=1).fit(numbers())
-    assert model.fidelity_["accuracy"] == pytest.approx(0.75, abs=0.05)
-
-
 # -- Nodes and rules -------------------------------------------------------------------------------
-
-
-def additive_box():
-    """Black box that no four questions describe: the sum of three numbers."""
-    return FrozenEstimator(Rule(lambda X: X.sum(axis=1) > 1.5).fit(None, ["fails", "works"]))
-
-
-@pytest.mark.filterwarnings("ignore::sksiamese.LowFidelityWarning")
-def test_as_many_leaves_without_a_limit_of_depth_imitate_better():
-    by_depth, by_leaves = (
-        explainer(additive_box(), min_samples_split=2, n_samples=10_000, **limits).fit(numbers())
-        for limits in ({"max_depth": 4}, {"max_depth": None, "max_leaf_nodes": 16})
-    )
-    assert by_depth.nodes_["is_leaf"].sum() == by_leaves.nodes_["is_leaf"].sum() == 16
-    assert by_leaves.nodes_["depth"].max() > 4
-    assert by_leaves.fidelity_["mcc"] > by_depth.fidelity_["mcc"] + 0.01
-
-
-@pytest.mark.filterwarnings("ignore::sksiamese.LowFidelityWarning")
-def test_nodes_are_in_the_order_of_reading():
-    """Trees with a budget of leaves number their nodes by how much these tell."""
-    model = explainer(additive_box(), max_depth=None, max_leaf_nodes=9).fit(numbers())
-    assert model.nodes_.index.tolist() != list(range(17))
-    assert sorted(model.nodes_.index) == list(range(17))
-    tree = model.tree_.tree_
-
-    def read(node):
-        left, right = tree.children_left[node], tree.children_right[node]
-        return [node] if left < 0 else [node, *read(left), *read(right)]
-
-    assert model.nodes_.index.tolist() == read(0)
-    depths = [line.count("|   ") for line in model.export_text().splitlines() if "---" in line]
-    expected = []
-    for node in model.nodes_.itertuples():
-        expected += [node.depth - 1] * (node.depth > 0) + [node.depth] * node.is_leaf
-    assert depths == expected
-    leaves = model.nodes_[model.nodes_["is_leaf"]].index
-    for leaf, rule in zip(leaves, model.rules()["rule"], strict=True):
-        assert rule == model._rule(leaf)
-
-
-def test_leaves_against_brute_force(fitted):
-    samples = fitted.space_.sample(1500, random_state=np.random.RandomState(0))
-    proba = fitted.estimator_.predict_proba(samples)
-    labels = fitted.classes_[proba.argmax(axis=1)]
-    leaf = fitted.tree_.apply(fitted.view_(samples))
-    leaves = fitted.nodes_[fitted.nodes_["is_leaf"]]
-    assert sorted(set(leaf)) == leaves.index.tolist()
-    for number, node in leaves.iterrows():
-        here = leaf == number
-        column = fitted.classes_.tolist().index(node["prediction"])
-        assert node["n_samples"] == here.sum()
-        assert node["n_correct"] == (labels[here] == node["prediction"]).sum()
-        assert 2 * node["n_correct"] >= node["n_samples"]
-        assert node["probability"] == pytest.approx(proba[here, column].mean())
 
 
 def test_rules_frame(fitted):
@@ -249,101 +100,6 @@ def test_rules_frame(fitted):
     assert rules["n_samples"].sum() == 1500
     assert rules["agreement"].between(0.5, 1).all()
     assert rules.attrs == {"fidelity": fitted.fidelity_, "stability": fitted.stability_}
-
-
-def holds(rule, view):
-    """Read a rule's text and tell for which rows it holds."""
-    inside = pd.Series(True, index=view.index)
-    for text in rule.split(" and "):
-        if text in view:
-            inside &= view[text] == 1
-        elif (positive := text.replace(" is not ", " is ")) in view:
-            inside &= view[positive] == 0
-        elif match := re.fullmatch(r"(\S+) (<|≤) (.+) ≤ (\S+)", text):
-            low, sign, name, high = match.groups()
-            above = view[name] > float(low) if sign == "<" else view[name] >= float(low)
-            inside &= above & (view[name] <= float(high))
-        else:
-            name, sign, value = re.fullmatch(r"(.+) (≤|>|≥|=) (\S+)", text).groups()
-            value = float(value)
-            tests = {"≤": view[name].le, ">": view[name].gt, "≥": view[name].ge, "=": view[name].eq}
-            inside &= tests[sign](value)
-    return inside
-
-
-@settings(max_examples=15)
-@given(st.integers(0, 1000), st.integers(1, 6), st.sampled_from([None, 2, 7]))
-def test_rules_say_what_the_tree_does(seed, depth, n_leaves):
-    """On levels, whole numbers and molecules no rounding blurs the text."""
-    rng = np.random.RandomState(seed)
-    space = DesignSpace(
-        {
-            "ligand": Molecules(LIGANDS[:4] + AROMATIC[:2]),
-            "n": Range(1, 8, integer=True),
-            "m": Range(0, 50, integer=True),
-            "level": Levels([0.5, 1.5, 2.5]),
-            "stirrer": Levels(["bar", "cross", "none"]),
-        }
-    )
-    past = space.sample(60, random_state=seed)
-    y = rng.choice(["a", "b", "c"], 60)
-    codes = make_column_transformer((SMILESFeaturizer("ecfp", 32), ["ligand"]), remainder="drop")
-    box = make_pipeline(codes, DecisionTreeClassifier(random_state=0)).fit(past, y)
-    numeric = DecisionTreeClassifier(random_state=0).fit(past[["n", "m", "level"]], y)
-
-    class Both(ClassifierMixin, BaseEstimator):
-        classes_ = box.classes_
-
-        def predict_proba(self, X):
-            cross = (X["stirrer"] == "cross").to_numpy()[:, None]
-            other = numeric.predict_proba(X[["n", "m", "level"]])
-            return np.where(cross, box.predict_proba(X), other)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", LowFidelityWarning)
-        limits = {"max_depth": depth, "max_leaf_nodes": n_leaves}
-        model = explainer(FrozenEstimator(Both()), space=space, n_samples=500, **limits)
-        model.fit(past)
-    fresh = space.sample(300, random_state=seed + 1)
-    view = model.view_(fresh).astype(float)
-    rules = model.rules()
-    hits = np.column_stack(
-        [holds(rule, view) for rule in rules["rule"] if rule != "always"] or [np.ones(300, bool)]
-    )
-    assert (hits.sum(axis=1) == 1).all()
-    assert (
-        rules["prediction"].to_numpy()[hits.argmax(axis=1)].tolist()
-        == model.predict(fresh).tolist()
-    )
-
-
-def test_words_of_conditions():
-    space = DesignSpace(
-        {
-            "pH": Range(0.0, 14.0),
-            "runs": Range(1, 9, integer=True),
-            "solvent": Molecules({"water": "O", "ethanol": "CCO"}),
-            "dry": Levels([False, True]),
-        }
-    )
-
-    def rule(X):
-        dry, water = X["dry"].to_numpy(bool), (X["solvent"] == "O").to_numpy()
-        middle = X["pH"].between(4, 9).to_numpy()
-        return water & middle & dry & (X["runs"] == 4).to_numpy()
-
-    box = FrozenEstimator(Rule(rule).fit(None, ["fails", "works"]))
-    model = explainer(box, space=space, max_depth=8, min_samples_split=2, n_samples=20_000)
-    model.fit(space.sample(5, random_state=0))
-    rules = model.rules().set_index("prediction")["rule"]
-    parts = set(rules["works"].split(" and "))
-    assert {"solvent is water", "dry = 1", "runs = 4"} < parts
-    (condition,) = parts - {"solvent is water", "dry = 1", "runs = 4"}
-    low, high = re.fullmatch(r"(\S+) < pH ≤ (\S+)", condition).groups()
-    assert float(low) == pytest.approx(4, abs=0.1)
-    assert float(high) == pytest.approx(9, abs=0.1)
-    assert "solvent is not water" in " ".join(rules["fails"])
-    assert "dry = 0" in " ".join(rules["fails"])
 
 
 def test_export_text():
@@ -424,124 +180,6 @@ def test_explain_a_row_of_mixed_columns(fitted):
     text = fitted.explain(X.iloc[0])
     assert text == fitted.explain(X.iloc[[0]]) == fitted.explain(X.iloc[0].to_dict())
     assert "ligand" in text
-
-
-# -- Views -----------------------------------------------------------------------------------------
-
-
-def test_default_view(fitted):
-    view = fitted.view_(X)
-    assert view["ligand is aromatic"].tolist() == X["ligand"].isin(AROMATIC).astype(int).tolist()
-    assert view["mM"].tolist() == X["mM"].tolist()
-    assert {"ligand TPSA", "ligand logP", "ligand H-bond donors"} < set(view)
-    assert not [name for name in view if name.startswith("ligand is ") and "aromatic" not in name]
-    splits = set(fitted.nodes_["feature"])
-    assert {"ligand is aromatic", "mM"} & splits
-
-
-def test_names_of_molecules_become_statements():
-    """Descriptors cannot tell mirror images apart."""
-    named = {"L": "N[C@@H](CS)C(=O)O", "D": "N[C@H](CS)C(=O)O"}
-    others = {f"ligand {i}": text for i, text in enumerate(LIGANDS + AROMATIC)}
-    space = DesignSpace.from_frame(X, columns={"ligand": Molecules(named | others)})
-    box = FrozenEstimator(Rule(lambda X: X["ligand"] == named["L"]).fit(None, [0, 1]))
-    model = explainer(box, space=space).fit(X)
-    assert "ligand is L" in set(model.nodes_["feature"])
-    assert model.fidelity_["accuracy"] == 1
-    spellings = X[:3].assign(ligand=["C(S)[C@@H](C(=O)O)N", "C(S)[C@H](C(=O)O)N", "CS"])
-    assert model.predict(spellings).tolist() == [1, 0, 0]
-
-
-def test_few_molecules_are_told_by_name_alone():
-    frame = X.assign(ligand=np.where(X["runs"] > 4, "CCS", None))
-    space = DesignSpace.from_frame(frame)
-    box = FrozenEstimator(Rule(lambda X: X["ligand"].isna()).fit(None, [0, 1]))
-    model = explainer(box, space=space).fit(frame)
-    assert set(model.view_(frame)) == {
-        "ligand is CCS",
-        "ligand is no molecule",
-        "mM",
-        "gold_mM",
-        "runs",
-    }
-    assert model.fidelity_["accuracy"] == 1
-
-
-def test_levels_become_statements_and_a_gap_is_one():
-    frame = pd.DataFrame(
-        {"batch": ["first", "second", None] * 10, "mM": numbers(30)[:, 0], "spare": [np.nan] * 30}
-    )
-    box = FrozenEstimator(Rule(lambda X: X["batch"].isna()).fit(None, [0, 1]))
-    model = explainer(box).fit(frame)
-    assert model.nodes_["condition"].tolist() == ["", "batch is not None", "batch is None"]
-    assert set(model.view_(frame)) == {
-        "batch is first",
-        "batch is second",
-        "batch is None",
-        "mM",
-    }
-
-
-def test_columns_that_follow_from_others_explain_too():
-    """The ratio is no column of X, but the tree may split on it."""
-    space = DesignSpace.from_frame(
-        X,
-        columns={
-            "ligand:Au": Computed(lambda f: f["mM"] / f["gold_mM"]),
-            "weight": OfMolecule("ligand", len),
-            "note": OfMolecule("ligand", str.lower),
-        },
-    )
-    box = FrozenEstimator(Rule(lambda X: X["mM"] / X["gold_mM"] < 3).fit(None, [0, 1]))
-    model = explainer(box, space=space, n_samples=5000).fit(X)
-    assert model.nodes_.loc[0, "feature"] == "ligand:Au"
-    assert model.nodes_.loc[0, "threshold"] == pytest.approx(3, abs=0.05)
-    assert (model.predict(X) == (X["mM"] / X["gold_mM"] < 3)).mean() > 0.97
-    assert "note" not in model.view_(space.complete(X))
-
-
-def test_own_view():
-    model = explainer(view=lambda f: pd.DataFrame({"ligand is long": f["ligand"].str.len() > 6}))
-    with pytest.warns(LowFidelityWarning):
-        model.fit(X, Y)
-    assert set(model.nodes_["feature"]) == {"ligand is long", ""}
-    assert set(model.nodes_["condition"]) == {"", "ligand is long", "ligand is not long"}
-
-
-@pytest.mark.parametrize(
-    ("view", "error", "message"),
-    [
-        (
-            lambda f: f[["ligand"]],
-            TypeError,
-            "The view must give a DataFrame of numbers with one row for each of the 80 "
-            "experiments. Got a frame of shape (80, 1) with ['str'].",
-        ),
-        (
-            lambda f: f[["mM"]][:5],
-            TypeError,
-            "The view must give a DataFrame of numbers with one row for each of the 80 "
-            "experiments. Got a frame of shape (5, 1) with ['float64'].",
-        ),
-        (
-            lambda f: f["mM"].to_numpy(),
-            TypeError,
-            "The view must give a DataFrame of numbers with one row for each of the 80 "
-            "experiments. Got ndarray.",
-        ),
-        (
-            lambda f: 1 / (f[["mM"]] * 0),
-            ValueError,
-            "Column 'mM' of the view, row 'run 0', is inf. A tree needs finite numbers: fill the "
-            "cell in, drop the row, or give a view without this column.",
-        ),
-    ],
-)
-def test_views_that_are_refused(view, error, message):
-    with pytest.raises(error) as caught:
-        explainer(view=view).fit(X, Y)
-    text = str(caught.value).replace("'object'", "'str'")  # pandas before 3 calls text an object
-    assert text == message
 
 
 # -- Black boxes and labels ------------------------------------------------------------------------
@@ -762,17 +400,6 @@ def test_a_missing_number_is_taken_as_the_middle_of_the_range(fitted):
     np.testing.assert_array_equal(fitted.predict_proba(gap), fitted.predict_proba(middle))
 
 
-def test_a_missing_number_in_an_own_view_is_refused():
-    message = (
-        "Column 'mM' of the view, row 'run 3', is NaN. A tree needs finite numbers: fill the cell "
-        "in, drop the row, or give a view without this column."
-    )
-    frame = X.loc[["run 2", "run 3"], ["mM"]]
-    frame.loc["run 3", "mM"] = np.nan
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        read_view(frame, frame)
-
-
 def test_text_that_is_no_molecule_is_refused(fitted):
     typo = X.copy()
     typo.loc[["run 3", "run 7"], "ligand"] = ["C(C", "water"]
@@ -783,70 +410,3 @@ def test_text_that_is_no_molecule_is_refused(fitted):
     with pytest.raises(InvalidSMILESError, match=f"^{re.escape(message)}$") as caught:
         fitted.predict(typo)
     assert caught.value.cells == (("ligand", "run 3", "C(C"), ("ligand", "run 7", "water"))
-
-
-# -- Picture ---------------------------------------------------------------------------------------
-
-
-def test_picture_holds_the_nodes(fitted):
-    display = fitted.plot()
-    assert isinstance(display, SurrogateTreeDisplay)
-    texts = [text.get_text() for text in display.ax_.texts]
-    nodes = fitted.nodes_
-    assert len(texts) == len(nodes) + (nodes["depth"] > 0).sum()
-    for node in nodes[nodes["is_leaf"]].itertuples():
-        counts = f"{node.n_correct:,}/{node.n_samples - node.n_correct:,}"
-        assert f"{node.prediction} {node.probability:.2f}\n{counts}" in texts
-    for node in nodes[~nodes["is_leaf"]].itertuples():
-        assert node.feature in [text.replace("\n", " ") for text in texts]
-    assert set(nodes["branch"]) - {""} <= set(texts)
-    assert display.ax_.get_title() == (
-        f"fidelity to the black box: MCC {fitted.fidelity_['mcc']:.2f}, F1 "
-        f"{fitted.fidelity_['f1']:.2f}\nstability over other draws: MCC "
-        f"{fitted.stability_['mcc']:.2f}, F1 {fitted.stability_['f1']:.2f}"
-    )
-    legend = display.ax_.get_legend()
-    assert [text.get_text() for text in legend.get_texts()] == ["fails", "works"]
-
-
-def test_boxes_do_not_overlap(fitted):
-    display = explainer(max_depth=5, min_samples_split=2).fit(X, Y).plot()
-    display.figure_.canvas.draw()
-    boxes = [
-        text.get_bbox_patch().get_window_extent()
-        for text in display.ax_.texts
-        if text.get_bbox_patch().get_edgecolor()[3] > 0
-    ]
-    for i, first in enumerate(boxes):
-        assert not any(first.overlaps(second) for second in boxes[i + 1 :])
-
-
-def test_picture_in_axes_of_the_caller(fitted):
-    import matplotlib.pyplot as plt
-
-    _, ax = plt.subplots()
-    display = SurrogateTreeDisplay.from_estimator(fitted, ax=ax)
-    assert display.ax_ is ax
-    assert display.figure_ is ax.figure
-    assert display.plot(ax) is display
-
-
-def test_nanoclusters_end_to_end():
-    simulated = make_nanoclusters(60, random_state=0)
-    space = DesignSpace.from_frame(
-        simulated.data,
-        columns={
-            "pH": When(lambda f: f["solvent"] == "O", Range(7, 14), 7.0),
-            "ligand:Au": Computed(lambda f: f["ligand_mM"] / f["HAuCl4_mM"]),
-        },
-        constraints={"ligand:Au below 20": lambda f: f["ligand:Au"] < 20},
-    )
-    columns = make_column_transformer(
-        (SMILESFeaturizer("descriptors"), simulated.smiles_columns), remainder="passthrough"
-    )
-    box = make_pipeline(columns, RandomForestClassifier(30, random_state=0))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", LowFidelityWarning)
-        model = explainer(box, space=space).fit(simulated.data, simulated.target)
-    assert model.predict(simulated.data).shape == (60,)
-    assert model.rules()["n_samples"].sum() == 1500

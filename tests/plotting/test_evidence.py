@@ -1,0 +1,145 @@
+"""The past experiments that carry a prediction."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from sksiamese import GraphFingerprintSiameseClassifier, SMILESFeaturizer
+from sksiamese.plotting import (
+    EvidenceDisplay,
+)
+
+RNG = np.random.RandomState(0)
+LIGANDS = {"cysteamine": "NCCS", "thiophenol": "Sc1ccccc1", "propanethiol": "CCCS"}
+X = pd.DataFrame(
+    {
+        "ligand": RNG.choice(list(LIGANDS.values()), 30),
+        "gold_mM": RNG.uniform(1, 5, 30),
+        "ligand_mM": RNG.uniform(1, 20, 30),
+        "temperature_C": RNG.uniform(0, 80, 30),
+        "pH": RNG.uniform(7, 14, 30),
+    },
+    index=[f"run {i}" for i in range(30)],
+)
+Y = np.where((X["temperature_C"] < 45) & (X["ligand"] != LIGANDS["thiophenol"]), "works", "fails")
+
+
+def siamese():
+    return GraphFingerprintSiameseClassifier(n_members=3, max_epochs=15, random_state=0)
+
+
+def forest_pipeline():
+    encode = make_column_transformer((OneHotEncoder(), ["ligand"]), remainder="passthrough")
+    return make_pipeline(encode, RandomForestClassifier(20, random_state=0))
+
+
+def siamese_pipeline(output="default"):
+    read = make_column_transformer((SMILESFeaturizer(), ["ligand"]), remainder="passthrough")
+    return make_pipeline(read.set_output(transform=output), siamese())
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return siamese().fit(X, Y)
+
+
+@pytest.mark.parametrize("make", [siamese, siamese_pipeline, lambda: siamese_pipeline("pandas")])
+def test_evidence_is_that_of_the_model(make):
+    model, plain = make().fit(X[1:], Y[1:]), siamese().fit(X[1:], Y[1:])
+    display = EvidenceDisplay.from_estimator(
+        model, X[:1], X[1:], molecule="ligand", names=LIGANDS, n_top=3
+    )
+    expected = plain.support_evidence(X[:1], 3)
+    np.testing.assert_allclose(display.evidence["share"], expected["share"], atol=1e-6)
+    assert display.evidence["outcome"].tolist() == expected["outcome"].tolist()
+    assert display.evidence["smiles"].tolist() == X.loc[expected["support"], "ligand"].tolist()
+    assert display.smiles == X["ligand"].iloc[0]
+    proba = plain.predict_proba(X[:1])[0]
+    assert display.probabilities == pytest.approx(dict(zip(["fails", "works"], proba, strict=True)))
+    series = EvidenceDisplay.from_estimator(
+        model, X.iloc[0], X[1:], molecule="ligand", names=LIGANDS, n_top=3
+    )
+    pd.testing.assert_frame_equal(series.evidence, display.evidence)
+    widths = [bar.get_width() for bar in display.ax_.patches]
+    shares = expected["share"].tolist()
+    np.testing.assert_allclose(widths, [*shares, 1 - sum(shares)], atol=1e-6)
+
+
+def test_evidence_tells_the_experiments(fitted):
+    display = EvidenceDisplay.from_estimator(fitted, X[:1], X, columns=["pH"], n_top=2)
+    labels = fitted.support_evidence(X[:1], 2)["support"]
+    told = [f"{label}: pH\u00a0{X.loc[label, 'pH']:.4g}" for label in labels]
+    ticks = [text.get_text() for text in display.ax_.get_yticklabels()]
+    first = f"pH\u00a0{X['pH'].iloc[0]:.4g}"
+    assert ticks == [first, *told, "all others, and\nclass frequencies"]
+    assert display.ax_.get_xlabel() == "share of the evidence"
+    legend = display.ax_.get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["fails", "works"]
+    assert not display.ax_.artists  # no molecule asked for
+
+
+def test_evidence_tells_long_classes_within_the_picture():
+    y = np.where(Y == "works", "large crystal", "no large crystal")
+    display = EvidenceDisplay.from_estimator(siamese().fit(X, y), X[:1], X, molecule="ligand")
+    display.figure_.canvas.draw()
+    [said] = [text for text in display.ax_.texts if "predicted" in text.get_text()]
+    large, small = display.probabilities.values()
+    assert " ".join(said.get_text().split()) == (
+        f"predicted: large crystal {large:.2f}, no large crystal {small:.2f}"
+    )
+    for text in display.ax_.texts:
+        assert text.get_window_extent().x1 <= display.ax_.bbox.x1
+
+
+@pytest.mark.parametrize(
+    ("x", "past", "message"),
+    [
+        (X[:2], X, "x must be a single experiment. Got 2 rows: choose one, as in x[:1]."),
+        (
+            X[:1],
+            X.set_axis(["a"] * 30),
+            "X has more than one row labelled 'a', so past experiments cannot be told apart. Use "
+            "X.reset_index(drop=True), and fit again.",
+        ),
+    ],
+)
+def test_evidence_refuses_what_it_cannot_tell(fitted, x, past, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        EvidenceDisplay.from_estimator(fitted, x, past)
+
+
+def test_evidence_needs_the_table_of_the_fit(fitted):
+    label = fitted.support_evidence(X[:1], 1)["support"][0]
+    message = (
+        f"X has no row labelled {label!r}, which the classifier compares with. Give the table that "
+        "it was fitted with."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        EvidenceDisplay.from_estimator(fitted, X[:1], X.drop(index=label), n_top=1)
+
+
+def test_evidence_needs_a_siamese_classifier():
+    forest = forest_pipeline().fit(X, Y)
+    message = (
+        "The picture needs support_evidence, which RandomForestClassifier does not have. Give a "
+        "GraphFingerprintSiameseClassifier, or a Pipeline that ends in one."
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        EvidenceDisplay.from_estimator(forest, X[:1], X)
+
+
+def test_long_smiles_leave_room_for_the_bars():
+    chains = [f"{'C' * n}S" for n in range(40, 50)]
+    frame = pd.DataFrame({"ligand": chains})
+    model = GraphFingerprintSiameseClassifier(n_members=1, max_epochs=1, random_state=0)
+    model.fit(frame, np.arange(10) % 2)
+    display = EvidenceDisplay.from_estimator(model, frame[:1], frame, molecule="ligand")
+    assert display.experiment == "C" * 23 + "…"
+    display.figure_.canvas.draw()  # matplotlib would warn of axes without width
+    assert display.ax_.get_position().width > 0.3

@@ -1,0 +1,238 @@
+"""The map of a probability over two conditions."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.svm import LinearSVC
+
+from sksiamese import DesignSpace, GraphFingerprintSiameseClassifier, SMILESFeaturizer
+from sksiamese.plotting import (
+    ProbabilityMapDisplay,
+)
+from sksiamese.plotting import _probability_map as _map_displays
+from sksiamese.space import Computed
+
+RNG = np.random.RandomState(0)
+LIGANDS = {"cysteamine": "NCCS", "thiophenol": "Sc1ccccc1", "propanethiol": "CCCS"}
+X = pd.DataFrame(
+    {
+        "ligand": RNG.choice(list(LIGANDS.values()), 30),
+        "gold_mM": RNG.uniform(1, 5, 30),
+        "ligand_mM": RNG.uniform(1, 20, 30),
+        "temperature_C": RNG.uniform(0, 80, 30),
+        "pH": RNG.uniform(7, 14, 30),
+    },
+    index=[f"run {i}" for i in range(30)],
+)
+Y = np.where((X["temperature_C"] < 45) & (X["ligand"] != LIGANDS["thiophenol"]), "works", "fails")
+AXES = ("temperature_C", "pH")
+CUBE = ("gold_mM", "ligand_mM")
+
+
+def siamese():
+    return GraphFingerprintSiameseClassifier(n_members=3, max_epochs=15, random_state=0)
+
+
+def forest_pipeline():
+    encode = make_column_transformer((OneHotEncoder(), ["ligand"]), remainder="passthrough")
+    return make_pipeline(encode, RandomForestClassifier(20, random_state=0))
+
+
+def siamese_pipeline(output="default"):
+    read = make_column_transformer((SMILESFeaturizer(), ["ligand"]), remainder="passthrough")
+    return make_pipeline(read.set_output(transform=output), siamese())
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return siamese().fit(X, Y)
+
+
+@pytest.fixture(scope="module", params=[siamese, forest_pipeline, siamese_pipeline])
+def any_model(request):
+    return request.param().fit(X, Y)
+
+
+def draw_map(model, **changes):
+    settings = {"columns": AXES, "grid_resolution": 6} | changes
+    return ProbabilityMapDisplay.from_estimator(model, X, Y, **settings)
+
+
+def test_map_holds_what_the_model_says(any_model):
+    at = {"ligand": "NCCS", "gold_mM": 2.0, "ligand_mM": 4.0}
+    display = draw_map(any_model, at=at)
+    assert display.pos_label == "works"
+    for i, ph in enumerate(display.y):
+        for j, temperature in enumerate(display.x):
+            row = pd.DataFrame([{**at, "temperature_C": temperature, "pH": ph}])[X.columns]
+            expected = any_model.predict_proba(row)[0, 1]
+            assert display.probability[i, j] == pytest.approx(expected, abs=1e-6)
+    mesh = display.ax_.collections[0]
+    np.testing.assert_array_equal(np.ravel(mesh.get_array()), display.probability.ravel())
+
+
+def test_axes_of_the_map_span_the_table(fitted):
+    display = draw_map(fitted)
+    np.testing.assert_allclose(
+        display.x, np.linspace(X["temperature_C"].min(), X["temperature_C"].max(), 6)
+    )
+    assert display.probability.shape == (6, 6)
+    assert display.ax_.get_xlabel() == "temperature (°C)"
+    assert display.ax_.get_ylabel() == "pH"
+    assert display.figure_.axes[1].get_ylabel() == "probability of works"
+
+
+def test_what_is_not_named_is_usual(fitted):
+    display = draw_map(fitted)
+    usual = X["ligand"].mode()[0]
+    assert f"ligand\u00a0{usual}" in display.fixed
+    assert f"gold\u00a0{np.sort(X['gold_mM'])[14]:.4g}\u00a0mM" in display.fixed
+
+
+def test_experiments_lie_on_the_map_by_outcome(fitted):
+    display = draw_map(fitted, at={"ligand": "SCCN"})  # another spelling of cysteamine
+    found = display.experiments
+    np.testing.assert_array_equal(found[["x", "y"]], X[list(AXES)])
+    assert found["outcome"].tolist() == Y.tolist()
+    np.testing.assert_array_equal(found["alike"], X["ligand"] == "NCCS")
+    legend = display.ax_.get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["works", "fails"]
+    drawn = np.concatenate([part.get_offsets() for part in display.ax_.collections[1:]])
+    np.testing.assert_allclose(np.sort(drawn, axis=0), np.sort(X[list(AXES)], axis=0))
+
+
+def test_map_without_outcomes_has_no_experiments(fitted):
+    display = ProbabilityMapDisplay.from_estimator(fitted, X, columns=AXES, grid_resolution=4)
+    assert display.experiments is None
+    assert display.ax_.get_legend() is None
+
+
+def test_map_of_the_other_class_is_the_rest(fitted):
+    works, fails = draw_map(fitted), draw_map(fitted, pos_label="fails")
+    np.testing.assert_allclose(works.probability + fails.probability, 1)
+
+
+@pytest.mark.parametrize("make", [siamese, siamese_pipeline])
+def test_spread_is_that_of_the_members(make):
+    display = draw_map(make().fit(X, Y), spread=True, at=X.iloc[0])
+    row = X.iloc[:1].assign(temperature_C=display.x[2], pH=display.y[3])
+    expected = siamese().fit(X, Y).predict_members(row)[:, 0, 1].std()
+    assert display.spread[3, 2] == pytest.approx(expected, abs=1e-6)
+    assert len(display.ax_.collections) > len(draw_map(siamese().fit(X, Y)).ax_.collections)
+
+
+def test_smoothing_keeps_what_is_even_and_leaves_gaps():
+    even = np.full((20, 30), 0.3)
+    even[:5, 7:20] = np.nan
+    np.testing.assert_allclose(_map_displays._smooth(even), even)  # NaN in the same places
+    steps = np.random.RandomState(1).random_sample((40, 40))
+    assert _map_displays._smooth(steps).std() < 0.3 * steps.std()
+
+
+def test_impossible_experiments_stay_white(fitted):
+    ratio = Computed(lambda frame: frame["ligand_mM"] / frame["gold_mM"])
+    space = DesignSpace.from_frame(
+        X, columns={"ratio": ratio}, constraints=[lambda frame: frame["ratio"] < 3]
+    )
+    display = draw_map(fitted, columns=CUBE, space=space)
+    ratios = display.y[:, None] / display.x
+    np.testing.assert_array_equal(np.isnan(display.probability), ratios >= 3)
+
+
+def test_map_of_a_table_without_names():
+    numbers = X[list(AXES)].to_numpy()
+    model = LogisticRegression().fit(numbers, Y)
+    display = ProbabilityMapDisplay.from_estimator(
+        model, numbers, Y, columns=("x1", "x0"), grid_resolution=3
+    )
+    corner = model.predict_proba([[display.y[0], display.x[2]]])[0, 1]
+    assert display.probability[0, 2] == pytest.approx(corner)
+
+
+def test_map_in_axes_of_the_caller(fitted):
+    import matplotlib.pyplot as plt
+
+    _, ax = plt.subplots()
+    display = draw_map(fitted, ax=ax)
+    assert display.ax_ is ax
+    assert display.figure_ is ax.figure
+    assert display.plot(ax) is display
+
+
+def test_legend_in_axes_of_the_caller_lies_within_them(fitted):
+    import matplotlib.pyplot as plt
+
+    figure, (ax, _) = plt.subplots(1, 2, figsize=(8, 3))
+    display = draw_map(fitted, ax=ax)
+    figure.canvas.draw()
+    box, room = display.ax_.get_legend().get_window_extent(), ax.get_window_extent()
+    assert room.y0 <= box.y0 < box.y1 <= room.y1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"columns": ("pH", "ligand")},
+            "'ligand' cannot be an axis of the picture. Columns of numbers that vary in the design "
+            "space: 'gold_mM', 'ligand_mM', 'temperature_C', 'pH'.",
+        ),
+        (
+            {"columns": ("pH", "pH")},
+            "The 'columns' parameter must name 2 different columns. Got ('pH', 'pH') instead.",
+        ),
+        (
+            {"columns": "pH"},
+            "The 'columns' parameter must name 2 different columns. Got 'pH' instead.",
+        ),
+        (
+            {"pos_label": "crystal"},
+            "The 'pos_label' parameter must be one of the classes ['fails', 'works']. Got "
+            "'crystal' instead.",
+        ),
+        (
+            {"grid_resolution": 1},
+            "The 'grid_resolution' parameter of ProbabilityMapDisplay must be an integer of at "
+            "least 2. Got 1 instead.",
+        ),
+        (
+            {"spread": "yes"},
+            "The 'spread' parameter of ProbabilityMapDisplay must be True or False. Got 'yes' "
+            "instead.",
+        ),
+        (
+            {"at": {"solvent": "O"}},
+            "The column(s) 'solvent' cannot be chosen. Columns that are drawn: 'ligand', "
+            "'gold_mM', 'ligand_mM', 'temperature_C', 'pH'.",
+        ),
+    ],
+)
+def test_map_refuses_what_it_cannot_draw(fitted, changes, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        draw_map(fitted, **changes)
+
+
+def test_map_needs_probabilities_and_members():
+    numbers = X[list(AXES)]
+    machine = LinearSVC().fit(numbers, Y)
+    message = (
+        "The picture needs a classifier with predict_proba. LinearSVC has none: give one that has, "
+        "for example CalibratedClassifierCV around it."
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        ProbabilityMapDisplay.from_estimator(machine, numbers, columns=AXES)
+    cured = CalibratedClassifierCV(LinearSVC()).fit(numbers, Y)
+    message = (
+        "The picture needs predict_members, which CalibratedClassifierCV does not have. Give a "
+        "GraphFingerprintSiameseClassifier, or a Pipeline that ends in one."
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        ProbabilityMapDisplay.from_estimator(cured, numbers, columns=AXES, spread=True)
