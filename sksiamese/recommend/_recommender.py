@@ -36,7 +36,6 @@ from sksiamese.recommend._candidates import (
     keep_best,
     vary_numbers,
 )
-from sksiamese.recommend._exclusion import is_allowed, read_exclusions, read_rows
 from sksiamese.recommend._measurements import (
     continue_index,
     require_free,
@@ -45,6 +44,12 @@ from sksiamese.recommend._measurements import (
 from sksiamese.recommend._members import SuccessModel
 from sksiamese.recommend._plate import RESULTS, choose_plate, describe_plate
 from sksiamese.recommend._recipes import RecipeGeometry
+from sksiamese.recommend._requests import (
+    check_request,
+    is_allowed,
+    read_exclusions,
+    read_rows,
+)
 from sksiamese.space._space import DesignSpace
 from sksiamese.tables._estimator import record_training
 from sksiamese.tables._labelled import read_labels
@@ -305,14 +310,7 @@ class ExperimentRecommender(EstimatorOfTables):
         check_is_fitted(self, "measured_")
         self._check_parameters()
         self._require_spread(self._model)
-        require_integer("recommend", "batch_size", batch_size, 1)
-        require_option("recommend", "mode", mode, ("explore", "optimize"))
-        require_integer("recommend", "n_later", n_later, 0)
-        if n_later and self.acquisition != "probability":
-            raise ValueError(
-                f"n_later needs the acquisition 'probability'. Got {n_later} with "
-                f"{self.acquisition!r}: leave n_later out, or set acquisition='probability'."
-            )
+        check_request(batch_size, mode, n_later, self.acquisition)
         rng = make_generator(self.random_state)
         waiting = read_rows(self.space_, "pending", pending)
         excluded, banned = read_exclusions(self.space_, exclude)

@@ -1,4 +1,4 @@
-"""What a user rules out or hands over for a recommendation: values, and rows of experiments."""
+"""What a user asks of a recommendation: its size, what is ruled out, experiments handed over."""
 
 from __future__ import annotations
 
@@ -9,13 +9,31 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sksiamese._checks import listed, shorten
+from sksiamese._checks import listed, require_integer, require_option, shorten
 from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.space._dependent import without_condition
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 
-__all__ = ["is_allowed", "read_exclusions", "read_rows"]
+__all__ = ["check_request", "is_allowed", "read_exclusions", "read_rows"]
+
+
+def check_request(batch_size: int, mode: str, n_later: int, acquisition: str) -> None:
+    """Refuse arguments of ``recommend`` that cannot be used.
+
+    Raises
+    ------
+    ValueError
+        Naming the argument, and what it may be.
+    """
+    require_integer("recommend", "batch_size", batch_size, 1)
+    require_option("recommend", "mode", mode, ("explore", "optimize"))
+    require_integer("recommend", "n_later", n_later, 0)
+    if n_later and acquisition != "probability":
+        raise ValueError(
+            f"n_later needs the acquisition 'probability'. Got {n_later} with {acquisition!r}: "
+            "leave n_later out, or set acquisition='probability'."
+        )
 
 
 def read_rows(space: DesignSpace, name: str, rows: Any) -> pd.DataFrame | None:
