@@ -7,6 +7,7 @@ import inspect
 import json
 import pkgutil
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -363,6 +364,7 @@ def test_source_distribution_holds_what_a_reader_of_the_readme_looks_for():
     assert [path for path in target["include"] if not (root / path[1:]).exists()] == []
     folders = {"/.ci", "/.github", "/benchmarks", "/docs", "/examples", "/sksiamese", "/tests"}
     assert folders <= set(target["include"])
+    assert {"/CHANGELOG.md", "/CITATION.cff", "/CONTRIBUTING.md"} <= set(target["include"])
     named = re.findall(r"\]\((?!http)([^)#]+)\)", (root / "README.md").read_text(encoding="utf-8"))
     assert "docs/pictures.md" in named
     for path in named:
@@ -381,6 +383,16 @@ def test_pages_for_contributors_name_what_exists():
         missing += [path for path in paths if "name" not in path and not (root / path).exists()]
         assert paths
         assert not missing, page
+
+
+def test_picture_of_the_folders_can_be_drawn(tmp_path, monkeypatch):
+    script = PYPROJECT.parent / "docs" / "draw_folders.py"
+    monkeypatch.setattr(sys, "argv", [str(script), str(tmp_path / "folders.png")])
+    units = runpy.run_path(str(script), run_name="__main__")["read_order"]()
+    assert (tmp_path / "folders.png").stat().st_size > 0
+    assert [unit for unit in ORDER if unit in units] == units
+    skipped = {"featurizer", "descriptors", "__init__", "__main__"}
+    assert set(ORDER) - set(units) == skipped
 
 
 def test_citation_has_the_version_of_the_package():

@@ -53,6 +53,7 @@ from sksiamese.recommend._requests import (
 from sksiamese.space._space import DesignSpace
 from sksiamese.tables._estimator import record_training
 from sksiamese.tables._labelled import read_labels
+from sksiamese.tables._outcomes import find_success
 
 __all__ = ["ExperimentRecommender"]
 
@@ -92,7 +93,8 @@ class ExperimentRecommender(EstimatorOfTables):
         Number of clones fitted on bootstrap samples, for the spread of a classifier without
         ``predict_members``; 0 fits none.
     positive : label or None, default=None
-        The class that counts as success; None is the last of the classes.
+        The class that counts as success. None takes True, the largest number, or a word such as
+        "yes" or "hit"; any other text is never guessed.
     n_jobs : int or None, default=None
         Threads that score candidates; None is one, -1 all cores. The result does not depend on it.
     random_state : int, RandomState instance or None, default=None
@@ -379,7 +381,14 @@ class ExperimentRecommender(EstimatorOfTables):
             )
         model.fit(frame, labels, self.n_bootstrap, make_generator(self.random_state))
         classes = model.estimator.classes_
-        positive = classes[-1] if label is None else label
+        positive = find_success(classes) if label is None else label
+        if positive is None and np.issubdtype(np.asarray(classes).dtype, np.number):
+            positive = classes[-1]
+        if positive is None:
+            raise ValueError(
+                f"Which class is success? y holds {listed(classes)}. Pass it as 'positive' to "
+                f"{type(self).__name__}, for example positive={plain_label(classes[-1])!r}."
+            )
         if positive not in list(classes):
             raise ValueError(
                 f"The 'positive' parameter of {type(self).__name__} must be one of the classes "

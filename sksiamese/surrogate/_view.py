@@ -87,7 +87,8 @@ class ReadableView:
                 numbers = pd.to_numeric(frame[name])
                 if name in self.partial:
                     viewed[f"{name} applies"] = numbers.notna()
-                viewed[name] = numbers.fillna(column._take(np.array([0.5]))[0])
+                usual = column._take(np.array([0.5]))[0]
+                viewed[name] = numbers.fillna(usual).astype(np.float64)
             elif is_numeric_dtype(frame[name]):
                 viewed[name] = pd.to_numeric(frame[name])
         return pd.DataFrame(viewed, index=frame.index)

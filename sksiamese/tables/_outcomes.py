@@ -18,15 +18,16 @@ from sksiamese.tables._findings import Finding, describe_rows, plural
 from sksiamese.tables._intervals import compare, read_intervals, read_signs
 from sksiamese.tables._number_texts import plain_number
 
-__all__ = ["Outcome", "Term", "read_outcome", "read_rule"]
+__all__ = ["Outcome", "Term", "find_success", "read_outcome", "read_rule"]
 
 _MOST_CLASSES = 10  # different labels of a column of outcomes
 _TERM = re.compile(r"(?P<column>.+?)\s*(?P<sign>>=|<=|==|=|>|<)\s*(?P<limit>[^<>=]+)")
 _SIGN_WORDS = re.compile(r"relation|qualifier|operator|modifier|sign|prefix|censor", re.IGNORECASE)
 _PENDING = {"pending", "in progress", "running", "ongoing", "planned", "todo", "to do", "not run"}
 _PENDING |= {"not done", "not measured", "tbd", "t.b.d.", "waiting", "nd", "n.d.", "n/a", "na", "?"}
-_FAMILIES = {"y": "yes", "n": "no", "t": "true", "f": "false"}
-_SUCCESS = {"yes", "y", "true", "t", "success", "successful", "hit", "works", "worked", "pass"}
+_FAMILIES: dict[str, Any] = {"y": "yes", "n": "no"}
+_FAMILIES |= {"t": True, "true": True, "f": False, "false": False}
+_SUCCESS = {"yes", "success", "successful", "hit", "works", "worked", "pass"}
 _SUCCESS |= {"passed", "ok", "good", "positive", "active", "+", "ja", "succeeded"}
 
 
@@ -273,16 +274,25 @@ def _find_positive(name: str, y: pd.Series, positive: Any) -> Any:
                 f"{listed(classes)}. Choose one of these."
             )
         return chosen[0]
-    plain = [_plain(label) for label in classes]
-    good = [label for label in classes if _plain(label) in _SUCCESS or label is True]
-    if set(plain) in ({0, 1}, {-1, 1}):
-        good = [label for label in classes if label == 1]
-    if len(good) == 1:
-        return good[0]
+    found = find_success(classes)
+    if found is not None:
+        return found
     raise ValueError(
         f"Which label of the column {name!r} is success? It has: {listed(classes)}. Say it with "
         f"positive=, for example positive={plain_label(classes[-1])!r}."
     )
+
+
+def find_success(classes: Iterable[Any]) -> Any:
+    """Find the one class that means success: True, 1 of 0 and 1, or a word such as "yes".
+
+    None where there is none or more than one, since it is never guessed.
+    """
+    plain = {_plain(label): label for label in classes}
+    if set(plain) in ({0, 1}, {-1, 1}):  # True is 1
+        return plain[1]
+    good = [label for word, label in plain.items() if isinstance(word, str) and word in _SUCCESS]
+    return good[0] if len(good) == 1 else None
 
 
 def _describe_left_out(left_out: pd.Series, column: str | None) -> Iterable[Finding]:

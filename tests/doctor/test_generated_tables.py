@@ -109,8 +109,12 @@ def require_use(read, folder):
     proba = recommender.estimator_.predict_proba(read.X)
     assert np.isfinite(proba).all()
     candidates = space.sample(20, random_state=1)
-    plate = recommender.recommend(1, candidates=candidates)
-    assert list(plate.columns[: len(space.columns)]) == list(read.X.columns)
+    try:
+        plate = recommender.recommend(1, candidates=candidates)
+    except ValueError as error:  # of a small space, every recipe may be measured
+        assert str(error).startswith("Only 0 distinct experiment(s) are left")
+    else:
+        assert list(plate.columns[: len(space.columns)]) == list(read.X.columns)
     save_model(recommender, folder / "model.sksiamese")
     loaded = load_model(folder / "model.sksiamese")
     np.testing.assert_array_equal(loaded.estimator_.predict_proba(read.X), proba)

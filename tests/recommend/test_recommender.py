@@ -288,6 +288,19 @@ def test_any_label_and_positive_class(labels, positive):
     assert plate["p_success"].to_numpy() == pytest.approx(proba)
 
 
+def test_a_text_that_means_success_is_never_guessed():
+    """The last of "Active" and "Inactive" is no success."""
+    y = np.array(["failure", "large crystal"])[LABELS]
+    message = (
+        "Which class is success? y holds 'failure', 'large crystal'. Pass it as 'positive' to "
+        "ExperimentRecommender, for example positive='large crystal'."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        recommender(Members(), space=UNIT).fit(NUMBERS, y)
+    words = np.array(["Inactive", "Active"])[LABELS]
+    assert recommender(Members(), space=UNIT).fit(NUMBERS, words).positive_ == "Active"
+
+
 def test_arrays_without_names():
     model = recommender(LogisticRegression(), space=None).fit(NUMBERS.to_numpy(), LABELS)
     plate = model.recommend(3)
