@@ -117,7 +117,9 @@ def _compare(
 
 def _recommend(model: Any, X: pd.DataFrame, y: pd.Series) -> pd.DataFrame:
     """Choose the next experiments out of what the columns allow."""
-    recommender = ExperimentRecommender(FrozenEstimator(model), n_candidates=2000, random_state=0)
+    recommender = ExperimentRecommender(
+        FrozenEstimator(model), n_candidates=2000, positive="large crystal", random_state=0
+    )
     return recommender.fit(X, y).recommend(_N_NEXT)
 
 

@@ -239,6 +239,9 @@ def _read(path: Path) -> tuple[ModelManifest, bytes]:
         )
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as file:
+            # Cut behind the model, which is an archive itself, the file ends as that one does.
+            if _MANIFEST not in file.namelist() and content[30:].startswith(_MANIFEST.encode()):
+                raise zipfile.BadZipFile("its end is missing")
             _require_entries(file, {_MANIFEST, _MODEL})
             text, payload = file.read(_MANIFEST), file.read(_MODEL)
         with zipfile.ZipFile(io.BytesIO(payload)) as file:

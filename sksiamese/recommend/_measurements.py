@@ -10,8 +10,33 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import listed, plain_label
+from sksiamese.tables._outcomes import find_success
 
-__all__ = ["continue_index", "require_free", "require_outcomes"]
+__all__ = ["choose_positive", "continue_index", "require_free", "require_outcomes"]
+
+
+def choose_positive(owner: str, classes: npt.NDArray[Any], label: Any) -> Any:
+    """Class that counts as success: the one asked for, or one that says so itself.
+
+    Raises
+    ------
+    ValueError
+        If the classes do not tell which of them is success, or `label` is not one of them.
+    """
+    positive = find_success(classes) if label is None else label
+    if positive is None and np.issubdtype(np.asarray(classes).dtype, np.number):
+        positive = classes[-1]
+    if positive is None:
+        raise ValueError(
+            f"Which class is success? y holds {listed(classes)}. Pass it as 'positive' to "
+            f"{owner}, for example positive={plain_label(classes[-1])!r}."
+        )
+    if positive not in list(classes):
+        raise ValueError(
+            f"The 'positive' parameter of {owner} must be one of the classes {listed(classes)}. "
+            f"Got {positive!r} instead."
+        )
+    return positive
 
 
 def require_free(columns: pd.Index, names: list[Any]) -> None:

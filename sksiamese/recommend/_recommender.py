@@ -11,7 +11,6 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._checks import (
-    listed,
     make_generator,
     plain_label,
     require_instance,
@@ -37,6 +36,7 @@ from sksiamese.recommend._candidates import (
     vary_numbers,
 )
 from sksiamese.recommend._measurements import (
+    choose_positive,
     continue_index,
     require_free,
     require_outcomes,
@@ -53,7 +53,6 @@ from sksiamese.recommend._requests import (
 from sksiamese.space._space import DesignSpace
 from sksiamese.tables._estimator import record_training
 from sksiamese.tables._labelled import read_labels
-from sksiamese.tables._outcomes import find_success
 
 __all__ = ["ExperimentRecommender"]
 
@@ -381,19 +380,7 @@ class ExperimentRecommender(EstimatorOfTables):
             )
         model.fit(frame, labels, self.n_bootstrap, make_generator(self.random_state))
         classes = model.estimator.classes_
-        positive = find_success(classes) if label is None else label
-        if positive is None and np.issubdtype(np.asarray(classes).dtype, np.number):
-            positive = classes[-1]
-        if positive is None:
-            raise ValueError(
-                f"Which class is success? y holds {listed(classes)}. Pass it as 'positive' to "
-                f"{type(self).__name__}, for example positive={plain_label(classes[-1])!r}."
-            )
-        if positive not in list(classes):
-            raise ValueError(
-                f"The 'positive' parameter of {type(self).__name__} must be one of the classes "
-                f"{listed(classes)}. Got {positive!r} instead."
-            )
+        positive = choose_positive(type(self).__name__, classes, label)
         model.set_positive(positive)
         self._require_spread(model)
         past = space.complete(frame)
