@@ -79,7 +79,7 @@ def run_similarities(n_rows: int, repeats: int, seed: int) -> list[dict]:
             torch.cdist(part, support, p=1)
 
     def read_out() -> None:
-        model._support._network_proba(model.module_.similarity, embedding)
+        model._support.read_out(model.module_.similarity, embedding)
 
     cases = {CDIST: floor, READOUT: read_out}
     seconds = measure(cases, repeats=repeats)

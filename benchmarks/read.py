@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from common.results import environment, write_json
 
 from sksiamese import read_experiments
 
@@ -39,8 +41,12 @@ def make_table(n_rows: int = N_ROWS, random_state: int = 0) -> pd.DataFrame:
 
 
 def main() -> None:
-    """Print the times."""
-    table = make_table()
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rows", type=int, default=N_ROWS, help="rows of the table")
+    parser.add_argument("--json", metavar="PATH", help="write the results to this file")
+    arguments = parser.parse_args()
+    table, rows = make_table(arguments.rows), []
     read_experiments(table.head(50), "yield >= 50")  # imports
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "table.csv")
@@ -50,6 +56,9 @@ def main() -> None:
             read = read_experiments(source, "yield >= 50")
             seconds = time.perf_counter() - start
             print(f"{name}: {len(read.X):,} x {table.shape[1]} in {seconds:.2f} s")
+            rows.append({"source": name, "rows": len(read.X), "seconds": seconds})
+    if arguments.json:
+        write_json(arguments.json, rows, environment(rows=arguments.rows))
 
 
 if __name__ == "__main__":

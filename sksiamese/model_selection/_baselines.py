@@ -106,7 +106,7 @@ def _baseline_kind(column: pd.Series) -> str:
         with rdBase.BlockLogs():
             readable = [parse_smiles(cell) is not None for cell in column.dropna().unique()]
         return "molecule" if 2 * sum(readable) >= len(readable) else "levels"
-    return kind
+    return "levels" if kind == "category" else kind
 
 
 def _columns(kinds: npt.NDArray[np.str_], *of_molecules: Any) -> ColumnTransformer:

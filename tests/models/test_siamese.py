@@ -17,7 +17,7 @@ from skorch.callbacks import Callback
 from sksiamese import GraphFingerprintSiameseClassifier, MolGraph, SMILESFeaturizer
 from sksiamese.models._network import Seeds
 from sksiamese.models._training import EnsembleNet
-from sksiamese.molecules import _featurizer as featurizer_module
+from sksiamese.molecules import _pool as featurizer_module
 from sksiamese.molecules._graph import graph_from_smiles
 from sksiamese.nn._process import ProcessNetwork
 
@@ -369,12 +369,12 @@ def test_members_trained_together_equal_members_trained_alone(settings):
     assert np.abs(members[0] - members[1]).max() > 1e-3
 
     first = classifier(n_members=1, **settings).fit(X, Y)
-    close(first.predict_members(NEW)[0], members[0], 1e-9)
+    close(first.predict_members(NEW)[0], members[0], 1e-7)
 
     for k, seed in enumerate(together.module_.seeds):
         alone = WithSeeds(**{**SMALL, "n_members": 1, **settings})
         alone.seeds = Seeds(together.net_.batch_seed, 0, [seed])
-        close(alone.fit(X, Y).predict_members(NEW)[0], members[k], 1e-9)
+        close(alone.fit(X, Y).predict_members(NEW)[0], members[k], 1e-7)
         weights = zip(alone.module_.parameters(), together.module_.parameters(), strict=True)
         for one, three in weights:  # the kernel that learns nothing of its own belongs to all
             close(one[0].detach(), three[k if len(three) == 3 else 0].detach(), 1e-9)

@@ -37,7 +37,7 @@ def encode(table, descriptors=True):
 def of_rows(kept, rows):
     """Distances of all rows of a table to the kept ones."""
     return RowDistances(kept).of_rows(
-        RowDistances(kept).of_molecules(rows), rows.molecules, rows.conditions
+        RowDistances(kept).of_molecules(rows), rows.molecules, rows.conditions, rows.categories
     )
 
 
@@ -120,7 +120,9 @@ def test_numbers_far_off_are_clipped():
     assert conditions[0, 4] == pytest.approx((6 - rows.conditions[4, 0]) ** 2 / 2)
     rng = np.random.RandomState(0)
     wide = rows._replace(
-        molecules=np.repeat(rows.molecules[:1], 80, 0), conditions=10 * rng.normal(size=(80, 1))
+        molecules=np.repeat(rows.molecules[:1], 80, 0),
+        conditions=10 * rng.normal(size=(80, 1)),
+        categories=np.empty((80, 0), int),
     )
     for rate in (0.01, 0.1, 1.0):
         values = np.linalg.eigvalsh(np.exp(-rate * of_rows(wide, wide)[1][0]))

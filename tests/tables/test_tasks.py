@@ -19,6 +19,7 @@ from sksiamese import (
     save_model,
     stack_tasks,
 )
+from sksiamese.molecules import _pool
 
 SMILES = ["CCO", "CCCO", "CCN", "c1ccccc1", "CCO", "CC(C)O"]
 LABELS = list("abcdef")
@@ -200,13 +201,13 @@ def test_categories_give_the_predictions_of_text():
 
 def test_each_molecule_is_parsed_once(monkeypatch):
     read = []
-    original = SMILESFeaturizer._chunk_results
+    original = _pool._read_chunks
 
-    def spy(self, texts, output):
+    def spy(texts, *others):
         read.extend(texts)
-        return original(self, texts, output)
+        return original(texts, *others)
 
-    monkeypatch.setattr(SMILESFeaturizer, "_chunk_results", spy)
+    monkeypatch.setattr(_pool, "_read_chunks", spy)
     small_model().fit(*stack_tasks(make_table(), make_tasks()))
     assert sorted(read) == sorted(set(SMILES))
 

@@ -22,7 +22,7 @@ from sksiamese.models.readouts._similarity import (
     weighted_embedding,
 )
 from sksiamese.nn._losses import mean_proba, pair_loss
-from sksiamese.nn._siamese import SiameseNetwork
+from sksiamese.nn._siamese import PairSimilarity, SiameseNetwork
 from sksiamese.tables._encoder import (
     ExperimentEncoder,
     Experiments,
@@ -142,12 +142,16 @@ class MeanSupport(NamedTuple):
 
     @torch.no_grad()
     def proba(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
-        """Class probabilities (n_members, n, n_classes) of encoded rows.
+        """Class probabilities (n_members, n, n_classes) of encoded rows."""
+        similarity = cast(SiameseNetwork, net.module_).similarity
+        return self.read_out(similarity, last_layer(net, experiments))
+
+    @torch.no_grad()
+    def read_out(self, similarity: PairSimilarity, embedding: Tensor) -> Tensor:
+        """Class probabilities (n_members, n, n_classes) of embedded rows.
 
         Many pairs are compared in single precision, at an error of about 1e-7, in half the time.
         """
-        similarity = cast(SiameseNetwork, net.module_).similarity
-        embedding = last_layer(net, experiments)
         n_members, n_rows, _ = embedding.shape
         is_large = n_members * n_rows * len(self.y) > _MANY_PAIRS
         is_large &= bool(similarity.weight.abs().max() < _LARGE_WEIGHT)
