@@ -352,7 +352,7 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
             experiments = readout.enrich(encoder, experiments, table, held_out, seeds.split)
             rows = experiments, table.y, table.groups, table.weight, held_out
             data = LabelledExperiments(*rows, len(table.classes))
-            net = self._train(data, seeds, partial(readout.make_net, data, prior))
+            net = self._train(data, seeds, partial(readout.make_net, data))
             self._publish(table, encoder, net, prior)
             self._readout, self._trained_net = readout, net
             if readout.starts_empty(groups is not None):

@@ -9,11 +9,9 @@ from scipy.spatial.distance import cdist
 from sksiamese.molecules._environments import molecule_keys
 from sksiamese.molecules._graph import MolGraph
 from sksiamese.molecules._tanimoto import Tanimoto
-from sksiamese.tables._encoder import (
-    Experiments,
-)
+from sksiamese.tables._encoder import Experiments
 
-__all__ = ["RowDistances"]
+__all__ = ["RowDistances", "distance_kinds"]
 
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
@@ -40,15 +38,6 @@ class RowDistances:
             for graphs, traits in zip(experiments.graphs, experiments.traits, strict=True)
         ]
 
-    def kinds(self) -> _Float:
-        """Which distances each role has, (n_roles, 3).
-
-        Molecules have all, or no descriptors; categories, which come last, have identity alone.
-        """
-        molecules = [[1.0, 1.0, float(role.traits.shape[1] > 0)] for role in self.roles]
-        categories = [[1.0, 0.0, 0.0]] * self.categories.shape[1]
-        return np.array(molecules + categories).reshape(-1, 3)
-
     def of_molecules(self, experiments: Experiments) -> list[_Float]:
         """Distances of the distinct molecules of each role, (3, n_molecules, n_kept molecules)."""
         given = zip(self.roles, experiments.graphs, experiments.traits, strict=True)
@@ -71,6 +60,15 @@ class RowDistances:
         roles[len(each) :, 0] = differs | (categories.T[:, :, None] < 0)
         left, right = (each.clip(-_FARTHEST, _FARTHEST).T for each in (conditions, self.conditions))
         return roles, (left[:, :, None] - right[:, None]) ** 2 / 2
+
+
+def distance_kinds(experiments: Experiments) -> list[list[float]]:
+    """Which distances each role has: identity, Tanimoto, descriptors; 1 or 0, (n_roles, 3).
+
+    Molecules have all, or no descriptors; categories, which come last, have identity alone.
+    """
+    molecules = [[1.0, 1.0, float(traits.shape[1] > 0)] for traits in experiments.traits]
+    return molecules + [[1.0, 0.0, 0.0]] * experiments.categories.shape[1]
 
 
 class RoleDistances:

@@ -10,7 +10,7 @@ from rdkit.DataStructs import TanimotoSimilarity
 from sksiamese.datasets import load_cmet
 from sksiamese.molecules._environments import environment_keys
 from sksiamese.molecules._graph import graph_from_smiles
-from sksiamese.tables._distances import RoleDistances, RowDistances
+from sksiamese.tables._distances import RoleDistances, RowDistances, distance_kinds
 from sksiamese.tables._encoder import ExperimentEncoder
 
 SMILES = load_cmet().data.iloc[:20, 0].tolist()
@@ -86,12 +86,12 @@ def test_descriptor_distances():
 
 
 def test_kinds():
-    np.testing.assert_array_equal(RowDistances(encode(TABLE)).kinds(), np.ones((2, 3)))
-    without = RowDistances(encode(TABLE, descriptors=False))
-    np.testing.assert_array_equal(without.kinds(), [[1, 1, 0], [1, 1, 0]])
+    np.testing.assert_array_equal(distance_kinds(encode(TABLE)), np.ones((2, 3)))
+    without = encode(TABLE, descriptors=False)
+    np.testing.assert_array_equal(distance_kinds(without), [[1, 1, 0], [1, 1, 0]])
     numbers = ExperimentEncoder(True, "standard", "never")
     rows = numbers.fit_encode(TABLE[["pH", "mM"]], np.ones(6), np.zeros(6, int))
-    assert RowDistances(rows).kinds().shape == (0, 3)
+    assert distance_kinds(rows) == []
 
 
 def test_distances_of_rows_row_by_row():

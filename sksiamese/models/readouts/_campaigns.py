@@ -251,7 +251,7 @@ class CampaignReadOut:
         labels = table.y, table.groups, weight, len(table.classes)
         return encoder.remember(experiments, *labels, seed)
 
-    def make_net(self, data: LabelledExperiments, prior: _Float, **shared: Any) -> EnsembleNet:
+    def make_net(self, data: LabelledExperiments, **shared: Any) -> EnsembleNet:
         """Make an untrained net that learns from episodes."""
         sizes = {
             "module__n_classes": data.n_classes,

@@ -228,7 +228,7 @@ class MeanReadOut:
         """Leave the rows as they are."""
         return experiments
 
-    def make_net(self, data: LabelledExperiments, prior: _Float, **shared: Any) -> EnsembleNet:
+    def make_net(self, data: LabelledExperiments, **shared: Any) -> EnsembleNet:
         """Make an untrained net that learns from pairs."""
         loss = PairLoss(self.pairs_per_step)
         return PairNet(SiameseNetwork, criterion=loss, module__signed=self.signed, **shared)

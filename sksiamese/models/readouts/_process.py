@@ -11,18 +11,16 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from sksiamese.models._objectives import Inputs, LabelledExperiments
+from sksiamese.models._objectives import Inputs, LabelledExperiments, to_shares
 from sksiamese.models._pairs import class_batches
 from sksiamese.models._training import EnsembleNet, descend, to_tensors
+from sksiamese.models.readouts._campaigns import campaign_rate
 from sksiamese.models.readouts._protocol import Evidence, SupportRows
 from sksiamese.nn._kernel import KernelTerm, PairDistances
 from sksiamese.nn._laplace import Labels, Posterior, condition, log_evidence
 from sksiamese.nn._process import ProcessNetwork, Views
-from sksiamese.tables._distances import RowDistances
-from sksiamese.tables._encoder import (
-    ExperimentEncoder,
-    Experiments,
-)
+from sksiamese.tables._distances import RowDistances, distance_kinds
+from sksiamese.tables._encoder import ExperimentEncoder, Experiments
 from sksiamese.tables._labelled import TrainingTable, class_shares
 
 __all__ = ["ProcessNet", "ProcessReadOut", "ProcessSupport"]
@@ -30,7 +28,6 @@ __all__ = ["ProcessNet", "ProcessReadOut", "ProcessSupport"]
 _CHUNK_PAIRS = 400_000  # pairs, times members, compared at once
 _MOST_SUPPORT = 400  # rows that predictions compare with; the cost of one is square in them
 _MOST_NUMBERS = 5e7  # in the matrices of a support set: .4 GB
-_PRIOR_ROWS = 2.0  # rows that the class frequencies of training count as
 _CORRECTED = {"fixed": True, "fingerprint": True, "embedding": False}  # see `condition`
 
 _Float = npt.NDArray[np.float64]
@@ -77,11 +74,6 @@ class EvidenceLoss:
 class ProcessNet(EnsembleNet):
     """Skorch net that trains a :class:`ProcessNetwork` by the evidence of labelled rows."""
 
-    @property
-    def redraws(self) -> bool:
-        """Whether a batch of the same rows is another one the next time."""
-        return False
-
     def prepare(self, data: LabelledExperiments, standard: bool) -> None:
         """Fix the scale of the fingerprints and of the embedding's inputs."""
         super().prepare(data, standard=True)
@@ -113,12 +105,11 @@ class ProcessNet(EnsembleNet):
         prior = np.bincount(data.y, data.weight, data.n_classes) / data.weight.sum()
         labels = make_labels(data.y[rows], known, prior, prior)
         within = np.equal.outer(data.groups[rows], data.groups[rows]).astype(np.float64)
-        share = query / max(query.sum(), np.finfo(float).tiny)
         return ProcessBatch(
             to_tensors(experiments, self.module_.settings.radius, self.device),
             make_pairs(kept, experiments, self.device),
             Labels(*(each.to(self.device) for each in labels)),
-            torch.as_tensor(share).to(self.device),
+            torch.as_tensor(to_shares(query)).to(self.device),
             torch.as_tensor(within).to(self.device),
         )
 
@@ -186,9 +177,9 @@ class ProcessSupport:
         """Class probabilities (n_members, n, n_classes) of encoded rows."""
         network = cast(ProcessNetwork, net.module_)
         posteriors = {name: self._posterior(name, net) for name in self.posteriors}
-        blocks = []
+        support, blocks = self._views(net), []
         for pairs, views in self._compare(net, experiments):
-            covariances = network.covariances(pairs, views, self._views(net))
+            covariances = network.covariances(pairs, views, support)
             found = [
                 posteriors[name].proba(each, network.kernel(name).own())
                 for name, each in covariances.items()
@@ -307,9 +298,9 @@ class ProcessReadOut:
         """Leave the rows as they are."""
         return experiments
 
-    def make_net(self, data: LabelledExperiments, prior: _Float, **shared: Any) -> EnsembleNet:
+    def make_net(self, data: LabelledExperiments, **shared: Any) -> EnsembleNet:
         """Make an untrained net; the kernels' parameters take the largest steps."""
-        lr, kept = shared["lr"], RowDistances(data.experiments)
+        lr = shared["lr"]
         shared["optimizer__param_groups"] = [
             ("dense*", {"lr": lr / 4}),
             ("fingerprints*", {"lr": lr / 8}),
@@ -317,7 +308,7 @@ class ProcessReadOut:
         return ProcessNet(
             ProcessNetwork,
             criterion=EvidenceLoss(),
-            module__kinds=kept.kinds().tolist(),
+            module__kinds=distance_kinds(data.experiments),
             module__n_conditions=data.experiments.conditions.shape[1],
             **shared,
         )
@@ -346,9 +337,8 @@ class ProcessReadOut:
             {},
             len(rows.prior),
         )
-        counts = np.bincount(rows.y, rows.weight, len(rows.prior))
-        rate = counts + _PRIOR_ROWS * rows.prior
-        labels = make_labels(rows.y, rows.weight, rate / rate.sum(), rows.prior)
+        rate = campaign_rate(rows.y, rows.weight, rows.prior)
+        labels = make_labels(rows.y, rows.weight, rate, rows.prior)
         labels = Labels(*(each.to(net.device) for each in labels))
         among = network.covariances(make_pairs(kept, support, net.device), views, views)
         blocks = [

@@ -97,7 +97,7 @@ class ReadOut(Protocol):
     ) -> Experiments:
         """Let the encoder keep what it needs of the labels."""
 
-    def make_net(self, data: LabelledExperiments, prior: _Float, **shared: Any) -> EnsembleNet:
+    def make_net(self, data: LabelledExperiments, **shared: Any) -> EnsembleNet:
         """Make an untrained net with its loss."""
 
     def starts_empty(self, has_groups: bool) -> bool:
