@@ -14,13 +14,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._checks import require_integer
 from sksiamese.models._network import CHUNK_ROWS, NetworkClassifier
-from sksiamese.models._objectives import LabelledExperiments
-from sksiamese.models._training import EnsembleNet, one_thread
 from sksiamese.models.readouts._protocol import Evidence, ReadOut, Support, SupportRows
-from sksiamese.tables._encoder import (
-    Experiments,
-)
-from sksiamese.tables._labelled import TrainingTable
+from sksiamese.models.training._data import LabelledExperiments
+from sksiamese.models.training._ensemble_net import EnsembleNet, one_thread
+from sksiamese.tables._labels import TrainingTable
+from sksiamese.tables.encoding._encoder import Experiments
 
 __all__ = ["ComparingClassifier"]
 

@@ -25,9 +25,9 @@ from sksiamese._checks import (
     require_option,
     require_verbose,
 )
-from sksiamese.models._objectives import LabelledExperiments
-from sksiamese.models._parameters import require_callbacks, require_device, require_random_state
-from sksiamese.models._training import (
+from sksiamese.models._checks import require_callbacks, require_device, require_random_state
+from sksiamese.models.training._data import LabelledExperiments
+from sksiamese.models.training._ensemble_net import (
     LARGEST_WEIGHT,
     CosineSteps,
     EnsembleNet,
@@ -37,12 +37,9 @@ from sksiamese.models._training import (
 )
 from sksiamese.nn._layers import ACTIVATIONS
 from sksiamese.nn._network import FingerprintNetwork, NetworkSettings
-from sksiamese.tables._encoder import (
-    ExperimentEncoder,
-    Experiments,
-)
 from sksiamese.tables._estimator import TableClassifier, record_training
-from sksiamese.tables._labelled import TrainingTable
+from sksiamese.tables._labels import TrainingTable
+from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
 
 __all__ = ["CHUNK_ROWS", "MANY_ROWS", "HiddenLayerClassifier", "NetworkClassifier", "Seeds"]
 

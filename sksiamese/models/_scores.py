@@ -9,13 +9,11 @@ import numpy as np
 import torch
 
 from sksiamese.models._network import MANY_ROWS, NetworkClassifier
-from sksiamese.models._objectives import ClassLoss, LabelledExperiments
-from sksiamese.models._training import EnsembleNet, last_layer
+from sksiamese.models.training._data import ClassLoss, LabelledExperiments
+from sksiamese.models.training._ensemble_net import EnsembleNet, last_layer
 from sksiamese.nn._network import FingerprintNetwork
-from sksiamese.tables._encoder import (
-    Experiments,
-)
-from sksiamese.tables._labelled import class_shares
+from sksiamese.tables._labels import class_shares
+from sksiamese.tables.encoding._encoder import Experiments
 
 __all__ = ["ScoreClassifier"]
 

@@ -14,10 +14,10 @@ from sksiamese._checks import plain_label, require_boolean, require_integer, req
 from sksiamese.exceptions import SmallClassWarning
 from sksiamese.models._comparing import ComparingClassifier
 from sksiamese.models._network import HiddenLayerClassifier
-from sksiamese.models._objectives import LabelledExperiments
 from sksiamese.models.readouts import READOUTS
+from sksiamese.models.training._data import LabelledExperiments
 from sksiamese.nn._layers import ACTIVATIONS
-from sksiamese.tables._labelled import TrainingTable
+from sksiamese.tables._labels import TrainingTable
 
 __all__ = ["GraphFingerprintSiameseClassifier"]
 

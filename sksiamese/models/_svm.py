@@ -10,7 +10,7 @@ import torch
 from skorch.callbacks import Callback
 
 from sksiamese.models._scores import ScoreClassifier
-from sksiamese.models._training import last_layer
+from sksiamese.models.training._ensemble_net import last_layer
 from sksiamese.nn._losses import hinge_loss
 
 __all__ = ["GraphFingerprintSVMClassifier"]

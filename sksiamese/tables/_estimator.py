@@ -17,12 +17,7 @@ from sksiamese._checks import plain_label
 from sksiamese._frames import ensure_table
 from sksiamese.molecules._canonical import smiles_of_mols
 from sksiamese.molecules._graph import MolGraph
-from sksiamese.tables._labelled import (
-    TrainingTable,
-    read_groups,
-    read_labels,
-    read_weights,
-)
+from sksiamese.tables._labels import TrainingTable, read_groups, read_labels, read_weights
 
 __all__ = ["TableClassifier", "record_training"]
 

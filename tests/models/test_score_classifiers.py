@@ -272,7 +272,7 @@ def test_random_state_decides_everything(kind):
 @BOTH
 def test_n_jobs_changes_nothing(kind, monkeypatch):
     expected = classifier(kind).fit(X, Y).predict_proba(NEW)
-    monkeypatch.setattr("sksiamese.molecules._pool._WORTH_PROCESSES", 1)
+    monkeypatch.setattr("sksiamese.molecules._distinct_molecules._WORTH_PROCESSES", 1)
     with joblib.parallel_config(backend="threading"):
         found = classifier(kind, n_jobs=2).fit(X, Y).predict_proba(NEW)
     np.testing.assert_array_equal(found, expected)

@@ -16,8 +16,8 @@ from skorch.callbacks import Callback
 
 from sksiamese import GraphFingerprintSiameseClassifier, MolGraph, SMILESFeaturizer
 from sksiamese.models._network import Seeds
-from sksiamese.models._training import EnsembleNet
-from sksiamese.molecules import _pool as featurizer_module
+from sksiamese.models.training._ensemble_net import EnsembleNet
+from sksiamese.molecules import _distinct_molecules as featurizer_module
 from sksiamese.molecules._graph import graph_from_smiles
 from sksiamese.nn._process import ProcessNetwork
 

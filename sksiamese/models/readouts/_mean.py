@@ -11,9 +11,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from sksiamese.models._objectives import Batch, LabelledExperiments, to_shares
-from sksiamese.models._pairs import pair_weights
-from sksiamese.models._training import EnsembleNet, descend, last_layer
 from sksiamese.models.readouts._protocol import Evidence, SupportRows
 from sksiamese.models.readouts._similarity import (
     chunks,
@@ -21,13 +18,13 @@ from sksiamese.models.readouts._similarity import (
     pair_similarity,
     weighted_embedding,
 )
+from sksiamese.models.training._data import Batch, LabelledExperiments, to_shares
+from sksiamese.models.training._ensemble_net import EnsembleNet, descend, last_layer
+from sksiamese.models.training._pairs import pair_weights
 from sksiamese.nn._losses import mean_proba, pair_loss
 from sksiamese.nn._siamese import PairSimilarity, SiameseNetwork
-from sksiamese.tables._encoder import (
-    ExperimentEncoder,
-    Experiments,
-)
-from sksiamese.tables._labelled import TrainingTable, class_shares
+from sksiamese.tables._labels import TrainingTable, class_shares
+from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
 
 __all__ = ["MeanReadOut", "MeanSupport", "PairLoss", "PairNet"]
 
