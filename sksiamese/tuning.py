@@ -8,7 +8,7 @@ import numpy as np
 from skopt.space import Categorical, Dimension, Integer, Real
 
 from sksiamese._checks import require_option, shorten
-from sksiamese.models._network import NetworkClassifier
+from sksiamese.models._network_classifier import NetworkClassifier
 
 __all__ = ["search_space"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from skorch.callbacks import Callback
 
-from sksiamese.models._network import HiddenLayerClassifier
-from sksiamese.models._scores import ScoreClassifier
+from sksiamese.models._network_classifier import HiddenLayerClassifier
+from sksiamese.models._score_classifier import ScoreClassifier
 from sksiamese.nn._losses import cross_entropy_loss
 
 __all__ = ["GraphFingerprintMLPClassifier"]

@@ -12,8 +12,8 @@ from skorch.callbacks import Callback
 
 from sksiamese._checks import plain_label, require_boolean, require_integer, require_option
 from sksiamese.exceptions import SmallClassWarning
-from sksiamese.models._comparing import ComparingClassifier
-from sksiamese.models._network import HiddenLayerClassifier
+from sksiamese.models._comparing_classifier import ComparingClassifier
+from sksiamese.models._network_classifier import HiddenLayerClassifier
 from sksiamese.models.readouts import READOUTS
 from sksiamese.models.training._data import LabelledExperiments
 from sksiamese.nn._layers import ACTIVATIONS

@@ -36,8 +36,8 @@ from sksiamese.recommend._recipe_distances import RecipeGeometry
 from sksiamese.recommend._requests import check_request, is_allowed, read_exclusions, read_rows
 from sksiamese.recommend._success_model import SuccessModel
 from sksiamese.space._space import DesignSpace
-from sksiamese.tables._estimator import record_training
 from sksiamese.tables._labels import read_labels
+from sksiamese.tables._table_classifier import record_training
 
 __all__ = ["ExperimentRecommender"]
 

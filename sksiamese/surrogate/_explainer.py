@@ -37,7 +37,7 @@ from sksiamese.surrogate._tree_growing import (
     warn_if_low,
 )
 from sksiamese.surrogate._tree_words import Feature, TreeWords, show_number
-from sksiamese.tables._estimator import TableClassifier, record_training
+from sksiamese.tables._table_classifier import TableClassifier, record_training
 
 __all__ = ["SurrogateTreeExplainer"]
 

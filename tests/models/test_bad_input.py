@@ -15,7 +15,7 @@ from skorch.callbacks import Callback
 
 from sksiamese import GraphFingerprintSiameseClassifier
 from sksiamese.exceptions import InvalidSMILESError, NewNameWarning, SmallClassWarning
-from sksiamese.models import _network as _base
+from sksiamese.models import _network_classifier as _base
 from sksiamese.molecules._graph import graph_from_smiles
 
 OWNER = "GraphFingerprintSiameseClassifier"

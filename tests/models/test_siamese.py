@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback
 
 from sksiamese import GraphFingerprintSiameseClassifier, MolGraph, SMILESFeaturizer
-from sksiamese.models._network import Seeds
+from sksiamese.models._network_classifier import Seeds
 from sksiamese.models.training._ensemble_net import EnsembleNet
 from sksiamese.molecules import _distinct_molecules as featurizer_module
 from sksiamese.molecules._graph import graph_from_smiles
@@ -296,9 +296,9 @@ def test_chunks_change_nothing(fitted, fitted_mean, monkeypatch):
         for m in (fitted, fitted_mean)
     ]
     evidence = fitted.support_evidence(table, n_top=3)
-    monkeypatch.setattr("sksiamese.models._network.CHUNK_ROWS", 5)
-    monkeypatch.setattr("sksiamese.models._comparing.CHUNK_ROWS", 5)
-    monkeypatch.setattr("sksiamese.models._comparing._EVIDENCE_ROWS", 4)
+    monkeypatch.setattr("sksiamese.models._network_classifier.CHUNK_ROWS", 5)
+    monkeypatch.setattr("sksiamese.models._comparing_classifier.CHUNK_ROWS", 5)
+    monkeypatch.setattr("sksiamese.models._comparing_classifier._EVIDENCE_ROWS", 4)
     monkeypatch.setattr("sksiamese.models.readouts._similarity._CHUNK_PAIRS", 80)
     monkeypatch.setattr("sksiamese.models.readouts._process._CHUNK_PAIRS", 80)
     for model, (proba, score, embedding, _) in zip((fitted, fitted_mean), expected, strict=True):

@@ -37,8 +37,8 @@ from sksiamese.models.training._ensemble_net import (
 )
 from sksiamese.nn._layers import ACTIVATIONS
 from sksiamese.nn._network import FingerprintNetwork, NetworkSettings
-from sksiamese.tables._estimator import TableClassifier, record_training
 from sksiamese.tables._labels import TrainingTable
+from sksiamese.tables._table_classifier import TableClassifier, record_training
 from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
 
 __all__ = ["CHUNK_ROWS", "MANY_ROWS", "HiddenLayerClassifier", "NetworkClassifier", "Seeds"]

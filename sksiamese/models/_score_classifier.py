@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 
-from sksiamese.models._network import MANY_ROWS, NetworkClassifier
+from sksiamese.models._network_classifier import MANY_ROWS, NetworkClassifier
 from sksiamese.models.training._data import ClassLoss, LabelledExperiments
 from sksiamese.models.training._ensemble_net import EnsembleNet, last_layer
 from sksiamese.nn._network import FingerprintNetwork

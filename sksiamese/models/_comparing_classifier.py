@@ -13,7 +13,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._checks import require_integer
-from sksiamese.models._network import CHUNK_ROWS, NetworkClassifier
+from sksiamese.models._network_classifier import CHUNK_ROWS, NetworkClassifier
 from sksiamese.models.readouts._protocol import Evidence, ReadOut, Support, SupportRows
 from sksiamese.models.training._data import LabelledExperiments
 from sksiamese.models.training._ensemble_net import EnsembleNet, one_thread
