@@ -163,7 +163,7 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         -------
         ndarray of shape (n_samples, n_members * embedding_size)
             Embeddings, weighted so that their L1 distance is that of the learned similarity
-            (unless ``signed=True``).
+            (unless ``readout="paper"``).
 
         Examples
         --------

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, NamedTuple, Self
+from functools import partial
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring
 
 from sksiamese._checks import (
-    make_generator,
     require_boolean,
     require_integer,
     require_n_jobs,
@@ -28,55 +26,56 @@ from sksiamese._checks import (
 from sksiamese.models._checks import require_callbacks, require_device, require_random_state
 from sksiamese.models.training._data import LabelledExperiments
 from sksiamese.models.training._ensemble_net import (
-    LARGEST_WEIGHT,
     CosineSteps,
     EnsembleNet,
     EpochBar,
-    one_thread,
     to_tensors,
 )
+from sksiamese.models.training._fitting import Seeds, draw_seeds, hold_out, train
 from sksiamese.nn._layers import ACTIVATIONS
 from sksiamese.nn._network import FingerprintNetwork, NetworkSettings
 from sksiamese.tables._labels import TrainingTable
 from sksiamese.tables._table_classifier import TableClassifier, record_training
 from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
 
-__all__ = ["CHUNK_ROWS", "MANY_ROWS", "HiddenLayerClassifier", "NetworkClassifier", "Seeds"]
+__all__ = ["CHUNK_ROWS", "MANY_ROWS", "NetworkClassifier"]
 
 _LAYER = re.compile(r"hidden_layer_sizes__\d{1,2}")
 CHUNK_ROWS = 16_384  # rows that are encoded and put through the networks together
 MANY_ROWS = 4096  # rows beyond which dense layers compute in single precision
 
 
-class Seeds(NamedTuple):
-    """What is random in a fit: batches, rows held out, and each member."""
-
-    batches: int
-    split: int
-    members: list[int]
+# Settings of arXiv 1811.02771; each classifier takes those that it has a parameter for.
+_PAPER = {
+    "fp_size": 10,
+    "conv_width": 32,
+    "radius": 2,
+    "descriptors": False,
+    "scaling": "minmax",
+    "tanimoto": "never",
+    "hidden_layer_sizes": (60,),
+    "embedding_size": 50,
+    "activation": "leaky_relu",
+    "embedding_activation": "sigmoid",
+    "readout": "paper",
+    "dropout": 0.5,
+    "alpha": 0.001,
+    "n_members": 1,
+    "max_epochs": 800,  # 25 x 32 steps
+    "lr": 0.001,
+    "lr_schedule": "constant",
+}
 
 
 class NetworkClassifier(TableClassifier, ABC):
     """Classifier around an ensemble of networks.
 
-    A subclass has the parameters named here, a `fit`, and says what is its own: `_layers`, the
-    dense layers of the network, and `_proba`, how encoded rows become probabilities.
+    A subclass has the parameters named here, a `fit`, and says what is its own: `_last_layer`, and
+    `_proba`, how encoded rows become probabilities.
     """
 
-    _paper_settings: ClassVar[dict[str, Any]] = {
-        "fp_size": 10,
-        "conv_width": 32,
-        "radius": 2,
-        "descriptors": False,
-        "scaling": "minmax",
-        "tanimoto": "never",
-        "activation": "leaky_relu",
-        "alpha": 0.001,
-        "n_members": 1,
-        "max_epochs": 800,  # 25 x 32 steps
-        "lr": 0.001,
-        "lr_schedule": "constant",
-    }
+    hidden_layer_sizes: int | Sequence[int] | None
+    dropout: float | None
 
     @classmethod
     def from_paper(cls, **changes: Any) -> Self:
@@ -104,7 +103,40 @@ class NetworkClassifier(TableClassifier, ABC):
         >>> GraphFingerprintSiameseClassifier.from_paper(random_state=0).embedding_size
         50
         """
-        return cls(**(cls._paper_settings | changes))
+        own = cls().get_params()
+        settings = {name: value for name, value in _PAPER.items() if name in own}
+        return cls(**(settings | changes))
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by name.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name. ``hidden_layer_sizes__0`` is the size of the first hidden layer alone,
+            ``hidden_layer_sizes__1`` of the second: one number each, as searches need them.
+
+        Returns
+        -------
+        estimator instance
+            The estimator itself.
+
+        Examples
+        --------
+        >>> from sksiamese import GraphFingerprintSiameseClassifier
+        >>> model = GraphFingerprintSiameseClassifier()
+        >>> model.set_params(hidden_layer_sizes__0=60, hidden_layer_sizes__1=20).hidden_layer_sizes
+        (60, 20)
+        """
+        layers = {}
+        if "hidden_layer_sizes" in self.get_params(deep=False):
+            layers = {name: params.pop(name) for name in list(params) if _LAYER.fullmatch(name)}
+        super().set_params(**params)
+        if layers:
+            sizes = dict(enumerate(_as_tuple(self._value("hidden_layer_sizes"))))
+            sizes |= {int(name.rpartition("__")[2]): size for name, size in layers.items()}
+            self.hidden_layer_sizes = tuple(sizes.get(i, 0) for i in range(max(sizes) + 1))
+        return self
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Class probabilities, averaged over the members.
@@ -238,6 +270,8 @@ class NetworkClassifier(TableClassifier, ABC):
         for name in ("fp_size", "conv_width", "n_members", "max_epochs"):
             require_integer(owner, name, self._value(name), 1)
         require_integer(owner, "radius", self.radius, 0)
+        for size in _as_tuple(self._value("hidden_layer_sizes")):
+            require_integer(owner, "hidden_layer_sizes", size, 0)
         require_integer(owner, "batch_size", self._value("batch_size"), 2)
         require_integer(owner, "n_iter_no_change", self.n_iter_no_change, 1)
         require_option(owner, "activation", self._value("activation"), ACTIVATIONS)
@@ -245,6 +279,7 @@ class NetworkClassifier(TableClassifier, ABC):
         require_option(owner, "tanimoto", self._value("tanimoto"), ("auto", "always", "never"))
         require_option(owner, "lr_schedule", self._value("lr_schedule"), ("cosine", "constant"))
         require_number(owner, "alpha", self._value("alpha"), 0, np.inf, open_end=True)
+        require_number(owner, "dropout", self._value("dropout"), 0, 1, open_end=True)
         require_number(owner, "lr", self._value("lr"), 0, np.inf, open_start=True, open_end=True)
         fraction = self.validation_fraction
         require_number(owner, "validation_fraction", fraction, 0, 1, open_start=True, open_end=True)
@@ -263,31 +298,6 @@ class NetworkClassifier(TableClassifier, ABC):
         rows = table.frame, table.weight, table.groups
         return encoder, encoder.fit_encode(*rows, verbose=int(self.verbose))
 
-    def _train(
-        self, data: LabelledExperiments, seeds: Seeds, make_net: Callable[..., EnsembleNet]
-    ) -> EnsembleNet:
-        """Train a net, and once more with smaller steps if its weights leave all bounds."""
-        settings, lr = self._net_settings(data, seeds), self._value("lr")
-        for each in (lr, lr / 10):
-            net = make_net(**settings, lr=each)
-            with one_thread():
-                net.initialize()
-                net.prepare(data, self.scaling == "standard")
-                if net.train(data):
-                    return net
-            if each == lr:
-                warnings.warn(
-                    f"Training with lr={lr:g} diverged: weights became NaN or larger than "
-                    f"{LARGEST_WEIGHT:g}. It starts again with lr={lr / 10:g}.",
-                    ConvergenceWarning,
-                    stacklevel=3,
-                )
-        raise ValueError(
-            f"Training diverged with lr={lr:g}, and again with lr={lr / 10:g}: weights "
-            f"became NaN or larger than {LARGEST_WEIGHT:g}. Lower lr, and look for extreme numbers "
-            "in X and sample_weight."
-        )
-
     def _publish(
         self,
         table: TrainingTable,
@@ -303,22 +313,18 @@ class NetworkClassifier(TableClassifier, ABC):
         self._training_record = record_training(table.frame)
 
     def _draw_seeds(self) -> Seeds:
-        """Draw all seeds of a fit; member k's is the k-th, however many there are."""
-        generator = make_generator(self.random_state)
-        n_members = self._value("n_members")
-        batches, split, *members = generator.randint(2**31 - 1, size=2 + n_members).tolist()
-        return Seeds(batches, split, members)
+        return draw_seeds(self.random_state, self._value("n_members"))
 
     def _hold_out(self, table: TrainingTable, seed: int) -> npt.NDArray[np.bool_]:
-        """Rows that validate: a share of every class of two rows or more, at least one each."""
-        held_out = np.zeros(len(table.y), bool)
-        if self.early_stopping:
-            order = np.random.RandomState(seed).permutation(len(table.y))
-            for number in range(len(table.classes)):
-                rows = order[table.y[order] == number]
-                n_held_out = max(1, int(self.validation_fraction * len(rows)))
-                held_out[rows[: min(n_held_out, len(rows) - 1)]] = True
-        return held_out
+        """Tell the rows that only validate."""
+        share = self.validation_fraction if self.early_stopping else 0.0
+        return hold_out(table.y, share, seed)
+
+    def _train(
+        self, make_net: Callable[..., EnsembleNet], data: LabelledExperiments, seeds: Seeds
+    ) -> EnsembleNet:
+        make = partial(make_net, **self._net_settings(data, seeds))
+        return train(make, data, self._value("lr"), self.scaling == "standard")
 
     def _net_settings(self, data: LabelledExperiments, seeds: Seeds) -> dict[str, Any]:
         """Arguments that every net here takes, whatever its network and its loss."""
@@ -328,7 +334,9 @@ class NetworkClassifier(TableClassifier, ABC):
             conv_width=self.conv_width,
             radius=self.radius,
             activation=self._value("activation"),
-            **self._layers(data.n_classes),
+            hidden_layer_sizes=tuple(n for n in _as_tuple(self._value("hidden_layer_sizes")) if n),
+            dropout=self._value("dropout"),
+            **self._last_layer(data.n_classes),
         )
         return {
             "alpha": self._value("alpha"),
@@ -360,59 +368,12 @@ class NetworkClassifier(TableClassifier, ABC):
         return self._read_table(X)
 
     @abstractmethod
+    def _last_layer(self, n_classes: int) -> dict[str, Any]:
+        """Size and activation of the last layer, as `NetworkSettings` takes them."""
+
+    @abstractmethod
     def _proba(self, experiments: Experiments, n_rows: int) -> torch.Tensor:
         """Class probabilities (n_members, n, n_classes) of a part of `n_rows` encoded rows."""
-
-
-class HiddenLayerClassifier(NetworkClassifier):
-    """Classifier with the parameters `hidden_layer_sizes` and `dropout`."""
-
-    hidden_layer_sizes: int | Sequence[int] | None
-    dropout: float | None
-    _paper_settings = NetworkClassifier._paper_settings | {
-        "hidden_layer_sizes": (60,),
-        "dropout": 0.5,
-    }
-
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters by name.
-
-        Parameters
-        ----------
-        **params : dict
-            Values by name. ``hidden_layer_sizes__0`` is the size of the first hidden layer alone,
-            ``hidden_layer_sizes__1`` of the second: one number each, as searches need them.
-
-        Returns
-        -------
-        estimator instance
-            The estimator itself.
-
-        Examples
-        --------
-        >>> from sksiamese import GraphFingerprintSiameseClassifier
-        >>> model = GraphFingerprintSiameseClassifier()
-        >>> model.set_params(hidden_layer_sizes__0=60, hidden_layer_sizes__1=20).hidden_layer_sizes
-        (60, 20)
-        """
-        layers = {name: params.pop(name) for name in list(params) if _LAYER.fullmatch(name)}
-        super().set_params(**params)
-        if layers:
-            sizes = dict(enumerate(_as_tuple(self._value("hidden_layer_sizes"))))
-            sizes |= {int(name.rpartition("__")[2]): size for name, size in layers.items()}
-            self.hidden_layer_sizes = tuple(sizes.get(i, 0) for i in range(max(sizes) + 1))
-        return self
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        owner = type(self).__name__
-        for size in _as_tuple(self._value("hidden_layer_sizes")):
-            require_integer(owner, "hidden_layer_sizes", size, 0)
-        require_number(owner, "dropout", self._value("dropout"), 0, 1, open_end=True)
-
-    def _hidden_layers(self) -> dict[str, Any]:
-        sizes = tuple(size for size in _as_tuple(self._value("hidden_layer_sizes")) if size)
-        return {"hidden_layer_sizes": sizes, "dropout": self._value("dropout")}
 
 
 def _as_tuple(sizes: Any) -> tuple[Any, ...]:

@@ -80,17 +80,12 @@ class ScoreClassifier(NetworkClassifier):
                 self._hold_out(table, seeds.split),
                 len(table.classes),
             )
-            net = self._train(data, seeds, self._make_net)
+            net = self._train(self._make_net, data, seeds)
             self._publish(table, encoder, net, class_shares(table))
         return self
 
-    def _layers(self, n_classes: int) -> dict[str, Any]:
-        return {
-            "hidden_layer_sizes": (),
-            "dropout": 0.0,
-            "embedding_size": n_classes,
-            "embedding_activation": "identity",
-        }
+    def _last_layer(self, n_classes: int) -> dict[str, Any]:
+        return {"embedding_size": n_classes, "embedding_activation": "identity"}
 
     def _make_net(self, **shared: Any) -> EnsembleNet:
         return EnsembleNet(FingerprintNetwork, criterion=ClassLoss(type(self)._loss), **shared)

@@ -136,6 +136,8 @@ class GraphFingerprintSVMClassifier(ScoreClassifier):
     """
 
     _loss = staticmethod(hinge_loss)
+    hidden_layer_sizes = ()  # neither is a parameter: the scores are linear
+    dropout = 0.0
 
     def __init__(
         self,

@@ -18,6 +18,7 @@ _OWN = (
     "models.readouts._mean.MeanSupport",
     "models.readouts._mean.PairLoss",
     "models.readouts._mean.PairNet",
+    "models.readouts._mean.PaperReadOut",
     "models.readouts._process.EvidenceLoss",
     "models.readouts._process.ProcessNet",
     "models.readouts._process.ProcessReadOut",

@@ -15,8 +15,8 @@ from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback
 
 from sksiamese import GraphFingerprintSiameseClassifier, MolGraph, SMILESFeaturizer
-from sksiamese.models._network_classifier import Seeds
 from sksiamese.models.training._ensemble_net import EnsembleNet
+from sksiamese.models.training._fitting import Seeds
 from sksiamese.molecules import _distinct_molecules as featurizer_module
 from sksiamese.molecules._graph import graph_from_smiles
 from sksiamese.nn._process import ProcessNetwork
@@ -359,7 +359,7 @@ class WithSeeds(GraphFingerprintSiameseClassifier):
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"readout": "mean", "signed": True}, {"dropout": 0.4}, {"dropout": 0.4, "batch_size": 8}],
+    [{}, {"readout": "paper"}, {"dropout": 0.4}, {"dropout": 0.4, "batch_size": 8}],
     ids=str,
 )
 def test_members_trained_together_equal_members_trained_alone(settings):
@@ -594,7 +594,7 @@ def test_from_paper_has_the_published_settings():
         "lr": 0.001,
         "max_epochs": 25 * 32,
         "scaling": "minmax",
-        "readout": "mean",
+        "readout": "paper",
         "random_state": 5,
     }
     assert {name: model.get_params()[name] for name in published} == published

@@ -225,9 +225,6 @@ class CampaignReadOut:
 
     defaults: ClassVar[dict[str, Any]] = MeanReadOut.defaults
 
-    def __init__(self, **own: Any) -> None:
-        pass
-
     def prior(self, table: TrainingTable) -> _Float:
         """Class frequencies, averaged over the campaigns."""
         counts = np.zeros((table.groups.max() + 1, len(table.classes)))

@@ -280,9 +280,6 @@ class ProcessReadOut:
         "tanimoto": "always",
     }
 
-    def __init__(self, **own: Any) -> None:
-        pass
-
     def prior(self, table: TrainingTable) -> _Float:
         """Class frequencies that predictions start from."""
         return class_shares(table)

@@ -78,9 +78,6 @@ class ReadOut(Protocol):
     defaults: ClassVar[dict[str, Any]]
     """Values of the classifier's parameters that are None."""
 
-    def __init__(self, **own: Any) -> None:
-        """Take the classifier's parameters by name; what is another read-out's is ignored."""
-
     def prior(self, table: TrainingTable) -> _Float:
         """Class frequencies that predictions start from, (n_classes,)."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import threading
-import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -80,6 +79,10 @@ def last_layer(net: EnsembleNet, experiments: Experiments, single: bool = False)
     if single and not found.isfinite().all():
         return last_layer(net, experiments)
     return found.to(torch.float64)
+
+
+class _StoppedByCallback(KeyboardInterrupt):
+    """What a callback raised to end the training."""
 
 
 class EnsembleNet(NeuralNet):
@@ -159,20 +162,25 @@ class EnsembleNet(NeuralNet):
     def train(self, data: LabelledExperiments) -> bool:
         """Train, and tell whether all weights are numbers still, none too large to compute with.
 
-        Skorch's own fit ends quietly when it is interrupted, which is how its callbacks end it too.
-        Here an interruption by anything else goes on, so that it also stops a cross-validation.
+        Skorch's own fit ends quietly when it is interrupted. Here a callback alone ends it so; any
+        other interruption goes on, and also stops a cross-validation.
         """
         self.notify("on_train_begin", X=data, y=None)
         try:
             self.fit_loop(data)
-        except KeyboardInterrupt as interruption:
-            *_, (frame, _) = traceback.walk_tb(interruption.__traceback__)
-            if not isinstance(frame.f_locals.get("self"), Callback):
-                raise
+        except _StoppedByCallback:
+            pass
         finally:
             self.notify("on_train_end", X=data, y=None)
         weights = self.module_.parameters()
         return all(bool((weight.abs() <= LARGEST_WEIGHT).all()) for weight in weights)  # not NaN
+
+    def notify(self, method_name: str, **kwargs: Any) -> None:
+        """Call the callbacks, and tell where one ends the training as skorch's do."""
+        try:
+            super().notify(method_name, **kwargs)
+        except KeyboardInterrupt as interruption:
+            raise _StoppedByCallback from interruption
 
     def initialize_criterion(self) -> EnsembleNet:
         """Take the loss as it is: it has no parameters to learn."""

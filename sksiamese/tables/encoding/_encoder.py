@@ -15,7 +15,6 @@ from sksiamese._checks import listed, plain_label
 from sksiamese.exceptions import NewNameWarning
 from sksiamese.molecules._descriptors import RDKIT_DESCRIPTORS
 from sksiamese.molecules._distinct_molecules import read_molecules
-from sksiamese.molecules._environments import molecule_keys
 from sksiamese.molecules._graph import MolGraph
 from sksiamese.molecules._tanimoto import TanimotoMap
 from sksiamese.tables._column_kinds import KIND_TEXT, LARGEST_NUMBER, column_kind, is_usable_number
@@ -39,8 +38,6 @@ class Experiments(NamedTuple):
         Place of each row's molecule in `graphs` of its role.
     graphs : tuple of list of MolGraph, of length n_roles
         Distinct molecules of each role.
-    is_known : ndarray of shape (n_rows,), dtype bool
-        Whether each molecule of the row stood in training; of roles where molecules recur.
     conditions : ndarray of shape (n_rows, n_conditions)
         Numeric columns, standardised, and marks of gaps in them.
     traits : tuple of ndarray of shape (n_molecules, n_traits), of length n_roles
@@ -53,7 +50,6 @@ class Experiments(NamedTuple):
     numeric: _Float
     molecules: _Int
     graphs: tuple[list[MolGraph], ...]
-    is_known: npt.NDArray[np.bool_]
     conditions: _Float
     traits: tuple[_Float, ...]
     categories: _Int
@@ -69,7 +65,6 @@ class Experiments(NamedTuple):
             self.numeric[rows],
             molecules,
             tuple(graphs),
-            self.is_known[rows],
             self.conditions[rows],
             tuple(traits),
             self.categories[rows],
@@ -157,7 +152,6 @@ class ExperimentEncoder:
             < OWN_MOLECULES * weight.sum()
             for role in self.roles_
         }
-        self.known_ = {r: molecule_keys(pools[r].graphs) for r in self.roles_ if recurs[r]}
         self.maps_ = {
             role: TanimotoMap(pools[role].graphs)
             for role in self.roles_
@@ -311,12 +305,9 @@ class ExperimentEncoder:
         if self.recall_ is not None:
             recalled = self.recall_.of_rows(row_keys(graphs, molecules))
             numeric = np.hstack([numeric, recalled])
-        is_known = np.ones(len(wide), bool)
-        for role, keys in self.known_.items():
-            is_known &= np.isin(molecule_keys(pools[role].graphs), keys)[pools[role].place]
         traits = tuple(self._traits(role, pools[role]) for role in self.roles_)
         conditions = self._conditions(wide)
-        return Experiments(numeric, molecules, graphs, is_known, conditions, traits, names)
+        return Experiments(numeric, molecules, graphs, conditions, traits, names)
 
     def _conditions(self, wide: _Float) -> _Float:
         """Standardised numeric columns, and marks of their gaps."""

@@ -346,13 +346,6 @@ def test_thresholds_take_a_weight_of_two_as_two_rows(fitted):
 # -- Extremes --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("groups", [None, GROUPS])
-def test_signed_weights_do_no_harm(groups):
-    for seed in range(4):
-        model = classifier(signed=True, random_state=seed).fit(X, Y, groups=groups)
-        assert np.isfinite(model.predict_proba(XN)).all()
-
-
 def test_steps_too_long_diverge_with_the_usual_message():
     with (
         pytest.warns(ConvergenceWarning, match="diverged"),
