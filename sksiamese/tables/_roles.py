@@ -15,8 +15,8 @@ from sksiamese._checks import listed
 from sksiamese._frames import require_columns
 from sksiamese.tables._column_names import role_by_name
 from sksiamese.tables._columns import TableColumn
-from sksiamese.tables._quantities import find_quantity
-from sksiamese.tables._texts import is_date, is_reaction
+from sksiamese.tables.reading._cell_meaning import is_date, is_reaction
+from sksiamese.tables.reading._units import find_quantity
 
 __all__ = ["INPUTS", "ROLES", "Role", "auc_alone", "find_roles"]
 
