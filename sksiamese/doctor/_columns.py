@@ -25,8 +25,6 @@ from sksiamese.tables.reading._findings import Finding, describe_rows
 from sksiamese.tables.reading._typed_numbers import advise_on_text
 from sksiamese.tables.reading._units import Quantity, find_quantity, neighbour_unit
 
-__all__ = ["check_column", "check_outcome", "check_quantity"]
-
 _RARE_GAPS = 0.2  # share of rows without a molecule up to which a gap may be a slip
 _MOST_ODD = 0.2  # share of impossible numbers beyond which a column's name was misunderstood
 _SMALL_CLASS = 0.1  # share of rows

@@ -29,8 +29,6 @@ from sksiamese.tables.reading._files import read_table_file
 from sksiamese.tables.reading._findings import Finding
 from sksiamese.tables.reading._headers import require_one_of_each
 
-__all__ = ["ExperimentTable", "check_file", "read_experiments"]
-
 _KINDS = {"molecule": "molecule", "number": "numeric", "category": "text"}  # of cells, by role
 
 

@@ -22,8 +22,6 @@ from sksiamese.tables._columns import TableColumn, read_column
 from sksiamese.tables._roles import INPUTS, Role, find_roles
 from sksiamese.tables.reading._findings import Finding, describe_rows, plural
 
-__all__ = ["TableReport", "check_experiments"]
-
 _SHOWN = 5  # messages of one check in one column that the text shows
 _OF_ROWS = {"contradictory", "duplicate"}  # checks whose messages name the rows
 _MOST_CELLS = 10  # findings of one check in one column; more become one

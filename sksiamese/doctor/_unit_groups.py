@@ -9,8 +9,6 @@ import numpy.typing as npt
 
 from sksiamese.tables.reading._units import Quantity, plain_unit
 
-__all__ = ["Suspects", "find_suspects"]
-
 _Floats = npt.NDArray[np.float64]
 _Bools = npt.NDArray[np.bool_]
 

@@ -26,8 +26,6 @@ from sksiamese.molecules._featurizer import SMILESFeaturizer
 from sksiamese.molecules._graph import parse_smiles
 from sksiamese.tables._column_kinds import column_kind, is_text
 
-__all__ = ["BASELINES", "DEFAULT_BASELINES", "make_baselines"]
-
 DEFAULT_BASELINES = (
     "majority class",
     "random forest",

@@ -15,8 +15,6 @@ from scipy import stats
 from sksiamese._checks import require_number
 from sksiamese.model_selection._verdict import judge_metric
 
-__all__ = ["ClassifierComparison"]
-
 _MESSAGE_LENGTH = 200  # characters of an error that the text shows
 _OWN_COLOR, _BASELINE_COLOR = "#0072B2", "#767676"
 

@@ -20,8 +20,6 @@ from sklearn.metrics import (
 
 from sksiamese._checks import shorten
 
-__all__ = ["POOLED", "Metric", "OutOfFold", "read_scoring"]
-
 
 class OutOfFold(NamedTuple):
     """Predictions by one classifier of rows that it was not trained on.

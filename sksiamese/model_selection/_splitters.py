@@ -19,8 +19,6 @@ from sksiamese.molecules._canonical import canonical_smiles
 from sksiamese.molecules._distinct_molecules import read_molecules
 from sksiamese.tables._labels import read_groups, read_labels
 
-__all__ = ["LeaveOneMoleculeOut", "SupportQuerySplit"]
-
 _Int = npt.NDArray[np.int64]
 
 

@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-__all__ = ["judge_metric"]
-
 _GUESSING = "majority class"
 _VERBS = {1: "beats", 0: "is not told apart from", -1: "is worse than"}
 

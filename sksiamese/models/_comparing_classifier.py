@@ -20,8 +20,6 @@ from sksiamese.models.training._ensemble_net import EnsembleNet, one_thread
 from sksiamese.tables._labels import TrainingTable
 from sksiamese.tables.encoding._encoder import Experiments
 
-__all__ = ["ComparingClassifier"]
-
 _Int = npt.NDArray[np.int64]
 
 _EVIDENCE_ROWS = 1024  # rows whose evidence is held at once

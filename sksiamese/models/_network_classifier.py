@@ -38,8 +38,6 @@ from sksiamese.tables._labels import TrainingTable
 from sksiamese.tables._table_classifier import TableClassifier, record_training
 from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
 
-__all__ = ["CHUNK_ROWS", "MANY_ROWS", "NetworkClassifier"]
-
 _LAYER = re.compile(r"hidden_layer_sizes__\d{1,2}")
 CHUNK_ROWS = 16_384  # rows that are encoded and put through the networks together
 MANY_ROWS = 4096  # rows beyond which dense layers compute in single precision

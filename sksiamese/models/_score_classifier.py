@@ -15,8 +15,6 @@ from sksiamese.nn._network import FingerprintNetwork
 from sksiamese.tables._labels import class_shares
 from sksiamese.tables.encoding._encoder import Experiments
 
-__all__ = ["ScoreClassifier"]
-
 
 class ScoreClassifier(NetworkClassifier):
     """Classifier whose last layer holds a score for each class."""

@@ -18,8 +18,6 @@ from sksiamese.models.training._data import LabelledExperiments
 from sksiamese.nn._layers import ACTIVATIONS
 from sksiamese.tables._labels import TrainingTable
 
-__all__ = ["GraphFingerprintSiameseClassifier"]
-
 
 class GraphFingerprintSiameseClassifier(ComparingClassifier):
     r"""Classifier that compares an experiment with past ones by a learned similarity.

@@ -13,8 +13,6 @@ from sksiamese.models._score_classifier import ScoreClassifier
 from sksiamese.models.training._ensemble_net import last_layer
 from sksiamese.nn._losses import hinge_loss
 
-__all__ = ["GraphFingerprintSVMClassifier"]
-
 
 class GraphFingerprintSVMClassifier(ScoreClassifier):
     r"""Linear support vector machine on learned fingerprints and numbers (GCNN + SVM).

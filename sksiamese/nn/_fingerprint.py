@@ -17,8 +17,6 @@ from sksiamese.molecules._environments import MAX_DEGREE, BatchedMolGraph, Count
 from sksiamese.molecules._graph import ATOM_FEATURES, BOND_FEATURES
 from sksiamese.nn._layers import ACTIVATIONS, member_normal
 
-__all__ = ["GraphTensors", "NeuralFingerprint"]
-
 _DENSE_SIZE = 8_192  # entries up to which a dense product is faster
 _PADDED_ROWS = 400  # rows up to which blocks are filled up to equal size
 _N_ATOM, _N_BOND = ATOM_FEATURES.shape[1], BOND_FEATURES.shape[1]

@@ -39,8 +39,6 @@ from sksiamese.space._space import DesignSpace
 from sksiamese.tables._labels import read_labels
 from sksiamese.tables._table_classifier import record_training
 
-__all__ = ["ExperimentRecommender"]
-
 _LEAST_KEPT = 1000  # candidates that a batch is chosen from; 50 for each of a larger batch
 
 _Floats: TypeAlias = npt.NDArray[np.float64]

@@ -19,8 +19,6 @@ from sksiamese.space._molecules import Molecules
 from sksiamese.tables._gaps import find_reason
 from sksiamese.tables.reading._cell_meaning import holds_molecules, is_missing
 
-__all__ = ["Applies", "find_columns"]
-
 
 @dataclass(frozen=True)
 class Applies:

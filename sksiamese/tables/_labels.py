@@ -13,8 +13,6 @@ from sklearn.utils.validation import column_or_1d
 
 from sksiamese._checks import shorten
 
-__all__ = ["TrainingTable", "class_shares", "read_groups", "read_labels", "read_weights"]
-
 
 class TrainingTable(NamedTuple):
     """Checked input of a fit; rows of weight zero are gone, as if they had never come.

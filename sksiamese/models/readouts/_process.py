@@ -23,8 +23,6 @@ from sksiamese.tables._labels import TrainingTable, class_shares
 from sksiamese.tables.encoding._distances import RowDistances, distance_kinds
 from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
 
-__all__ = ["ProcessNet", "ProcessReadOut", "ProcessSupport"]
-
 _CHUNK_PAIRS = 400_000  # pairs, times members, compared at once
 _MOST_SUPPORT = 400  # rows that predictions compare with; the cost of one is square in them
 _MOST_NUMBERS = 5e7  # in the matrices of a support set: .4 GB

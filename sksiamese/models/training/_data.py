@@ -15,8 +15,6 @@ from sksiamese.nn._fingerprint import GraphTensors
 from sksiamese.nn._network import FingerprintNetwork
 from sksiamese.tables.encoding._encoder import Experiments
 
-__all__ = ["Batch", "ClassLoss", "Inputs", "LabelledExperiments", "to_shares"]
-
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
 _Random = np.random.RandomState

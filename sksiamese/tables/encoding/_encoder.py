@@ -21,8 +21,6 @@ from sksiamese.tables._column_kinds import KIND_TEXT, LARGEST_NUMBER, column_kin
 from sksiamese.tables.encoding._molecule_column import Pool, holds_graphs
 from sksiamese.tables.encoding._past_outcomes import Recall, row_keys
 
-__all__ = ["ExperimentEncoder", "Experiments"]
-
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
 

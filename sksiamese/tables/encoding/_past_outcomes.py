@@ -9,8 +9,6 @@ from scipy import sparse
 from sksiamese.molecules._environments import molecule_keys
 from sksiamese.molecules._graph import MolGraph
 
-__all__ = ["Recall", "row_keys"]
-
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
 _Keys = npt.NDArray[np.uint64]

@@ -20,8 +20,6 @@ from sksiamese.tables.reading._findings import Finding, plural
 from sksiamese.tables.reading._headers import Grid, frame_of, holds_names
 from sksiamese.tables.reading._typed_numbers import is_number_text, plain_number
 
-__all__ = ["TableFile", "open_workbook", "read_table_file"]
-
 _WORKBOOKS = {".xlsx", ".xlsm"}
 _TEXTS = {".csv", ".tsv", ".txt"}
 _SEPARATORS = ",;\t|"

@@ -14,8 +14,6 @@ from sksiamese.tables.reading._findings import Finding, describe_rows
 from sksiamese.tables.reading._typed_numbers import is_number_text
 from sksiamese.tables.reading._units import is_unit
 
-__all__ = ["Grid", "frame_of", "holds_names", "require_one_of_each"]
-
 Grid: TypeAlias = list[list[Any]]
 
 _SEARCHED = 50  # rows in which the header is looked for
