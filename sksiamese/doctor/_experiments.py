@@ -137,7 +137,7 @@ def read_experiments(
     TypeError
         If `source` is neither a frame nor a path.
     ValueError
-        If the file is no table, or the outcome cannot be read; the message says how to mend it.
+        If the file is not a table, or the outcome cannot be read; the message says how to mend it.
 
     See Also
     --------

@@ -195,7 +195,7 @@ def check_experiments(
     Raises
     ------
     TypeError
-        If `frame` is no table.
+        If `frame` is not a table.
     ValueError
         If it has no rows, no columns or two columns of one name, or lacks a column that was named.
 
@@ -230,7 +230,7 @@ def check_experiments(
       row 2: 'SC(C' cannot be read as SMILES.
       -> Correct the text, or leave the cell empty where there is no molecule.
     error: out of range, column 'pH'
-      row 1: 17 is no pH: that lies from -1 to 15.
+      row 1: 17 is not a valid pH (expected -1 to 15).
       -> Correct the value; if it is right, say in the column's name what it is.
     warning: two spellings, column 'ligand'
       row 0: 'SCCN' is the same molecule as 'NCCS'.

@@ -95,7 +95,7 @@ def make_baselines(frame: pd.DataFrame, names: Collection[str], molecules: str) 
 
 
 def _baseline_kind(column: pd.Series) -> str:
-    """Kind of a column; text of which most distinct cells are no SMILES holds levels."""
+    """Kind of a column; text of which most distinct cells are not SMILES holds levels."""
     kind = column_kind(column)
     if kind == "molecule" and is_text(column):
         with rdBase.BlockLogs():

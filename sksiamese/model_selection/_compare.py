@@ -105,7 +105,7 @@ def compare_classifiers(
     Raises
     ------
     TypeError
-        If something in `estimators` is no classifier, or `scoring` is of an unknown kind.
+        If something in `estimators` is not a classifier, or `scoring` is of an unknown kind.
     ValueError
         If a parameter has an unknown value, the table cannot be used, or the splitter cannot split.
 

@@ -98,7 +98,7 @@ def name_estimators(estimators: Any) -> dict[str, Any]:
     Raises
     ------
     TypeError
-        If one is no classifier, or a name is no text.
+        If one is not a classifier, or a name is not text.
     """
     if not isinstance(estimators, Mapping):
         listed = estimators if isinstance(estimators, (list, tuple)) else [estimators]

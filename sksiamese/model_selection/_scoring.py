@@ -140,7 +140,7 @@ def read_scoring(scoring: Any) -> list[Metric]:
     Raises
     ------
     TypeError
-        If it is no name, scorer, list of names or dict of these.
+        If it is not a name, scorer, list of names or dict of these.
     ValueError
         If a name is unknown or there is none.
     """

@@ -32,7 +32,7 @@ def judge_metric(
     is_loss: bool,
     confidence: float,
 ) -> Iterator[tuple[str, str]]:
-    """Give for each classifier that is no baseline its name and what its scores say.
+    """Give for each classifier that is not a baseline its name and what its scores say.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ class ScoreClassifier(NetworkClassifier):
         Raises
         ------
         InvalidSMILESError
-            Listing all cells that are no molecule.
+            Listing all cells that are not molecules.
         ValueError
             If the table, the labels, the weights or a hyper-parameter cannot be used; the message
             names column and row. Or if training diverged, and again with smaller steps.

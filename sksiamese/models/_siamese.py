@@ -182,7 +182,7 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier):
     (:class:`sksiamese.nn._residual.SupportResidual`). Each campaign weighs the same in training,
     whatever its size. What past campaigns found for the very same molecules joins the numbers of a
     row; in training its own campaign is left out, and a third of the rows recall nothing, so that
-    molecules never met are no surprise.
+    new molecules do not come as a surprise.
 
     After a fit with groups there is no support row: predictions are those for a campaign of which
     nothing is known. ``set_support`` gives its first rows; a class without any keeps what past
@@ -302,7 +302,7 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier):
         Raises
         ------
         InvalidSMILESError
-            Listing all cells that are no molecule.
+            Listing all cells that are not molecules.
         ValueError
             If the table, the labels, the weights or a hyper-parameter cannot be used; the message
             names column and row. Or if training diverged, and again with smaller steps.

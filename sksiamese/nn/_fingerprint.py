@@ -101,7 +101,9 @@ class _Blocks:
         self.sizes = np.full_like(counts, largest) if is_small else counts
         self.n_rows = int(self.sizes.sum())
         starts = np.cumsum(self.sizes).reshape(counts.shape) - self.sizes
-        self.places = [  # row of each environment of each role
+        # Row of each environment of each role: the start of the block of its degree, and its place
+        # among the environments of that degree.
+        self.places = [
             np.repeat(start - np.cumsum(size) + size, size) + np.arange(size.sum())
             for start, size in zip(starts, counts, strict=True)
         ]

@@ -268,7 +268,7 @@ def _find_positive(name: str, y: pd.Series, positive: Any) -> Any:
         chosen = [label for label in classes if _plain(label) == _plain(positive)]
         if not chosen:
             raise ValueError(
-                f"positive={positive!r} is no label of the column {name!r}. Its labels are: "
+                f"positive={positive!r} is not a label of the column {name!r}. Its labels are: "
                 f"{listed(classes)}. Choose one of these."
             )
         return chosen[0]

@@ -238,7 +238,7 @@ class CampaignReadOut(SimilarityReadOut):
         sizes = {
             "module__n_classes": data.n_classes,
             "module__n_groups": int(data.groups.max()) + 1,
-            "module__signed": False,  # else it is no covariance
+            "module__signed": False,  # else it is not a covariance
         }
         return EpisodeNet(SiameseNetwork, criterion=EpisodeLoss(), **shared, **sizes)
 

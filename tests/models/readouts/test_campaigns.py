@@ -489,9 +489,9 @@ def test_copies_predict_the_same(fitted, tmp_path):
         assert np.abs(copy.set_support(XN[:4], YN[:4]).predict_proba(XN) - expected).max() > 1e-4
 
 
-def test_members_and_chunks(fitted, monkeypatch):
+def test_many_rows_are_predicted_in_parts(fitted):
     fitted.set_support(XN[:8], YN[:8])
     whole = fitted.predict_members(X)
     assert whole.shape == (2, 180, 2)
-    monkeypatch.setattr("sksiamese.models.readouts._similarity._CHUNK_PAIRS", 100)
-    close(fitted.predict_members(X), whole, 1e-12)
+    many = fitted.predict_members(pd.concat([X] * 200))  # 576,000 pairs, times members
+    close(many, np.tile(whole, (1, 200, 1)), 1e-12)

@@ -125,18 +125,13 @@ def test_probabilities_follow_the_equations(fitted):
 
 
 @pytest.mark.parametrize("name", ["fitted", "fitted_three"])
-def test_rows_alone_together_in_any_order_and_in_chunks(name, request, monkeypatch):
+def test_rows_alone_together_in_any_order(name, request):
     model = request.getfixturevalue(name)
-    together, evidence = model.predict_proba(NEW), model.support_evidence(NEW)
+    together = model.predict_proba(NEW)
     alone = np.vstack([model.predict_proba(NEW.iloc[[i]]) for i in range(len(NEW))])
     close(alone, together, 1e-6)
     order = np.random.RandomState(0).permutation(len(NEW))
     close(model.predict_proba(NEW.iloc[order]), together[order], 1e-6)
-    score = model.pair_score(NEW, X)
-    monkeypatch.setattr(process_module, "_CHUNK_PAIRS", 100)
-    close(model.predict_proba(NEW), together, 1e-6)
-    close(model.pair_score(NEW, X), score, 1e-9)
-    pd.testing.assert_frame_equal(model.support_evidence(NEW), evidence)
 
 
 @pytest.mark.parametrize("y", [Y, THREE], ids=["two", "three"])
