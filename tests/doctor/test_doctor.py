@@ -901,8 +901,8 @@ BAD_FILES = [
     ("absent.csv", None, "There is no file {path!r}. Give the path of a table."),
     (
         *("table.pdf", b"%PDF"),
-        "'table.pdf' is not a kind of table that is read: .csv, .tsv, .txt, .xlsx, .parquet or .json. "
-        "Save it as one of these.",
+        "'table.pdf' is not a kind of table that is read: .csv, .tsv, .txt, .xlsx, .parquet or "
+        ".json. Save it as one of these.",
     ),
     (
         *("empty.csv", b""),

@@ -69,8 +69,8 @@ def test_the_row_of_the_names_can_be_told(tmp_path):
     assert list(table.frame.columns) == NAMES
     assert list(table.frame.index) == [3, 4, 5]
     message = (
-        "header=9 is not a row of 'table.csv', which has the rows 1 to 5. Give the row of the column "
-        "names."
+        "header=9 is not a row of 'table.csv', which has the rows 1 to 5. Give the row of the "
+        "column names."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         read_table_file(path, header=9)
