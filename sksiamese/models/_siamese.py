@@ -332,14 +332,14 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier):
             held_out = self._hold_out(table, seeds.split)
             experiments = readout.enrich(encoder, experiments, table, held_out, seeds.split)
             rows = experiments, table.y, table.groups, table.weight, held_out
-            data = LabelledExperiments(*rows, len(table.classes))
+            data = LabelledExperiments(*rows, prior)
             net = self._train(partial(readout.make_net, data), data, seeds)
             self._publish(table, encoder, net, prior)
             self._readout, self._trained_net = readout, net
             if readout.starts_empty(groups is not None):
                 no_rows = np.empty(0, np.int64)
                 table, experiments = table.take(no_rows), experiments.take(no_rows)
-            self._keep_support(experiments, table)
+            self._keep_support(self._label(experiments, table), table)
         return self
 
     def _value(self, name: str) -> Any:

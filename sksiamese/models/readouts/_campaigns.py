@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from sksiamese.models.readouts._protocol import Evidence, SupportRows
+from sksiamese.models.readouts._protocol import Evidence
 from sksiamese.models.readouts._similarity import SimilarityReadOut, chunks
 from sksiamese.models.training._data import Batch, LabelledExperiments, to_shares
 from sksiamese.models.training._ensemble_net import EnsembleNet, descend, last_layer
@@ -246,7 +246,9 @@ class CampaignReadOut(SimilarityReadOut):
         """Say so after a fit with groups: a new campaign has no rows yet."""
         return has_groups
 
-    def take_support(self, net: EnsembleNet, rows: SupportRows, chosen: _Int) -> CampaignSupport:
+    def take_support(
+        self, net: EnsembleNet, rows: LabelledExperiments, chosen: _Int
+    ) -> CampaignSupport:
         """See how far past campaigns are off on the chosen rows."""
         rate = campaign_rate(rows.y, rows.weight, rows.prior)
         embedding = last_layer(net, rows.experiments.take(chosen))

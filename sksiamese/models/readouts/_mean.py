@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from sksiamese.models.readouts._protocol import Evidence, SupportRows
+from sksiamese.models.readouts._protocol import Evidence
 from sksiamese.models.readouts._similarity import SimilarityReadOut, chunks, compare
 from sksiamese.models.training._data import Batch, LabelledExperiments, to_shares
 from sksiamese.models.training._ensemble_net import EnsembleNet, descend, last_layer
@@ -184,7 +184,9 @@ class MeanReadOut(SimilarityReadOut):
         loss = PairLoss(self.pairs_per_step)
         return PairNet(SiameseNetwork, criterion=loss, module__signed=self.signed, **shared)
 
-    def take_support(self, net: EnsembleNet, rows: SupportRows, chosen: _Int) -> MeanSupport:
+    def take_support(
+        self, net: EnsembleNet, rows: LabelledExperiments, chosen: _Int
+    ) -> MeanSupport:
         """Embed the chosen rows, class after class."""
         y, weight = rows.y[chosen], rows.weight[chosen]
         order = np.argsort(y, kind="stable")

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from sksiamese.models.readouts._campaigns import campaign_rate
-from sksiamese.models.readouts._protocol import Evidence, SupportRows
+from sksiamese.models.readouts._protocol import Evidence
 from sksiamese.models.training._data import Inputs, LabelledExperiments, to_shares
 from sksiamese.models.training._ensemble_net import EnsembleNet, descend, to_tensors
 from sksiamese.models.training._pairs import class_batches
@@ -319,7 +319,9 @@ class ProcessReadOut:
         return max(n_classes, min(_MOST_SUPPORT, int(bound)))
 
     @torch.no_grad()
-    def take_support(self, net: EnsembleNet, rows: SupportRows, chosen: _Int) -> ProcessSupport:
+    def take_support(
+        self, net: EnsembleNet, rows: LabelledExperiments, chosen: _Int
+    ) -> ProcessSupport:
         """Condition the processes on labelled rows, all of which speak through the chosen ones."""
         network = cast(ProcessNetwork, net.module_)
         support = rows.experiments.take(chosen)

@@ -17,27 +17,6 @@ _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
 
 
-class SupportRows(NamedTuple):
-    """Labelled experiments that predictions compare with.
-
-    Parameters
-    ----------
-    experiments : Experiments
-        Encoded rows.
-    y : ndarray of shape (n_support,)
-        Class numbers.
-    weight : ndarray of shape (n_support,)
-        Sample weights.
-    prior : ndarray of shape (n_classes,)
-        Class frequencies of training.
-    """
-
-    experiments: Experiments
-    y: _Int
-    weight: _Float
-    prior: _Float
-
-
 class Evidence(NamedTuple):
     """What carries a prediction.
 
@@ -105,7 +84,7 @@ class ReadOut(Protocol):
         """Largest number of support rows by default; None is no limit."""
         return None
 
-    def take_support(self, net: EnsembleNet, rows: SupportRows, chosen: _Int) -> Support:
+    def take_support(self, net: EnsembleNet, rows: LabelledExperiments, chosen: _Int) -> Support:
         """Make a support set of labelled rows, of which the chosen ones are compared with."""
 
     def similarity(self, net: EnsembleNet, left: Experiments, right: Experiments) -> _Float:

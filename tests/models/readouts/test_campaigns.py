@@ -199,7 +199,7 @@ def test_campaigns_weigh_the_same():
     groups = np.repeat([0, 1, 2], [30, 6, 4])
     nobody, y = np.zeros(40, bool), Y[:40]
     experiments = classifier(max_epochs=1).fit(X[:40], y).encoder_.encode(X[:40])
-    data = LabelledExperiments(experiments, y, groups, np.ones(40), nobody, n_classes=2)
+    data = LabelledExperiments(experiments, y, groups, np.ones(40), nobody, prior=np.full(2, 0.5))
     loss, generator = EpisodeLoss(), np.random.RandomState(0)
     for _ in range(20):
         pairs, row_weight = loss.weigh(data, np.arange(40), True, generator)
@@ -215,7 +215,7 @@ def test_campaigns_weigh_the_same():
 def episode_data(held_out, weight):
     y, groups = Y[:40], np.repeat([0, 1], 20)
     experiments = classifier(max_epochs=1).fit(X[:40], y).encoder_.encode(X[:40])
-    return LabelledExperiments(experiments, y, groups, weight, held_out, n_classes=2)
+    return LabelledExperiments(experiments, y, groups, weight, held_out, prior=np.full(2, 0.5))
 
 
 def test_rows_held_out_only_validate():

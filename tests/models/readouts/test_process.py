@@ -204,7 +204,7 @@ def test_rows_held_out_do_not_train():
     found = []
     for y in labels:
         rows = model.encoder_.encode(X), y, np.zeros(24, int), np.ones(24), held_out
-        data = LabelledExperiments(*rows, n_classes=2)
+        data = LabelledExperiments(*rows, prior=np.full(2, 0.5))
         (batch,) = model.net_.get_iterator(data, training=True)
         model.net_._set_training(False)
         prior = torch.zeros_like(batch.labels.mean)  # that of a half; the swap may change the rate
@@ -217,7 +217,9 @@ def test_rows_of_different_groups_have_no_covariance_in_training():
     groups = np.arange(24) % 4
     model = classifier(max_epochs=1).fit(X, Y)
     rows = model.encoder_.encode(X), Y, groups, np.ones(24), np.zeros(24, bool)
-    (batch,) = model.net_.get_iterator(LabelledExperiments(*rows, n_classes=2), training=True)
+    (batch,) = model.net_.get_iterator(
+        LabelledExperiments(*rows, prior=np.full(2, 0.5)), training=True
+    )
     np.testing.assert_array_equal(batch.within, groups[:, None] == groups)
     assert isinstance(model.net_, ProcessNet)
     # The evidence of independent groups is the product of theirs.
@@ -229,7 +231,7 @@ def test_rows_of_different_groups_have_no_covariance_in_training():
         data = LabelledExperiments(
             rows[0].take(np.flatnonzero(groups == group)),
             *(each[groups == group] for each in rows[1:]),
-            n_classes=2,
+            prior=np.full(2, 0.5),
         )
         (part,) = model.net_.get_iterator(data, training=True)
         labels = part.labels._replace(mean=batch.labels.mean)
