@@ -14,15 +14,6 @@ from sksiamese._checks import plain_label, shorten
 from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.molecules._graph import MAX_SMILES_LENGTH, parse_smiles, text_behind
 
-__all__ = [
-    "canonical_key",
-    "canonical_keys",
-    "canonical_smiles",
-    "smiles_of_mols",
-    "ten_lines",
-    "why_unreadable",
-]
-
 _SHOWN = 10  # unreadable cells that a message lists
 
 

@@ -12,8 +12,6 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import resample
 
-__all__ = ["SuccessModel"]
-
 _Floats: TypeAlias = npt.NDArray[np.float64]
 
 

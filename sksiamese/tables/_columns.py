@@ -16,8 +16,6 @@ from sksiamese.tables.reading._cell_meaning import holds_molecules, is_missing
 from sksiamese.tables.reading._findings import Finding
 from sksiamese.tables.reading._typed_numbers import advise_on_text, is_number_text, plain_number
 
-__all__ = ["TableColumn", "read_column"]
-
 
 class TableColumn(NamedTuple):
     """A column, read cell by cell.

@@ -18,8 +18,6 @@ from sksiamese.tables.reading._censored_values import compare, read_intervals, r
 from sksiamese.tables.reading._findings import Finding, describe_rows, plural
 from sksiamese.tables.reading._typed_numbers import plain_number
 
-__all__ = ["Outcome", "Term", "find_success", "read_outcome", "read_rule"]
-
 _MOST_CLASSES = 10  # different labels of a column of outcomes
 _TERM = re.compile(r"(?P<column>.+?)\s*(?P<sign>>=|<=|==|=|>|<)\s*(?P<limit>[^<>=]+)")
 _SIGN_WORDS = re.compile(r"relation|qualifier|operator|modifier|sign|prefix|censor", re.IGNORECASE)
@@ -270,7 +268,7 @@ def _find_positive(name: str, y: pd.Series, positive: Any) -> Any:
         chosen = [label for label in classes if _plain(label) == _plain(positive)]
         if not chosen:
             raise ValueError(
-                f"positive={positive!r} is no label of the column {name!r}. Its labels are: "
+                f"positive={positive!r} is not a label of the column {name!r}. Its labels are: "
                 f"{listed(classes)}. Choose one of these."
             )
         return chosen[0]

@@ -15,7 +15,6 @@ from skorch.callbacks import Callback
 
 from sksiamese import GraphFingerprintSiameseClassifier
 from sksiamese.exceptions import InvalidSMILESError, NewNameWarning, SmallClassWarning
-from sksiamese.models import _network_classifier as _base
 from sksiamese.molecules._graph import graph_from_smiles
 
 OWNER = "GraphFingerprintSiameseClassifier"
@@ -626,8 +625,7 @@ def test_any_table_fits_or_is_refused(case, readout, scaling):
     assert set(model.predict(table)) <= set(model.classes_)
 
 
-def test_bad_cells_of_all_chunks_are_listed(monkeypatch):
-    monkeypatch.setattr(_base, "CHUNK_ROWS", 2)
+def test_bad_cells_of_a_prediction_are_listed():
     model = classifier().fit(X, Y)
     bad = X.assign(ligand=["C(C", "CCN", "CCS", "CCO", "CCN", "1.5"])
     with pytest.raises(InvalidSMILESError) as error:
