@@ -9,28 +9,20 @@ __all__ = ["role_by_name"]
 # Words that make a column a result wherever they stand in its name.
 _RESULTS = {
     *("yield", "yields", "conversion", "conv", "ausbeute", "umsatz", "ee", "ton", "tof"),
-    *("turnover", "predicted", "prediction", "pred", "retention", "rt_min", "selectivity"),
+    *("turnover", "predicted", "prediction", "pred", "retention", "selectivity"),
     *("enantioselectivity", "regioselectivity", "diastereoselectivity", "inhibition", "pchembl"),
     *("potency", "viability", "outcome", "outcomes", "result", "results", "crystalscore"),
     *("plqy", "pce", "voc", "jsc", "absorbance", "emission", "titer", "titre", "faradaic"),
-    *("byproduct", "byproducts", "impurity", "impurities", "isolated", "recovered", "measured"),
-    *(
-        "observed",
-        "success",
-        "lcap",
-        "assay",
-        "kobs",
-        "enantiomeric",
-        "diastereomeric",
-        "bioactivity",
-    ),
+    *("byproduct", "byproducts", "impurity", "impurities", "yld", "kcat", "hrms"),
+    *("success", "worked", "works", "lcap", "assay", "kobs", "enantiomeric", "diastereomeric"),
+    *("bioactivity", "selec"),
 }
 # Words that do so where all other words of the name are about measuring.
 _WEAK = {
     *("area", "purity", "product", "score", "peak", "activity", "efficiency", "sel", "response"),
     *("intensity", "signal", "fluorescence", "recovery", "de", "er", "dr", "rr", "ff", "prod"),
     *("capacity", "height", "crystals", "quality", "sm", "remaining", "integral", "p", "label"),
-    *("hit", "class", "rating", "uv"),
+    *("hit", "class", "rating", "uv", "isolated", "recovered", "measured", "observed"),
 }
 _MEASURING = {
     *("%", "pct", "percent", "hplc", "uplc", "lc", "lcms", "gc", "gcms", "nmr", "uv", "ms", "rel"),
@@ -41,7 +33,7 @@ _MEASURING = {
 }
 _CODES = re.compile(
     r"(?<![a-z])p?(?:ic|ec|ac|gi|lc|ld|cc|mic|dc)_?[ -]?[59]0|(?<![a-z])p?k[id](?![a-z])|pchembl"
-    r"|crystal size"
+    r"|crystal size|(?<![a-z])(?:rt|t_?r)[\W_]*min(?![a-z])"  # RT (min) is a retention time
 )
 
 _COUNTERS = {
@@ -52,16 +44,7 @@ _COUNTERS = {
 }
 # Alone these may be conditions, such as a number of cycles or a step.
 _NOT_ALONE = {
-    "number",
-    "num",
-    "count",
-    "cycle",
-    "step",
-    "sample",
-    "rxn",
-    "reaction",
-    "test",
-    "line",
+    *("number", "num", "count", "cycle", "step", "sample", "rxn", "reaction", "test", "line"),
 }
 _IDENTIFIERS = {
     *("id", "ids", "uid", "uuid", "guid", "barcode", "cas", "cid", "inchikey", "well", "code"),

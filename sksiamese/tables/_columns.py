@@ -17,7 +17,12 @@ from sksiamese.tables._kinds import (
     cell_kind,
     column_kind,
 )
-from sksiamese.tables._number_texts import advise_on_text, is_number_text, plain_number
+from sksiamese.tables._number_texts import (
+    advise_on_text,
+    are_codes,
+    is_number_text,
+    plain_number,
+)
 from sksiamese.tables._texts import holds_molecules
 
 __all__ = ["TableColumn", "is_missing", "read_column"]
@@ -139,7 +144,8 @@ def _find_kind(column: pd.Series, present: list[Any]) -> str:
     n_numbers += sum(map(is_number_text, texts))
     n_meant = sum(advise_on_text(text) is not None and not is_number_text(text) for text in texts)
     if 2 * n_numbers >= len(present) or (n_numbers and 2 * (n_numbers + n_meant) > len(present)):
-        return "text" if _are_identifiers(present) else "numeric"
+        is_code = _are_identifiers(present) or (len(texts) == len(present) and are_codes(texts))
+        return "text" if is_code else "numeric"
     if 2 * len(texts) < len(present):
         return "other"
     return "molecule" if holds_molecules(texts) else "text"

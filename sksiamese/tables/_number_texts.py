@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sksiamese.tables._quantities import is_unit
 
-__all__ = ["advise_on_text", "is_number_text", "plain_number"]
+__all__ = ["advise_on_text", "are_codes", "is_number_text", "plain_number"]
 
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _PLAIN = re.compile(_NUMBER)
+_CODE = re.compile(r"0[0-9]+")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _HOURS = "Write the hours, such as 16."
 _WARMTH = "Write the temperature, such as 25."
@@ -39,6 +40,18 @@ def plain_number(text: str) -> float | None:
 def is_number_text(text: str) -> bool:
     """Whether a text is a number, with a decimal point or a decimal comma."""
     return plain_number(text) is not None or bool(_DECIMAL_COMMA.fullmatch(text.strip()))
+
+
+def are_codes(texts: Iterable[str]) -> bool:
+    """Whether some texts begin with zeros that belong to them, as catalogue numbers do.
+
+    Examples
+    --------
+    >>> from sksiamese.tables._number_texts import are_codes
+    >>> are_codes(["0012", "450"]), are_codes(["0", "0.5"])
+    (True, False)
+    """
+    return any(_CODE.fullmatch(text.strip()) for text in texts)
 
 
 def advise_on_text(text: str) -> str | None:

@@ -16,7 +16,7 @@ from sksiamese._frames import require_columns
 from sksiamese.tables._columns import is_missing
 from sksiamese.tables._findings import Finding, describe_rows, plural
 from sksiamese.tables._intervals import compare, read_intervals, read_signs
-from sksiamese.tables._number_texts import plain_number
+from sksiamese.tables._number_texts import is_number_text, plain_number
 
 __all__ = ["Outcome", "Term", "find_success", "read_outcome", "read_rule"]
 
@@ -213,7 +213,7 @@ def _merge_spellings(cells: pd.Series) -> tuple[pd.Series, str]:
 def _plain(cell: Any) -> Any:
     """Bring a label to what all its spellings share; whole numbers are integers."""
     if isinstance(cell, str):
-        number = plain_number(cell)
+        number = _number(cell)
         text = " ".join(cell.split()).casefold()
         return _plain(number) if number is not None else _FAMILIES.get(text, text)
     if isinstance(cell, bool | np.bool_):
@@ -226,8 +226,13 @@ def _plain(cell: Any) -> Any:
 def _most_frequent(counts: Counter[Any]) -> Any:
     label = max(counts, key=lambda cell: (counts[cell], str(cell)))
     if isinstance(label, str):
-        return " ".join(label.split()) if plain_number(label) is None else _plain(label)
+        return " ".join(label.split()) if _number(label) is None else _plain(label)
     return _plain(label)
+
+
+def _number(text: str) -> float | None:
+    """Read a label as a number, with a decimal point or a decimal comma."""
+    return plain_number(text.replace(",", ".")) if is_number_text(text) else None
 
 
 def _require_labels(name: str, labels: pd.Series) -> None:
