@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from pandas.api import types as pandas_types
 
 from sksiamese._checks import listed, plain_label
 from sksiamese._frames import ensure_table, require_columns
@@ -21,6 +22,7 @@ from sksiamese.doctor._rows import check_copies, check_replicates
 from sksiamese.tables._columns import TableColumn, read_column
 from sksiamese.tables._findings import Finding, describe_rows, plural
 from sksiamese.tables._roles import INPUTS, Role, find_roles
+from sksiamese.tables._success import describe_success, find_success
 
 __all__ = ["TableReport", "check_experiments"]
 
@@ -57,6 +59,8 @@ class TableReport:
         "ignored" are for no model.
     n_rows : int
         Rows of the table.
+    success : str or None
+        Which outcome is success, and how many rows have it; None where that is open.
 
     See Also
     --------
@@ -74,6 +78,7 @@ class TableReport:
     findings: pd.DataFrame
     columns: Mapping[str, str]
     n_rows: int
+    success: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -96,9 +101,9 @@ class TableReport:
         Returns
         -------
         str
-            An object with "ok", "n_rows", "n_errors", "n_warnings", "columns" and "findings", a
-            list of objects with the fields of ``findings``. Labels and values that are neither
-            numbers nor text are given as text.
+            An object with "ok", "n_rows", "success", "n_errors", "n_warnings", "columns" and
+            "findings", a list of objects with the fields of ``findings``. Labels and values that
+            are neither numbers nor text are given as text.
 
         Examples
         --------
@@ -115,6 +120,7 @@ class TableReport:
         report = {
             "ok": self.ok,
             "n_rows": self.n_rows,
+            "success": self.success,
             "n_errors": self.n_errors,
             "n_warnings": self.n_warnings,
             "columns": dict(self.columns),
@@ -144,6 +150,8 @@ class TableReport:
             names = [name for name, its in self.columns.items() if its == kind]
             if names:
                 lines.append(f"{title}: {', '.join(names)}")
+            if kind == "outcome" and self.success is not None:
+                lines.append(f"Success: {self.success}")
         return lines
 
 
@@ -225,11 +233,12 @@ def check_experiments(
     >>> print(check_experiments(table, outcome="success"))
     4 experiments: 2 errors, 1 warning
     Outcome: success
+    Success: 1, 2 of 4 rows
     Molecules: ligand
     Numbers: pH
     <BLANKLINE>
     error: invalid smiles, column 'ligand'
-      row 2: 'SC(C' cannot be read as SMILES.
+      row 2: 'SC(C' cannot be read as SMILES ('(' at position 3 is not closed).
       -> Correct the text, or leave the cell empty where there is no molecule.
     error: out of range, column 'pH'
       row 1: 17 is no pH: that lies from -1 to 15.
@@ -258,16 +267,26 @@ def check_experiments(
     if outcome is not None:
         found += check_rows(columns, roles, columns[outcome], table[outcome])
     found += check_copies(list(columns.values()))
-    return make_report(found, roles, len(table))
+    success = None if outcome is None else _success_of(table[outcome].dropna())
+    return make_report(found, roles, len(table), success)
 
 
-def make_report(found: Sequence[Finding], roles: Mapping[str, Role], n_rows: int) -> TableReport:
+def _success_of(labels: pd.Series) -> str | None:
+    """Say which of the labels is success, where they tell."""
+    positive = find_success(labels) if all(map(pandas_types.is_hashable, labels)) else None
+    return None if positive is None else describe_success(labels, positive)
+
+
+def make_report(
+    found: Sequence[Finding], roles: Mapping[str, Role], n_rows: int, success: str | None
+) -> TableReport:
     """Make a report of findings; errors first, the order stays otherwise."""
     ordered = sorted(_count_many(found), key=lambda finding: finding.severity)
     return TableReport(
         pd.DataFrame(ordered, columns=list(Finding._fields), dtype=object),
         {name: role.role for name, role in roles.items()},
         n_rows,
+        success,
     )
 
 

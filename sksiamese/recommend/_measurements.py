@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import listed, plain_label
-from sksiamese.tables._outcomes import find_success
+from sksiamese.tables._success import find_success
 
 __all__ = ["choose_positive", "continue_index", "require_free", "require_outcomes"]
 

@@ -16,19 +16,16 @@ from sksiamese._frames import require_columns
 from sksiamese.tables._columns import is_missing
 from sksiamese.tables._findings import Finding, describe_rows, plural
 from sksiamese.tables._intervals import compare, read_intervals, read_signs
-from sksiamese.tables._number_texts import is_number_text, plain_number
+from sksiamese.tables._number_texts import plain_number
+from sksiamese.tables._success import FAMILIES, choose_positive, number_of, plain_outcome
 
-__all__ = ["Outcome", "Term", "find_success", "read_outcome", "read_rule"]
+__all__ = ["Outcome", "Term", "read_outcome", "read_rule"]
 
 _MOST_CLASSES = 10  # different labels of a column of outcomes
 _TERM = re.compile(r"(?P<column>.+?)\s*(?P<sign>>=|<=|==|=|>|<)\s*(?P<limit>[^<>=]+)")
 _SIGN_WORDS = re.compile(r"relation|qualifier|operator|modifier|sign|prefix|censor", re.IGNORECASE)
 _PENDING = {"pending", "in progress", "running", "ongoing", "planned", "todo", "to do", "not run"}
 _PENDING |= {"not done", "not measured", "tbd", "t.b.d.", "waiting", "nd", "n.d.", "n/a", "na", "?"}
-_FAMILIES: dict[str, Any] = {"y": "yes", "n": "no"}
-_FAMILIES |= {"t": True, "true": True, "f": False, "false": False}
-_SUCCESS = {"yes", "success", "successful", "hit", "works", "worked", "pass"}
-_SUCCESS |= {"passed", "ok", "good", "positive", "active", "+", "ja", "succeeded"}
 
 
 class Term(NamedTuple):
@@ -184,7 +181,7 @@ def _read_labels(column: pd.Series, positive: Any) -> Outcome:
     )
     findings += _describe_left_out(left_out, name)
     y = labels.infer_objects()
-    success = _find_positive(name, y, positive) if len(set(y)) > 1 else positive
+    success = choose_positive(name, y, positive) if len(set(y)) > 1 else positive
     return Outcome(y, success, {name: "holds the labels"}, left_out, findings)
 
 
@@ -196,12 +193,12 @@ def _merge_spellings(cells: pd.Series) -> tuple[pd.Series, str]:
     """Labels with one spelling each, and those that were merged, in words."""
     spellings: defaultdict[Any, Counter[Any]] = defaultdict(Counter)
     for cell in cells:
-        spellings[_plain(cell)][cell] += 1
+        spellings[plain_outcome(cell)][cell] += 1
     usual = {
-        key: key if key in _FAMILIES.values() else _most_frequent(counts)
+        key: key if key in FAMILIES.values() else _most_frequent(counts)
         for key, counts in spellings.items()
     }
-    labels = cells.map(lambda cell: usual[_plain(cell)])
+    labels = cells.map(lambda cell: usual[plain_outcome(cell)])
     merged = [
         f"{listed(sorted(counts, key=str))} as {usual[key]!r}"
         for key, counts in spellings.items()
@@ -210,29 +207,11 @@ def _merge_spellings(cells: pd.Series) -> tuple[pd.Series, str]:
     return labels, "; ".join(merged)
 
 
-def _plain(cell: Any) -> Any:
-    """Bring a label to what all its spellings share; whole numbers are integers."""
-    if isinstance(cell, str):
-        number = _number(cell)
-        text = " ".join(cell.split()).casefold()
-        return _plain(number) if number is not None else _FAMILIES.get(text, text)
-    if isinstance(cell, bool | np.bool_):
-        return bool(cell)
-    if isinstance(cell, int | float | np.number) and float(cell).is_integer():
-        return int(cell)
-    return plain_label(cell)
-
-
 def _most_frequent(counts: Counter[Any]) -> Any:
     label = max(counts, key=lambda cell: (counts[cell], str(cell)))
     if isinstance(label, str):
-        return " ".join(label.split()) if _number(label) is None else _plain(label)
-    return _plain(label)
-
-
-def _number(text: str) -> float | None:
-    """Read a label as a number, with a decimal point or a decimal comma."""
-    return plain_number(text.replace(",", ".")) if is_number_text(text) else None
+        return " ".join(label.split()) if number_of(label) is None else plain_outcome(label)
+    return plain_outcome(label)
 
 
 def _require_labels(name: str, labels: pd.Series) -> None:
@@ -267,37 +246,6 @@ def _propose_rules(name: str, numbers: npt.NDArray[np.float64]) -> str:
         for limit in limits
     ]
     return " or ".join(rules)
-
-
-def _find_positive(name: str, y: pd.Series, positive: Any) -> Any:
-    classes = sorted({_plain(label): label for label in y}.values(), key=str)
-    if positive is not None:
-        chosen = [label for label in classes if _plain(label) == _plain(positive)]
-        if not chosen:
-            raise ValueError(
-                f"positive={positive!r} is no label of the column {name!r}. Its labels are: "
-                f"{listed(classes)}. Choose one of these."
-            )
-        return chosen[0]
-    found = find_success(classes)
-    if found is not None:
-        return found
-    raise ValueError(
-        f"Which label of the column {name!r} is success? It has: {listed(classes)}. Say it with "
-        f"positive=, for example positive={plain_label(classes[-1])!r}."
-    )
-
-
-def find_success(classes: Iterable[Any]) -> Any:
-    """Find the one class that means success: True, 1 of 0 and 1, or a word such as "yes".
-
-    None where there is none or more than one, since it is never guessed.
-    """
-    plain = {_plain(label): label for label in classes}
-    if set(plain) in ({0, 1}, {-1, 1}):  # True is 1
-        return plain[1]
-    good = [label for word, label in plain.items() if isinstance(word, str) and word in _SUCCESS]
-    return good[0] if len(good) == 1 else None
 
 
 def _describe_left_out(left_out: pd.Series, column: str | None) -> Iterable[Finding]:

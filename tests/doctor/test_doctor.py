@@ -212,12 +212,13 @@ def test_report_in_words():
         == """\
 6 experiments: 2 errors, 8 warnings
 Outcome: success
+Success: 1, 3 of 6 rows
 Molecules: ligand, acid
 Numbers: pH
 Left out as notes: operator
 
 error: invalid smiles, column 'ligand'
-  row 4: 'SC(C' cannot be read as SMILES.
+  row 4: 'SC(C' cannot be read as SMILES ('(' at position 3 is not closed).
   -> Correct the text, or leave the cell empty where there is no molecule.
 error: out of range, column 'pH'
   row 3: 17 is no pH: that lies from -1 to 15.
@@ -253,7 +254,9 @@ def test_report_as_json():
     table, _ = dirty_table()
     report = check_experiments(table, OUTCOME)
     written = json.loads(report.to_json())
-    assert list(written) == ["ok", "n_rows", "n_errors", "n_warnings", "columns", "findings"]
+    names = ["ok", "n_rows", "success", "n_errors", "n_warnings", "columns", "findings"]
+    assert list(written) == names
+    assert written["success"] == "'yes', 9 of 23 rows"
     assert (written["ok"], written["n_rows"], written["n_errors"]) == (False, N_ROWS, 7)
     assert written["columns"] == report.columns
     assert written["findings"][0] == {
@@ -262,7 +265,7 @@ def test_report_as_json():
         "column": "ligand",
         "row": 3,
         "value": "C(C",
-        "message": "'C(C' cannot be read as SMILES.",
+        "message": "'C(C' cannot be read as SMILES ('(' at position 2 is not closed).",
         "cure": "Correct the text, or leave the cell empty where there is no molecule.",
     }
     assert len(written["findings"]) == len(report.findings)
@@ -274,7 +277,8 @@ def test_many_cells_with_one_fault_are_one_finding():
     table = pd.DataFrame({"ligand": ["CC"] * 30 + [f"C({k}" for k in range(12)], "x": range(42)})
     report = check_experiments(table, smiles_columns=["ligand"])
     assert report.findings["message"].tolist() == [
-        "12 cells: rows 30, 31, 32, 33, 34 and 7 more. The first: 'C(0' cannot be read as SMILES."
+        "12 cells: rows 30, 31, 32, 33, 34 and 7 more. The first: 'C(0' cannot be read as SMILES "
+        "('(' at position 2 is not closed)."
     ]
     ten = check_experiments(table.drop(index=[30, 31]), smiles_columns=["ligand"])
     assert len(ten.findings) == 10
@@ -866,6 +870,7 @@ def test_clean_file(kind, tmp_path, capsys):
     assert capsys.readouterr().out == (
         "24 experiments: 0 errors, 0 warnings\n"
         "Outcome: success\n"
+        "Success: 1, 8 of 24 rows\n"
         "Molecules: ligand, solvent\n"
         "Numbers: ligand_mM, gold [mM], temperature_C, pH, volume (mL), stirring time / min, "
         "water_wt%\n"
@@ -885,7 +890,10 @@ def test_named_smiles_columns_are_checked_as_such(tmp_path, capsys):
     path.write_text("solvent,pH\nwater,7\nethanol,8\n")
     assert program.main(["check", str(path)]) == 0
     assert program.main(["check", str(path), "--smiles", "solvent"]) == 1
-    assert "'ethanol' cannot be read as SMILES." in capsys.readouterr().out
+    assert (
+        "'ethanol' cannot be read as SMILES ('e' at position 1 is no part of SMILES)."
+        in capsys.readouterr().out
+    )
 
 
 def test_text_files_as_spreadsheets_write_them(tmp_path):

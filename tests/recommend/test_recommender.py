@@ -42,7 +42,13 @@ SPACE = DesignSpace(
 X = SPACE.sample(40, random_state=0)[["ligand", "mM", "runs", "stirrer"]]
 X.index = [f"run {i}" for i in range(40)]
 Y = np.where((X["ligand"] != "Sc1ccccc1") & (X["mM"] < 12), "works", "fails")
-RESULTS = ["p_success", "p_std", "in_domain", "nearest_experiment", "distance", "acquisition"]
+RESULTS = ["p(works)", "p_std", "in_domain", "nearest_experiment", "distance", "acquisition"]
+
+
+def p_success(plate):
+    """Probability of success, whatever the class is called."""
+    (name,) = [name for name in plate if name.startswith("p(")]
+    return plate[name]
 
 
 def forest(n_trees=10):
@@ -106,7 +112,7 @@ def test_recommended_values_are_those_of_the_members(name):
     members = Members().predict_members(plate[["a", "b"]])[:, :, 1]
     truth = acquire(name, members.mean(axis=0), members, 0.5)
     assert plate["acquisition"].to_numpy() == pytest.approx(truth)
-    assert plate["p_success"].to_numpy() == pytest.approx(members.mean(axis=0))
+    assert p_success(plate).to_numpy() == pytest.approx(members.mean(axis=0))
     assert plate["p_std"].to_numpy() == pytest.approx(members.std(axis=0))
     assert plate["acquisition"].is_monotonic_decreasing
 
@@ -267,9 +273,7 @@ def test_siamese_classifier():
     model = recommender(siamese, space=None).fit(past, Y)
     plate = model.recommend(3)
     rows = plate[list(past.columns)]
-    assert plate["p_success"].to_numpy() == pytest.approx(
-        model.estimator_.predict_proba(rows)[:, 1]
-    )
+    assert p_success(plate).to_numpy() == pytest.approx(model.estimator_.predict_proba(rows)[:, 1])
     spread = model.estimator_.predict_members(rows)[:, :, 1].std(axis=0)
     assert plate["p_std"].to_numpy() == pytest.approx(spread, abs=1e-6)
 
@@ -285,7 +289,7 @@ def test_any_label_and_positive_class(labels, positive):
     assert model.positive_ == chosen
     plate = model.recommend(2)
     proba = model.estimator_.predict_proba(plate[["a", "b"]])[:, labels.index(chosen)]
-    assert plate["p_success"].to_numpy() == pytest.approx(proba)
+    assert p_success(plate).to_numpy() == pytest.approx(proba)
 
 
 def test_a_text_that_means_success_is_never_guessed():
@@ -304,7 +308,7 @@ def test_a_text_that_means_success_is_never_guessed():
 def test_arrays_without_names():
     model = recommender(LogisticRegression(), space=None).fit(NUMBERS.to_numpy(), LABELS)
     plate = model.recommend(3)
-    assert plate.columns.tolist() == ["x0", "x1", *RESULTS]
+    assert plate.columns.tolist() == ["x0", "x1", "p(success)", *RESULTS[1:]]
     assert model.n_features_in_ == 2
     assert not hasattr(model, "feature_names_in_")
     assert len(model.add_measurements(plate.assign(outcome=0)).measured_) == 23
@@ -433,7 +437,8 @@ def test_bad_tables(fitted):
         (
             {"exclude": {"ligand": ["C(C"]}},
             InvalidSMILESError,
-            "Not readable as SMILES in 'ligand' (1 in all):\n  row 0: 'C(C'\nCorrect these texts.",
+            "Not readable as SMILES in 'ligand' (1 in all):\n"
+            "  row 0: 'C(C' ('(' at position 2 is not closed)\nCorrect these texts.",
         ),
         (
             {"exclude": {"stirrer": ["bar", "cross"]}},
