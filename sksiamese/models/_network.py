@@ -37,6 +37,7 @@ from sksiamese.models._training import (
 )
 from sksiamese.nn._layers import ACTIVATIONS
 from sksiamese.nn._network import FingerprintNetwork, NetworkSettings
+from sksiamese.tables._doubts import warn_of_doubts
 from sksiamese.tables._encoder import (
     ExperimentEncoder,
     Experiments,
@@ -264,7 +265,12 @@ class NetworkClassifier(TableClassifier, ABC):
         tanimoto = self._value("tanimoto")
         encoder = ExperimentEncoder(self.descriptors, self.scaling, tanimoto, self.n_jobs)
         rows = table.frame, table.weight, table.groups
-        return encoder, encoder.fit_encode(*rows, verbose=int(self.verbose))
+        experiments = encoder.fit_encode(*rows, verbose=int(self.verbose))
+        if hasattr(self, "feature_names_in_"):
+            success = table.y.astype(np.float64) if len(table.classes) == 2 else None
+            taken = "All were taken as inputs."
+            warn_of_doubts(table.frame, encoder.kinds_, success, taken, stacklevel=3)
+        return encoder, experiments
 
     def _train(
         self, data: LabelledExperiments, seeds: Seeds, make_net: Callable[..., EnsembleNet]

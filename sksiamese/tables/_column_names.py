@@ -37,7 +37,7 @@ _CODES = re.compile(
 )
 
 _COUNTERS = {
-    *("entry", "entries", "run", "runs", "exp", "expt", "experiment", "index", "idx", "row"),
+    *("entry", "entries", "run", "exp", "expt", "experiment", "index", "idx", "row"),
     *("no", "nr", "number", "num", "#", "count", "counter", "trial", "replicate", "rep", "batch"),
     *("plate", "round", "cycle", "iteration", "lfd", "sl", "rxn", "reaction", "sample", "nummer"),
     *("unnamed", "test", "versuch", "line", "step", "rank"),

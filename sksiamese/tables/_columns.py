@@ -92,6 +92,8 @@ class TableColumn(NamedTuple):
 
 def read_column(column: pd.Series, labels: Sequence[Any], kind: str | None = None) -> TableColumn:
     """Read a column; find its kind out if none is given."""
+    if kind in (None, "numeric") and column.dtype.kind in "iuf":
+        return _read_numbers(column, labels)
     typed = smiles_of_mols(column.astype(object))
     cells = [cell.smiles if isinstance(cell, MolGraph) else cell for cell in typed]
     missing = np.fromiter(map(is_missing, cells), bool, len(cells))
@@ -111,6 +113,16 @@ def read_column(column: pd.Series, labels: Sequence[Any], kind: str | None = Non
         strange = ~missing & ~plain & (np.isnan(numbers) | (not is_text))
     name = str(column.name)
     return TableColumn(name, labels, kind, cells, missing, strange, keys, numbers, is_text)
+
+
+def _read_numbers(column: pd.Series, labels: Sequence[Any]) -> TableColumn:
+    """Read a column whose type tells that it holds numbers."""
+    numbers = column.to_numpy(np.float64, na_value=np.nan)
+    missing = np.isnan(numbers)
+    kind = "empty" if missing.all() else "numeric"
+    strange = np.zeros(len(numbers), bool)
+    cells = column.tolist()
+    return TableColumn(str(column.name), labels, kind, cells, missing, strange, [], numbers, False)
 
 
 def is_missing(cell: Any) -> bool:

@@ -18,6 +18,7 @@ _WARMTH = "Write the temperature, such as 25."
 _WORDS = {
     **dict.fromkeys(["overnight", "over night", "o/n", "o.n."], _HOURS),
     **dict.fromkeys(["rt", "r.t.", "room temperature", "ambient"], _WARMTH),
+    **dict.fromkeys(["inf", "-inf", "infinity"], "Write a finite number, or leave the cell empty."),
     "reflux": "Write the temperature, that at which the solvent boils.",
 }
 _NO_VALUE = {"na", "n/a", "n.a.", "nan", "nd", "n.d.", "none", "null", "-", "--", "?", "tbd"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from sksiamese._checks import listed
 from sksiamese._frames import require_columns
 from sksiamese.tables._column_names import role_by_name
 from sksiamese.tables._columns import TableColumn
+from sksiamese.tables._kinds import are_truth_values
 from sksiamese.tables._quantities import find_quantity
 from sksiamese.tables._texts import is_date, is_reaction
 
@@ -153,7 +154,7 @@ def _by_content(column: TableColumn) -> Role:
     """Decide by what the cells are alone."""
     if column.kind == "molecule":
         return Role("molecule", "holds SMILES")
-    if column.kind == "numeric" and _holds_truth_values(column):
+    if column.kind == "numeric" and are_truth_values(_present(column)):
         return Role("category", "holds truth values")
     if column.kind == "numeric":
         return Role("number", "holds numbers")
@@ -171,19 +172,20 @@ def _by_content(column: TableColumn) -> Role:
     return Role("category", "holds names that recur")
 
 
-def _holds_truth_values(column: TableColumn) -> bool:
-    cells = zip(column.cells, column.missing, strict=True)
-    return all(is_gap or isinstance(cell, bool | np.bool_) for cell, is_gap in cells)
+def _present(column: TableColumn) -> list[Any]:
+    return [c for c, gap in zip(column.cells, column.missing, strict=True) if not gap]
 
 
 def _names_rows(column: TableColumn) -> bool:
     """Whether almost every row has a text or number of its own."""
-    present = [c for c, gap in zip(column.cells, column.missing, strict=True) if not gap]
+    present = _present(column)
     return len(present) > 1 and len(set(map(str, present))) > _OWN * len(present)
 
 
 def _holds_dates(column: TableColumn) -> bool:
-    cells = [c for c, gap in zip(column.cells, column.missing, strict=True) if not gap]
+    if column.kind == "numeric" and not column.is_text and not column.strange.any():
+        return False
+    cells = _present(column)
     if pandas_types.infer_dtype(cells) in ("date", "datetime", "datetime64", "time", "timedelta"):
         return True
     texts = [cell for cell in cells if isinstance(cell, str)]
