@@ -9,6 +9,7 @@ that line is a folder that imports it. Needs matplotlib.
 
 import ast
 import sys
+from collections import Counter
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -65,6 +66,14 @@ def read_arrows(units):
 def uses_torch(unit):
     """Tell whether a unit imports torch or skorch."""
     return any(name.split(".")[0] in ("torch", "skorch") for name in imports_of(unit))
+
+
+def count_modules(unit):
+    """Return how many modules a folder holds, and how many its folders: "3 modules, inner/ 2"."""
+    counts = Counter(path.parent for path in files_of(unit) if path.name != "__init__.py")
+    own = counts.pop(PACKAGE / unit)
+    inner = [f"{folder.name}/ {number}" for folder, number in sorted(counts.items())]
+    return ", ".join([f"{own} modules", *inner])
 
 
 def describe(unit):
@@ -128,11 +137,10 @@ def draw_box(axes, y, unit):
         edgecolor="0.3",
     )
     axes.add_patch(box)
-    n_files = sum(path.name != "__init__.py" for path in files_of(unit))
     title = f"{unit}/" if (PACKAGE / unit).is_dir() else f"{unit}.py"
     axes.text(0.15, y + 0.12, title, va="center", fontsize=12, fontweight="bold")
     if title.endswith("/"):
-        label = f"{n_files} modules"
+        label = count_modules(unit)
         axes.text(WIDTH - 0.15, y + 0.12, label, va="center", ha="right", fontsize=9, color="0.3")
     axes.text(0.15, y - 0.13, describe(unit), va="center", fontsize=9)
 

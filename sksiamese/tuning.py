@@ -8,7 +8,7 @@ import numpy as np
 from skopt.space import Categorical, Dimension, Integer, Real
 
 from sksiamese._checks import require_option, shorten
-from sksiamese.models._network import NetworkClassifier
+from sksiamese.models._network_classifier import NetworkClassifier
 
 __all__ = ["search_space"]
 
@@ -26,7 +26,7 @@ def search_space(estimator: Any, kind: str = "paper") -> dict[str, Dimension]:
     kind : {"paper", "wide"}, default="paper"
         "paper": what arXiv 1811.02771 searched, hidden layer 1 (5 to 500), hidden layer 2 (0 to
         500, 0 for none), embedding (1 to 500), epochs (20 to 200) and L1 = L2 (0 to 0.1); an epoch
-        here is a pass over the rows, or a single step of drawn pairs where `pairs_per_step` is set.
+        here is a pass over the rows, or a single step of drawn pairs with ``readout="paper"``.
         "wide": the useful ranges of all parameters that shape model and training.
 
     Returns

@@ -11,6 +11,7 @@ import runpy
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,11 @@ ORDER = [
     "_cli",
     "__main__",
 ]
+# The same within a folder that holds folders. A dot stands for its own files.
+INNER_ORDER = {
+    "tables": ["reading", ".", "encoding"],
+    "models": ["training", "readouts", "."],
+}
 # These work with any classifier, or with none, and so import less than the order allows.
 FORBIDDEN = {
     "doctor": {"models"},
@@ -107,18 +113,30 @@ def is_module(name):
     return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
 
 
-def imported_units(path):
-    """Return {entry of ORDER: line} for all of the package that a module imports."""
-    name = dotted_name(path)
-    full_name = f"sksiamese.{name}".rstrip(".")
+def imported_modules(path):
+    """Yield (name within the package, line) for all of the package that a module imports."""
+    full_name = f"sksiamese.{dotted_name(path)}".rstrip(".")
     package = full_name if path.name == "__init__.py" else full_name.rpartition(".")[0]
-    found = {}
     for node in walk_runtime(ast.parse(path.read_text(encoding="utf-8"))):
         for target in import_targets(node, package):
             head, _, rest = target.partition(".")
-            if head == "sksiamese" and (unit := unit_of(rest)) != unit_of(name):
-                found.setdefault(unit, node.lineno)
+            if head == "sksiamese":
+                yield rest, node.lineno
+
+
+def imported_units(path):
+    """Return {entry of ORDER: line} for all of the package that a module imports."""
+    found = {}
+    for name, line in imported_modules(path):
+        if (unit := unit_of(name)) != unit_of(dotted_name(path)):
+            found.setdefault(unit, line)
     return found
+
+
+def inner_unit_of(name, folder):
+    """Return the entry of INNER_ORDER for a module of a folder: "." for the folder's own files."""
+    parts = name.split(".")[1:]
+    return parts[0] if parts and (PACKAGE / folder / parts[0]).is_dir() else "."
 
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))
@@ -131,6 +149,26 @@ def test_module_imports_only_folders_above_its_own(path):
     above = set(ORDER[: ORDER.index(unit)]) - FORBIDDEN.get(unit, set())
     wrong = {name: line for name, line in imported_units(path).items() if name not in above}
     assert not wrong, f"{path.name} imports what it must not: {wrong} (module: line)"
+
+
+@pytest.mark.parametrize("folder", INNER_ORDER)
+def test_folders_within_a_folder_are_in_order_too(folder):
+    order = INNER_ORDER[folder]
+    held = {inner_unit_of(dotted_name(path), folder) for path in (PACKAGE / folder).rglob("*.py")}
+    assert held == set(order)
+    for path in (PACKAGE / folder).rglob("*.py"):
+        place = order.index(inner_unit_of(dotted_name(path), folder))
+        for name, line in imported_modules(path):
+            if unit_of(name) == folder:
+                imported = inner_unit_of(name, folder)
+                assert order.index(imported) <= place, f"{path.name}, line {line}: {name}"
+
+
+def test_folders_hold_no_more_files_than_can_be_surveyed():
+    held = Counter(path.parent for path in SOURCES)
+    assert {str(folder.relative_to(PACKAGE)): n for folder, n in held.items() if n > 14} == {}
+    inner = {path.parent.parent.name for path in SOURCES if path.parent.parent.parent == PACKAGE}
+    assert inner == set(INNER_ORDER)
 
 
 def test_import_order_reads_every_form_of_import(tmp_path, monkeypatch):

@@ -54,10 +54,8 @@ OTHER = {
     "embedding_size": 2,
     "activation": "relu",
     "embedding_activation": "sigmoid",
-    "signed": True,
     "readout": "mean",
     "support_size": 5,
-    "pairs_per_step": 8,
     "dropout": 0.2,
     "alpha": 0.1,
     "n_members": 3,
@@ -126,7 +124,7 @@ def test_names_are_those_of_parameters(kind, space_kind):
         assert left <= {
             *("n_members", "batch_size", "early_stopping", "validation_fraction"),
             *("n_iter_no_change", "callbacks", "device", "n_jobs", "random_state", "verbose"),
-            *("signed", "pairs_per_step", "support_size"),
+            "support_size",
         }
 
 

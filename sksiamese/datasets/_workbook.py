@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from sksiamese.tables._files import open_workbook
+from sksiamese.tables.reading._files import open_workbook
 
 from ._base import Dataset, build_dataset, require_numbers, show_cell
 

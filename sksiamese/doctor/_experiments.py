@@ -20,15 +20,15 @@ from sksiamese.doctor._report import (
     make_report,
 )
 from sksiamese.doctor._rows import check_copies
-from sksiamese.tables._cells import clean_cells
 from sksiamese.tables._columns import TableColumn, read_column
-from sksiamese.tables._files import read_table_file
-from sksiamese.tables._findings import Finding
-from sksiamese.tables._headers import require_one_of_each
-from sksiamese.tables._intervals import read_intervals
 from sksiamese.tables._outcomes import Outcome, read_outcome, read_rule
 from sksiamese.tables._roles import DECIDES, INPUTS, Role, auc_alone, find_roles
 from sksiamese.tables._success import describe_success
+from sksiamese.tables.reading._cells import clean_cells
+from sksiamese.tables.reading._censored_values import read_intervals
+from sksiamese.tables.reading._files import read_table_file
+from sksiamese.tables.reading._findings import Finding
+from sksiamese.tables.reading._headers import require_one_of_each
 
 __all__ = ["ExperimentTable", "check_file", "read_experiments"]
 

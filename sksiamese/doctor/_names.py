@@ -10,9 +10,9 @@ import numpy as np
 
 from sksiamese._checks import listed, shorten
 from sksiamese.tables._columns import TableColumn
-from sksiamese.tables._findings import Finding, describe_rows, plural
 from sksiamese.tables._gaps import find_reason
-from sksiamese.tables._texts import is_abbreviation
+from sksiamese.tables.reading._cell_meaning import is_abbreviation
+from sksiamese.tables.reading._findings import Finding, describe_rows, plural
 
 __all__ = ["check_category", "check_gaps", "check_names"]
 

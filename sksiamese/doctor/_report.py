@@ -20,9 +20,9 @@ from sksiamese._frames import ensure_table, require_columns
 from sksiamese.doctor._columns import check_column, check_outcome, check_quantity
 from sksiamese.doctor._rows import check_copies, check_replicates
 from sksiamese.tables._columns import TableColumn, read_column
-from sksiamese.tables._findings import Finding, describe_rows, plural
 from sksiamese.tables._roles import INPUTS, Role, find_roles
 from sksiamese.tables._success import describe_success, find_success
+from sksiamese.tables.reading._findings import Finding, describe_rows, plural
 
 __all__ = ["TableReport", "check_experiments"]
 

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sksiamese._checks import plain_label, shorten
-from sksiamese.tables._columns import TableColumn, is_missing
-from sksiamese.tables._findings import Finding, describe_rows
+from sksiamese.tables._columns import TableColumn
+from sksiamese.tables.reading._cell_meaning import is_missing
+from sksiamese.tables.reading._findings import Finding, describe_rows
 
 __all__ = ["check_copies", "check_replicates"]
 

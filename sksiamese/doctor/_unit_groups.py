@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sksiamese.tables._quantities import Quantity, plain_unit
+from sksiamese.tables.reading._units import Quantity, plain_unit
 
 __all__ = ["Suspects", "find_suspects"]
 

@@ -24,10 +24,7 @@ from sksiamese.model_selection._role_kernel import RoleKernel
 from sksiamese.molecules._canonical import canonical_smiles
 from sksiamese.molecules._featurizer import SMILESFeaturizer
 from sksiamese.molecules._graph import parse_smiles
-from sksiamese.tables._kinds import (
-    column_kind,
-    is_text,
-)
+from sksiamese.tables._column_kinds import column_kind, is_text
 
 __all__ = ["BASELINES", "DEFAULT_BASELINES", "make_baselines"]
 

@@ -19,7 +19,6 @@ from sksiamese._checks import (
 )
 from sksiamese._frames import ensure_table
 from sksiamese.model_selection._baselines import BASELINES, DEFAULT_BASELINES, make_baselines
-from sksiamese.model_selection._collect import collect_results
 from sksiamese.model_selection._comparison import ClassifierComparison
 from sksiamese.model_selection._cross_validation import (
     FoldJob,
@@ -29,9 +28,10 @@ from sksiamese.model_selection._cross_validation import (
     name_estimators,
     run_jobs,
 )
+from sksiamese.model_selection._fold_results import collect_results
 from sksiamese.model_selection._scoring import Metric, read_scoring
 from sksiamese.model_selection._splitters import LeaveOneMoleculeOut, SupportQuerySplit
-from sksiamese.tables._labelled import read_labels
+from sksiamese.tables._labels import read_labels
 
 __all__ = [
     "ClassifierComparison",

@@ -16,8 +16,8 @@ from sklearn.utils.validation import column_or_1d
 from sksiamese._checks import make_generator, plain_label, require_integer
 from sksiamese._frames import ensure_table, require_smiles_columns
 from sksiamese.molecules._canonical import canonical_smiles
-from sksiamese.molecules._pool import read_molecules
-from sksiamese.tables._labelled import read_groups, read_labels
+from sksiamese.molecules._distinct_molecules import read_molecules
+from sksiamese.tables._labels import read_groups, read_labels
 
 __all__ = ["LeaveOneMoleculeOut", "SupportQuerySplit"]
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from skorch.callbacks import Callback
 
-from sksiamese.models._network import HiddenLayerClassifier
-from sksiamese.models._scores import ScoreClassifier
+from sksiamese.models._score_classifier import ScoreClassifier
 from sksiamese.nn._losses import cross_entropy_loss
 
 __all__ = ["GraphFingerprintMLPClassifier"]
 
 
-class GraphFingerprintMLPClassifier(ScoreClassifier, HiddenLayerClassifier):
+class GraphFingerprintMLPClassifier(ScoreClassifier):
     r"""Dense network on learned fingerprints and numbers, the GCNN + DNN of arXiv 1811.02771.
 
     Molecules become learned fingerprints :math:`V` (graph convolutions, trained along with the
@@ -182,6 +180,3 @@ class GraphFingerprintMLPClassifier(ScoreClassifier, HiddenLayerClassifier):
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
-
-    def _layers(self, n_classes: int) -> dict[str, Any]:
-        return super()._layers(n_classes) | self._hidden_layers()

@@ -10,19 +10,18 @@ from typing import Any
 import numpy as np
 from skorch.callbacks import Callback
 
-from sksiamese._checks import plain_label, require_boolean, require_integer, require_option
+from sksiamese._checks import plain_label, require_integer, require_option
 from sksiamese.exceptions import SmallClassWarning
-from sksiamese.models._comparing import ComparingClassifier
-from sksiamese.models._network import HiddenLayerClassifier
-from sksiamese.models._objectives import LabelledExperiments
+from sksiamese.models._comparing_classifier import ComparingClassifier
 from sksiamese.models.readouts import READOUTS
+from sksiamese.models.training._data import LabelledExperiments
 from sksiamese.nn._layers import ACTIVATIONS
-from sksiamese.tables._labelled import TrainingTable
+from sksiamese.tables._labels import TrainingTable
 
 __all__ = ["GraphFingerprintSiameseClassifier"]
 
 
-class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifier):
+class GraphFingerprintSiameseClassifier(ComparingClassifier):
     r"""Classifier that compares an experiment with past ones by a learned similarity.
 
     Molecules become learned fingerprints :math:`V` (graph convolutions, trained along with the
@@ -31,7 +30,7 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
     a near condition, a like recipe), and terms that are learnt, in which both halves of a pair pass
     through the same network. Labelled experiments are the support set that predictions come from.
 
-    With ``readout="mean"`` and numeric columns this is the SNN of arXiv 1811.02771, with molecules
+    With ``readout="paper"`` and numeric columns this is the SNN of arXiv 1811.02771, with molecules
     its GCNN + SNN; :meth:`from_paper` gives that model's settings.
 
     Parameters
@@ -62,23 +61,19 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
         Activation of convolutions and hidden layers.
     embedding_activation : str or None, default=None
         Activation of the embedding, one of the same.
-    signed : bool, default=False
-        Whether the weights w of the distances may be negative, as in the paper; by default, and
-        with "residual", a farther pair is never more alike. Used by "mean" alone.
-    readout : {"process", "mean", "residual"}, default="process"
+    readout : {"process", "mean", "paper", "residual"}, default="process"
         How similarities become probabilities. "process": Gaussian processes whose kernels are
         siamese (see Notes), trained by their evidence. "mean": mean of sigmoid(s) over the support
-        of each class, as in the paper; trained on same-or-different pairs, balanced. "residual":
-        for past campaigns, given as `groups`, and a new one: what the past ones suggest, corrected
-        by how far it is off on the support rows near by; trained by letting a few rows of each
-        campaign predict its others (see Notes).
+        of each class; trained on all same-or-different pairs, balanced, and a farther pair is never
+        more alike. "paper": the same, but the weights w of the distances may be negative, and each
+        member draws 32 pairs a step, half of them of equal class. "residual": for past campaigns,
+        given as `groups`, and a new one: what the past ones suggest, corrected by how far it is off
+        on the support rows near by; trained by letting a few rows of each campaign predict its
+        others (see Notes).
     support_size : int or None, default=None
         Largest number of support rows, drawn at random from each class in its share, at least one.
         None keeps all, and 400 with "process" (fewer with many classes), where all other rows speak
         through these.
-    pairs_per_step : int or None, default=None
-        Pairs that each member draws in a step of the "mean" loss, half of them of equal class, as
-        in the paper; None takes all pairs, weighted so. Used by "mean" alone.
     dropout : float or None, default=None
         Share, from 0 to below 1, of hidden values dropped in training.
     alpha : float or None, default=None
@@ -162,7 +157,7 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
     Parameters that are None have the value that suits the read-out:
 
     ==================== =========== ==================
-    parameter            "process"   "mean", "residual"
+    parameter            "process"   the others
     ==================== =========== ==================
     tanimoto             "always"    "auto"
     hidden_layer_sizes   (40,)       (32,)
@@ -223,14 +218,6 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
     (10, 2)
     """
 
-    _paper_settings = HiddenLayerClassifier._paper_settings | {
-        "embedding_size": 50,
-        "embedding_activation": "sigmoid",
-        "signed": True,
-        "readout": "mean",
-        "pairs_per_step": 32,
-    }
-
     def __init__(
         self,
         *,
@@ -244,10 +231,8 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
         embedding_size: int | None = None,
         activation: str | None = None,
         embedding_activation: str | None = None,
-        signed: bool = False,
         readout: str = "process",
         support_size: int | None = None,
-        pairs_per_step: int | None = None,
         dropout: float | None = None,
         alpha: float | None = None,
         n_members: int | None = None,
@@ -274,10 +259,8 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
         self.embedding_size = embedding_size
         self.activation = activation
         self.embedding_activation = embedding_activation
-        self.signed = signed
         self.readout = readout
         self.support_size = support_size
-        self.pairs_per_step = pairs_per_step
         self.dropout = dropout
         self.alpha = alpha
         self.n_members = n_members
@@ -345,14 +328,14 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
             self._check_parameters()
             table = self._read_labelled(X, y, groups, sample_weight, reset=True)
             _warn_of_small_classes(table)
-            readout = READOUTS[self.readout](pairs_per_step=self.pairs_per_step, signed=self.signed)
+            readout = READOUTS[self.readout]()
             encoder, experiments = self._encode(table)
             seeds, prior = self._draw_seeds(), readout.prior(table)
             held_out = self._hold_out(table, seeds.split)
             experiments = readout.enrich(encoder, experiments, table, held_out, seeds.split)
             rows = experiments, table.y, table.groups, table.weight, held_out
             data = LabelledExperiments(*rows, len(table.classes))
-            net = self._train(data, seeds, partial(readout.make_net, data))
+            net = self._train(partial(readout.make_net, data), data, seeds)
             self._publish(table, encoder, net, prior)
             self._readout, self._trained_net = readout, net
             if readout.starts_empty(groups is not None):
@@ -375,15 +358,11 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier, HiddenLayerClassifi
         require_integer(owner, "embedding_size", self._value("embedding_size"), 1)
         activation = self._value("embedding_activation")
         require_option(owner, "embedding_activation", activation, ACTIVATIONS)
-        require_boolean(owner, "signed", self.signed)
         if self.support_size is not None:
             require_integer(owner, "support_size", self.support_size, 1)
-        if self.pairs_per_step is not None:
-            require_integer(owner, "pairs_per_step", self.pairs_per_step, 2)
 
-    def _layers(self, n_classes: int) -> dict[str, Any]:
+    def _last_layer(self, n_classes: int) -> dict[str, Any]:
         return {
-            **self._hidden_layers(),
             "embedding_size": self._value("embedding_size"),
             "embedding_activation": self._value("embedding_activation"),
         }

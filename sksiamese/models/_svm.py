@@ -9,8 +9,8 @@ import numpy.typing as npt
 import torch
 from skorch.callbacks import Callback
 
-from sksiamese.models._scores import ScoreClassifier
-from sksiamese.models._training import last_layer
+from sksiamese.models._score_classifier import ScoreClassifier
+from sksiamese.models.training._ensemble_net import last_layer
 from sksiamese.nn._losses import hinge_loss
 
 __all__ = ["GraphFingerprintSVMClassifier"]
@@ -136,6 +136,8 @@ class GraphFingerprintSVMClassifier(ScoreClassifier):
     """
 
     _loss = staticmethod(hinge_loss)
+    hidden_layer_sizes = ()  # neither is a parameter: the scores are linear
+    dropout = 0.0
 
     def __init__(
         self,

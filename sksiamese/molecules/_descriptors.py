@@ -74,7 +74,7 @@ Average molecular weight (g/mol); heavy atoms; hydrogens on N or O (donors) and 
 (acceptors), both as Lipinski counts them; topological polar surface area (square angstrom); rings;
 aromatic rings; rings with a hetero atom; fraction of carbons that are sp3; formal charge
 (elementary charges); F, Cl, Br and I atoms; the valence connectivity index chi0v. None rests on
-stereochemistry or hybridisation, which fast reading (``_reading.py``) leaves out.
+stereochemistry or hybridisation, which fast reading (``_parsing.py``) leaves out.
 """
 
 TABLE1_LIGAND_DESCRIPTORS: Mapping[str, Descriptor] = MappingProxyType(

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sksiamese._checks import require_integer, require_n_jobs, require_option, require_verbose
 from sksiamese._frames import ensure_table, require_smiles_columns
-from sksiamese.molecules._pool import DESCRIPTOR_SETS, ChunkReader, read_features
+from sksiamese.molecules._distinct_molecules import DESCRIPTOR_SETS, ChunkReader, read_features
 
 __all__ = ["SMILESFeaturizer"]
 

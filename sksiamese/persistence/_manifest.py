@@ -14,7 +14,7 @@ from typing import Any
 
 from sksiamese._checks import shorten
 from sksiamese.exceptions import ModelFileError
-from sksiamese.persistence._parts import iterate_parts
+from sksiamese.persistence._model_parts import iterate_parts
 
 __all__ = ["ModelManifest", "make_manifest", "read_manifest", "sha256"]
 

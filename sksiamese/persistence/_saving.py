@@ -23,13 +23,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._checks import shorten
 from sksiamese.exceptions import ModelFileError, ModelVersionWarning
-from sksiamese.persistence._manifest import (
-    ModelManifest,
-    make_manifest,
-    read_manifest,
-    sha256,
+from sksiamese.persistence._manifest import ModelManifest, make_manifest, read_manifest, sha256
+from sksiamese.persistence._model_parts import (
+    add_missing_parameters,
+    find_culprit,
+    require_sound_parts,
 )
-from sksiamese.persistence._parts import add_missing_parameters, find_culprit, require_sound_parts
 from sksiamese.persistence._trusted_types import TRUSTED_TYPES
 
 __all__ = ["ModelManifest", "describe_model", "load_model", "save_model"]

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sksiamese._checks import require_integer
-from sksiamese.plotting._grids import lay_out_grid, predict_grid
-from sksiamese.plotting._pictures import (
+from sksiamese.plotting._condition_grid import lay_out_grid, predict_grid
+from sksiamese.plotting._drawing import (
     COLORMAP,
     axis_label,
     describe_value,

@@ -12,7 +12,7 @@ from pandas.api.types import is_numeric_dtype
 
 from sksiamese._checks import plain_label, require_integer
 from sksiamese._frames import ensure_table
-from sksiamese.plotting._pictures import (
+from sksiamese.plotting._drawing import (
     CLASS_COLORS,
     MOLECULE_POINTS,
     clip,

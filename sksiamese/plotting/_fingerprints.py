@@ -12,7 +12,7 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import pdist, squareform
 
 from sksiamese._frames import ensure_table
-from sksiamese.plotting._pictures import (
+from sksiamese.plotting._drawing import (
     axis_label,
     clip,
     last_step,

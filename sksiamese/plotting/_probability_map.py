@@ -11,13 +11,8 @@ from scipy.ndimage import gaussian_filter
 
 from sksiamese._checks import plain_label, require_boolean, require_integer
 from sksiamese._frames import ensure_table
-from sksiamese.plotting._grids import lay_out_grid, predict_grid, spread_grid
-from sksiamese.plotting._pictures import (
-    COLORMAP,
-    axis_label,
-    draw_title,
-    two_names,
-)
+from sksiamese.plotting._condition_grid import lay_out_grid, predict_grid, spread_grid
+from sksiamese.plotting._drawing import COLORMAP, axis_label, draw_title, two_names
 from sksiamese.space._space import DesignSpace
 
 __all__ = ["ProbabilityMapDisplay"]

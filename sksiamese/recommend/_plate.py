@@ -10,8 +10,8 @@ import pandas as pd
 
 from sksiamese.recommend._acquisition import choose_ahead, choose_batch
 from sksiamese.recommend._candidates import Pool
-from sksiamese.recommend._members import SuccessModel
-from sksiamese.recommend._recipes import RecipeGeometry
+from sksiamese.recommend._recipe_distances import RecipeGeometry
+from sksiamese.recommend._success_model import SuccessModel
 
 __all__ = ["RESULTS", "choose_plate", "describe_plate"]
 

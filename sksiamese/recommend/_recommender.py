@@ -23,36 +23,21 @@ from sksiamese._checks import (
 )
 from sksiamese._frames import ensure_table, require_columns
 from sksiamese.persistence._packed_tables import EstimatorOfTables
-from sksiamese.recommend._acquisition import (
-    ACQUISITIONS,
-    NEED_MEMBERS,
-    acquire,
-)
-from sksiamese.recommend._candidates import (
-    Pool,
-    explore,
-    find_centres,
-    keep_best,
-    vary_numbers,
-)
+from sksiamese.recommend._acquisition import ACQUISITIONS, NEED_MEMBERS, acquire
+from sksiamese.recommend._candidates import Pool, explore, find_centres, keep_best, vary_numbers
 from sksiamese.recommend._measurements import (
     choose_positive,
     continue_index,
     require_free,
     require_outcomes,
 )
-from sksiamese.recommend._members import SuccessModel
 from sksiamese.recommend._plate import RESULTS, choose_plate, describe_plate
-from sksiamese.recommend._recipes import RecipeGeometry
-from sksiamese.recommend._requests import (
-    check_request,
-    is_allowed,
-    read_exclusions,
-    read_rows,
-)
+from sksiamese.recommend._recipe_distances import RecipeGeometry
+from sksiamese.recommend._requests import check_request, is_allowed, read_exclusions, read_rows
+from sksiamese.recommend._success_model import SuccessModel
 from sksiamese.space._space import DesignSpace
-from sksiamese.tables._estimator import record_training
-from sksiamese.tables._labelled import read_labels
+from sksiamese.tables._labels import read_labels
+from sksiamese.tables._table_classifier import record_training
 
 __all__ = ["ExperimentRecommender"]
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sksiamese._checks import listed, require_integer, require_option, shorten
 from sksiamese.molecules._canonical import canonical_keys
-from sksiamese.space._dependent import without_condition
+from sksiamese.space._dependent_columns import without_condition
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 

@@ -1,7 +1,7 @@
 """Which experiments are possible: columns, conditions and constraints."""
 
 from sksiamese.space._columns import Constant, Levels, Range
-from sksiamese.space._dependent import Computed, OfMolecule, When
+from sksiamese.space._dependent_columns import Computed, OfMolecule, When
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 

@@ -11,14 +11,8 @@ import pandas as pd
 
 from sksiamese._checks import listed, plain_label, require_number, shorten
 from sksiamese._frames import ensure_table, require_columns
-from sksiamese.space._columns import (
-    DrawnColumn,
-    Levels,
-    PlainColumn,
-    Range,
-    is_number,
-)
-from sksiamese.space._dependent import (
+from sksiamese.space._columns import DrawnColumn, Levels, PlainColumn, Range, is_number
+from sksiamese.space._dependent_columns import (
     DependentColumn,
     OfMolecule,
     When,

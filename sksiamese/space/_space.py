@@ -13,20 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sksiamese._checks import (
-    plain_label,
-    require_integer,
-    require_number,
-)
+from sksiamese._checks import plain_label, require_integer, require_number
 from sksiamese._frames import ensure_table, require_columns
 from sksiamese.space._columns import Constant, Levels, Range
-from sksiamese.space._dependent import Computed, OfMolecule, When
-from sksiamese.space._found import find_columns
+from sksiamese.space._dependent_columns import Computed, OfMolecule, When
+from sksiamese.space._from_frame import find_columns
 from sksiamese.space._molecules import Molecules
-from sksiamese.space._rows import (
-    Column,
-    Constraint,
-)
+from sksiamese.space._rows import Column, Constraint
 from sksiamese.space._sampling import SampledRows, numpy_generator
 
 __all__ = [

@@ -26,7 +26,8 @@ from sksiamese._checks import (
 from sksiamese.persistence._packed_tables import EstimatorOfTables
 from sksiamese.plotting._tree import SurrogateTreeDisplay
 from sksiamese.space._space import DesignSpace
-from sksiamese.surrogate._growing import (
+from sksiamese.surrogate._readable_view import ReadableView, one_row, read_view
+from sksiamese.surrogate._tree_growing import (
     N_FRESH,
     Samples,
     compare_labels,
@@ -35,9 +36,8 @@ from sksiamese.surrogate._growing import (
     show_scores,
     warn_if_low,
 )
-from sksiamese.surrogate._view import ReadableView, one_row, read_view
-from sksiamese.surrogate._words import Feature, TreeWords, show_number
-from sksiamese.tables._estimator import TableClassifier, record_training
+from sksiamese.surrogate._tree_words import Feature, TreeWords, show_number
+from sksiamese.tables._table_classifier import TableClassifier, record_training
 
 __all__ = ["SurrogateTreeExplainer"]
 

@@ -1,4 +1,4 @@
-"""What users pass: reading files, columns and labels, and the encoder of rows."""
+"""What users pass: what each column is, outcomes, labels; how rows are read and encoded."""
 
 from sksiamese.tables._tasks import StackedTasks, stack_tasks
 

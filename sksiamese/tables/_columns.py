@@ -8,24 +8,23 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pandas.api import types as pandas_types
 
 from sksiamese.molecules._canonical import canonical_key, smiles_of_mols
 from sksiamese.molecules._graph import MolGraph
-from sksiamese.tables._findings import Finding
-from sksiamese.tables._kinds import (
+from sksiamese.tables._column_kinds import (
     cell_kind,
     column_kind,
 )
-from sksiamese.tables._number_texts import (
+from sksiamese.tables.reading._cell_meaning import holds_molecules, is_missing
+from sksiamese.tables.reading._findings import Finding
+from sksiamese.tables.reading._typed_numbers import (
     advise_on_text,
     are_codes,
     is_number_text,
     plain_number,
 )
-from sksiamese.tables._texts import holds_molecules
 
-__all__ = ["TableColumn", "is_missing", "read_column"]
+__all__ = ["TableColumn", "read_column"]
 
 
 class TableColumn(NamedTuple):
@@ -123,14 +122,6 @@ def _read_numbers(column: pd.Series, labels: Sequence[Any]) -> TableColumn:
     strange = np.zeros(len(numbers), bool)
     cells = column.tolist()
     return TableColumn(str(column.name), labels, kind, cells, missing, strange, [], numbers, False)
-
-
-def is_missing(cell: Any) -> bool:
-    """Whether a cell holds nothing: None, NaN, NA or blank text."""
-    if isinstance(cell, str):
-        return not cell.strip()
-    # pandas reads a list or an array in a cell element by element, hence is_scalar.
-    return bool(pandas_types.is_scalar(cell) and pd.isna(cell))
 
 
 def _number(cell: Any) -> float:

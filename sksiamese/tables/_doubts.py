@@ -34,7 +34,7 @@ def warn_of_doubts(
     table : DataFrame of shape (n_rows, n_columns)
         Experiments.
     kinds : mapping of str to str
-        What each column holds, by :func:`sksiamese.tables._kinds.column_kind`. Molecules are
+        What each column holds, by :func:`sksiamese.tables._column_kinds.column_kind`. Molecules are
         conditions, whatever their names.
     success : ndarray of shape (n_rows,) or None
         1 where an experiment succeeded, 0 where not; a column that all but tells it is a result.

@@ -13,11 +13,11 @@ import pandas as pd
 
 from sksiamese._checks import listed, plain_label, shorten
 from sksiamese._frames import require_columns
-from sksiamese.tables._columns import is_missing
-from sksiamese.tables._findings import Finding, describe_rows, plural
-from sksiamese.tables._intervals import compare, read_intervals, read_signs
-from sksiamese.tables._number_texts import plain_number
 from sksiamese.tables._success import FAMILIES, choose_positive, number_of, plain_outcome
+from sksiamese.tables.reading._cell_meaning import is_missing
+from sksiamese.tables.reading._censored_values import compare, read_intervals, read_signs
+from sksiamese.tables.reading._findings import Finding, describe_rows, plural
+from sksiamese.tables.reading._typed_numbers import plain_number
 
 __all__ = ["Outcome", "Term", "read_outcome", "read_rule"]
 

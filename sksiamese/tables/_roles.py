@@ -13,11 +13,11 @@ from scipy.stats import rankdata
 
 from sksiamese._checks import listed
 from sksiamese._frames import require_columns
+from sksiamese.tables._column_kinds import are_truth_values
 from sksiamese.tables._column_names import role_by_name
 from sksiamese.tables._columns import TableColumn
-from sksiamese.tables._kinds import are_truth_values
-from sksiamese.tables._quantities import find_quantity
-from sksiamese.tables._texts import is_date, is_reaction
+from sksiamese.tables.reading._cell_meaning import is_date, is_reaction
+from sksiamese.tables.reading._units import find_quantity
 
 __all__ = ["INPUTS", "ROLES", "Role", "auc_alone", "find_roles"]
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from sksiamese._checks import listed, plain_label
-from sksiamese.tables._findings import plural
-from sksiamese.tables._number_texts import is_number_text, plain_number
+from sksiamese.tables.reading._findings import plural
+from sksiamese.tables.reading._typed_numbers import is_number_text, plain_number
 
 __all__ = [
     "FAMILIES",

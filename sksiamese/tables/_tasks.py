@@ -10,10 +10,7 @@ import pandas as pd
 
 from sksiamese._checks import plain_label, shorten
 from sksiamese._frames import ensure_table
-from sksiamese.tables._kinds import (
-    cell_kind,
-    is_text,
-)
+from sksiamese.tables._column_kinds import cell_kind, is_text
 
 __all__ = ["StackedTasks", "stack_tasks"]
 

@@ -18,12 +18,10 @@ from sksiamese.datasets import load_cmet, load_perovskites, make_nanoclusters
 from sksiamese.doctor import TableReport
 from sksiamese.doctor._unit_groups import find_suspects
 from sksiamese.molecules._graph import graph_from_smiles
-from sksiamese.tables._encoder import (
-    ExperimentEncoder,
-)
-from sksiamese.tables._files import read_table_file
-from sksiamese.tables._number_texts import advise_on_text, plain_number
-from sksiamese.tables._quantities import find_quantity
+from sksiamese.tables.encoding._encoder import ExperimentEncoder
+from sksiamese.tables.reading._files import read_table_file
+from sksiamese.tables.reading._typed_numbers import advise_on_text, plain_number
+from sksiamese.tables.reading._units import find_quantity
 
 OUTCOME = "success"
 N_ROWS = 24

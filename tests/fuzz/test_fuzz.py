@@ -312,9 +312,7 @@ LAYERS = {
 SIAMESE = {
     "embedding_size": SIZES,
     "embedding_activation": SETTINGS["activation"],
-    "signed": st.booleans(),
-    "readout": st.sampled_from(["process", "mean"]),
-    "pairs_per_step": st.one_of(st.none(), st.integers(2, 50)),
+    "readout": st.sampled_from(["process", "mean", "paper"]),
 }
 KINDS = st.one_of(
     st.tuples(

@@ -15,7 +15,7 @@ from skorch.callbacks import Callback
 
 from sksiamese import GraphFingerprintSiameseClassifier
 from sksiamese.exceptions import InvalidSMILESError, NewNameWarning, SmallClassWarning
-from sksiamese.models import _network as _base
+from sksiamese.models import _network_classifier as _base
 from sksiamese.molecules._graph import graph_from_smiles
 
 OWNER = "GraphFingerprintSiameseClassifier"
@@ -412,8 +412,8 @@ ACTIVATIONS = "one of 'identity', 'leaky_relu', 'relu', 'sigmoid', 'tanh'"
         ("embedding_activation", "gelu", ACTIVATIONS),
         ("scaling", "robust", "one of 'standard', 'minmax'"),
         ("lr_schedule", "step", "one of 'cosine', 'constant'"),
-        ("readout", "max", "one of 'process', 'mean', 'residual'"),
-        ("readout", ["mean"], "one of 'process', 'mean', 'residual'"),
+        ("readout", "max", "one of 'process', 'mean', 'paper', 'residual'"),
+        ("readout", ["mean"], "one of 'process', 'mean', 'paper', 'residual'"),
         ("dropout", 1.0, "a number in [0, 1)"),
         ("dropout", "0.5", "a number in [0, 1)"),
         ("alpha", -0.1, "a number in [0, inf)"),
@@ -422,7 +422,6 @@ ACTIVATIONS = "one of 'identity', 'leaky_relu', 'relu', 'sigmoid', 'tanh'"
         ("lr", np.nan, "a number in (0, inf)"),
         ("validation_fraction", 0.0, "a number in (0, 1)"),
         ("descriptors", "yes", "True or False"),
-        ("signed", 1, "True or False"),
         ("early_stopping", None, "True or False"),
         ("n_jobs", 0, "None or an integer other than 0"),
         ("n_jobs", 1.0, "None or an integer other than 0"),

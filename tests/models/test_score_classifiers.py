@@ -251,7 +251,7 @@ def test_rows_alone_together_or_reordered(kind, monkeypatch):
     close(alone, together, 1e-9)
     order = np.random.RandomState(0).permutation(len(X))
     close(classifier(kind).fit(X.iloc[order], Y[order]).predict_proba(NEW), together, 1e-6)
-    monkeypatch.setattr("sksiamese.models._network.CHUNK_ROWS", 3)
+    monkeypatch.setattr("sksiamese.models._network_classifier.CHUNK_ROWS", 3)
     close(model.predict_proba(NEW), together, 1e-12)
     if kind is SVM:
         close(expit(model.decision_function(NEW)), together[:, 1], 1e-12)
@@ -272,7 +272,7 @@ def test_random_state_decides_everything(kind):
 @BOTH
 def test_n_jobs_changes_nothing(kind, monkeypatch):
     expected = classifier(kind).fit(X, Y).predict_proba(NEW)
-    monkeypatch.setattr("sksiamese.molecules._pool._WORTH_PROCESSES", 1)
+    monkeypatch.setattr("sksiamese.molecules._distinct_molecules._WORTH_PROCESSES", 1)
     with joblib.parallel_config(backend="threading"):
         found = classifier(kind, n_jobs=2).fit(X, Y).predict_proba(NEW)
     np.testing.assert_array_equal(found, expected)

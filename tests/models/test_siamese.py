@@ -15,9 +15,9 @@ from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback
 
 from sksiamese import GraphFingerprintSiameseClassifier, MolGraph, SMILESFeaturizer
-from sksiamese.models._network import Seeds
-from sksiamese.models._training import EnsembleNet
-from sksiamese.molecules import _pool as featurizer_module
+from sksiamese.models.training._ensemble_net import EnsembleNet
+from sksiamese.models.training._fitting import Seeds
+from sksiamese.molecules import _distinct_molecules as featurizer_module
 from sksiamese.molecules._graph import graph_from_smiles
 from sksiamese.nn._process import ProcessNetwork
 
@@ -296,9 +296,9 @@ def test_chunks_change_nothing(fitted, fitted_mean, monkeypatch):
         for m in (fitted, fitted_mean)
     ]
     evidence = fitted.support_evidence(table, n_top=3)
-    monkeypatch.setattr("sksiamese.models._network.CHUNK_ROWS", 5)
-    monkeypatch.setattr("sksiamese.models._comparing.CHUNK_ROWS", 5)
-    monkeypatch.setattr("sksiamese.models._comparing._EVIDENCE_ROWS", 4)
+    monkeypatch.setattr("sksiamese.models._network_classifier.CHUNK_ROWS", 5)
+    monkeypatch.setattr("sksiamese.models._comparing_classifier.CHUNK_ROWS", 5)
+    monkeypatch.setattr("sksiamese.models._comparing_classifier._EVIDENCE_ROWS", 4)
     monkeypatch.setattr("sksiamese.models.readouts._similarity._CHUNK_PAIRS", 80)
     monkeypatch.setattr("sksiamese.models.readouts._process._CHUNK_PAIRS", 80)
     for model, (proba, score, embedding, _) in zip((fitted, fitted_mean), expected, strict=True):
@@ -359,7 +359,7 @@ class WithSeeds(GraphFingerprintSiameseClassifier):
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"readout": "mean", "signed": True}, {"dropout": 0.4}, {"dropout": 0.4, "batch_size": 8}],
+    [{}, {"readout": "paper"}, {"dropout": 0.4}, {"dropout": 0.4, "batch_size": 8}],
     ids=str,
 )
 def test_members_trained_together_equal_members_trained_alone(settings):
@@ -594,7 +594,7 @@ def test_from_paper_has_the_published_settings():
         "lr": 0.001,
         "max_epochs": 25 * 32,
         "scaling": "minmax",
-        "readout": "mean",
+        "readout": "paper",
         "random_state": 5,
     }
     assert {name: model.get_params()[name] for name in published} == published

@@ -20,7 +20,7 @@ from sksiamese.molecules._graph import (
     graph_from_smiles,
     mol_to_graph,
 )
-from sksiamese.molecules._reading import pack_graphs, unpack_graphs
+from sksiamese.molecules._parsing import pack_graphs, unpack_graphs
 
 ODD = [
     *("C", "[CH4]", "[CH3]", "[CH2]C", "C=C", "[C]", "[CH2]", "[13CH4]", "[2H]O[2H]", "[H][H]"),

@@ -15,9 +15,7 @@ from sksiamese.datasets import load_cmet
 from sksiamese.molecules._environments import environment_keys
 from sksiamese.molecules._graph import EMPTY_GRAPH, graph_from_smiles
 from sksiamese.molecules._tanimoto import TanimotoMap
-from sksiamese.tables._encoder import (
-    ExperimentEncoder,
-)
+from sksiamese.tables.encoding._encoder import ExperimentEncoder
 
 SMILES = load_cmet().data.iloc[:25, 0].tolist()
 

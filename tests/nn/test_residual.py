@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.linalg import block_diag
 
-from sksiamese.models._objectives import Batch
 from sksiamese.models.readouts._campaigns import EpisodeLoss
+from sksiamese.models.training._data import Batch
 from sksiamese.nn._network import NetworkSettings
 from sksiamese.nn._residual import SupportResidual
 from sksiamese.nn._siamese import SiameseNetwork

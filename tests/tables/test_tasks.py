@@ -19,7 +19,7 @@ from sksiamese import (
     save_model,
     stack_tasks,
 )
-from sksiamese.molecules import _pool
+from sksiamese.molecules import _distinct_molecules
 
 SMILES = ["CCO", "CCCO", "CCN", "c1ccccc1", "CCO", "CC(C)O"]
 LABELS = list("abcdef")
@@ -201,13 +201,13 @@ def test_categories_give_the_predictions_of_text():
 
 def test_each_molecule_is_parsed_once(monkeypatch):
     read = []
-    original = _pool._read_chunks
+    original = _distinct_molecules._read_chunks
 
     def spy(texts, *others):
         read.extend(texts)
         return original(texts, *others)
 
-    monkeypatch.setattr(_pool, "_read_chunks", spy)
+    monkeypatch.setattr(_distinct_molecules, "_read_chunks", spy)
     small_model().fit(*stack_tasks(make_table(), make_tasks()))
     assert sorted(read) == sorted(set(SMILES))
 

@@ -5,7 +5,7 @@ threshold side by side, behind the protocol of ``_protocol.py``.
 """
 
 from sksiamese.models.readouts._campaigns import CampaignReadOut
-from sksiamese.models.readouts._mean import MeanReadOut
+from sksiamese.models.readouts._mean import MeanReadOut, PaperReadOut
 from sksiamese.models.readouts._process import ProcessReadOut
 from sksiamese.models.readouts._protocol import ReadOut
 
@@ -14,6 +14,7 @@ __all__ = ["READOUTS"]
 READOUTS: dict[str, type[ReadOut]] = {
     "process": ProcessReadOut,
     "mean": MeanReadOut,
+    "paper": PaperReadOut,
     "residual": CampaignReadOut,
 }
 """Read-outs by the name that the classifier takes."""

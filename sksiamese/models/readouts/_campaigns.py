@@ -11,19 +11,16 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from sksiamese.models._objectives import Batch, LabelledExperiments, to_shares
-from sksiamese.models._pairs import class_batches, draw_support, episode_batches
-from sksiamese.models._training import EnsembleNet, descend, last_layer
 from sksiamese.models.readouts._mean import MeanReadOut
 from sksiamese.models.readouts._protocol import Evidence, SupportRows
 from sksiamese.models.readouts._similarity import chunks, pair_similarity, weighted_embedding
+from sksiamese.models.training._data import Batch, LabelledExperiments, to_shares
+from sksiamese.models.training._ensemble_net import EnsembleNet, descend, last_layer
+from sksiamese.models.training._pairs import class_batches, draw_support, episode_batches
 from sksiamese.nn._losses import cross_entropy_loss
 from sksiamese.nn._siamese import SiameseNetwork
-from sksiamese.tables._encoder import (
-    ExperimentEncoder,
-    Experiments,
-)
-from sksiamese.tables._labelled import TrainingTable
+from sksiamese.tables._labels import TrainingTable
+from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
 
 __all__ = [
     "CampaignReadOut",
@@ -227,9 +224,6 @@ class CampaignReadOut:
     """A trend over past campaigns, and a Gaussian process of how far a new one is off it."""
 
     defaults: ClassVar[dict[str, Any]] = MeanReadOut.defaults
-
-    def __init__(self, **own: Any) -> None:
-        pass
 
     def prior(self, table: TrainingTable) -> _Float:
         """Class frequencies, averaged over the campaigns."""

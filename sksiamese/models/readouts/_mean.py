@@ -11,9 +11,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from sksiamese.models._objectives import Batch, LabelledExperiments, to_shares
-from sksiamese.models._pairs import pair_weights
-from sksiamese.models._training import EnsembleNet, descend, last_layer
 from sksiamese.models.readouts._protocol import Evidence, SupportRows
 from sksiamese.models.readouts._similarity import (
     chunks,
@@ -21,15 +18,15 @@ from sksiamese.models.readouts._similarity import (
     pair_similarity,
     weighted_embedding,
 )
+from sksiamese.models.training._data import Batch, LabelledExperiments, to_shares
+from sksiamese.models.training._ensemble_net import EnsembleNet, descend, last_layer
+from sksiamese.models.training._pairs import pair_weights
 from sksiamese.nn._losses import mean_proba, pair_loss
 from sksiamese.nn._siamese import PairSimilarity, SiameseNetwork
-from sksiamese.tables._encoder import (
-    ExperimentEncoder,
-    Experiments,
-)
-from sksiamese.tables._labelled import TrainingTable, class_shares
+from sksiamese.tables._labels import TrainingTable, class_shares
+from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
 
-__all__ = ["MeanReadOut", "MeanSupport", "PairLoss", "PairNet"]
+__all__ = ["MeanReadOut", "MeanSupport", "PairLoss", "PairNet", "PaperReadOut"]
 
 _MANY_PAIRS = 10_000_000  # pairs, times members, beyond which single precision compares them
 _LARGE_WEIGHT = 1e6  # beyond it, sums might overflow single precision
@@ -183,17 +180,12 @@ class MeanSupport(NamedTuple):
 
 
 class MeanReadOut:
-    """Mean similarity to the experiments of each class (arXiv 1811.02771, Fig. 3).
+    """Mean similarity to the experiments of each class (arXiv 1811.02771, Fig. 3)."""
 
-    Parameters
-    ----------
-    pairs_per_step : int or None
-        Pairs that each member draws in a step; None takes all.
-    signed : bool
-        Whether the weights of the distances may be negative.
-    **own : object
-        Other parameters of the classifier, which it does not use.
-    """
+    pairs_per_step: ClassVar[int | None] = None
+    """Pairs that each member draws in a step; None takes all."""
+    signed: ClassVar[bool] = False
+    """Whether the weights of the distances may be negative."""
 
     defaults: ClassVar[dict[str, Any]] = {
         "hidden_layer_sizes": (32,),
@@ -209,9 +201,6 @@ class MeanReadOut:
         "lr_schedule": "cosine",
         "tanimoto": "auto",
     }
-
-    def __init__(self, pairs_per_step: int | None, signed: bool, **own: Any) -> None:
-        self.pairs_per_step, self.signed = pairs_per_step, signed
 
     def prior(self, table: TrainingTable) -> _Float:
         """Class frequencies that classes without a support row keep."""
@@ -255,3 +244,10 @@ class MeanReadOut:
     def embedding(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
         """Embeddings whose L1 distance is that of the similarity, (n_members, n, size)."""
         return weighted_embedding(net, experiments)
+
+
+class PaperReadOut(MeanReadOut):
+    """The same as arXiv 1811.02771 trains it: a last dense layer, and 32 drawn pairs a step."""
+
+    pairs_per_step = 32
+    signed = True

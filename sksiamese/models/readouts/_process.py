@@ -11,17 +11,17 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from sksiamese.models._objectives import Inputs, LabelledExperiments, to_shares
-from sksiamese.models._pairs import class_batches
-from sksiamese.models._training import EnsembleNet, descend, to_tensors
 from sksiamese.models.readouts._campaigns import campaign_rate
 from sksiamese.models.readouts._protocol import Evidence, SupportRows
+from sksiamese.models.training._data import Inputs, LabelledExperiments, to_shares
+from sksiamese.models.training._ensemble_net import EnsembleNet, descend, to_tensors
+from sksiamese.models.training._pairs import class_batches
 from sksiamese.nn._kernel import KernelTerm, PairDistances
 from sksiamese.nn._laplace import Labels, Posterior, condition, log_evidence
 from sksiamese.nn._process import ProcessNetwork, Views
-from sksiamese.tables._distances import RowDistances, distance_kinds
-from sksiamese.tables._encoder import ExperimentEncoder, Experiments
-from sksiamese.tables._labelled import TrainingTable, class_shares
+from sksiamese.tables._labels import TrainingTable, class_shares
+from sksiamese.tables.encoding._distances import RowDistances, distance_kinds
+from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
 
 __all__ = ["ProcessNet", "ProcessReadOut", "ProcessSupport"]
 
@@ -279,9 +279,6 @@ class ProcessReadOut:
         "lr_schedule": "constant",
         "tanimoto": "always",
     }
-
-    def __init__(self, **own: Any) -> None:
-        pass
 
     def prior(self, table: TrainingTable) -> _Float:
         """Class frequencies that predictions start from."""

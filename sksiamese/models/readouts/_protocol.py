@@ -8,13 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from sksiamese.models._objectives import LabelledExperiments
-from sksiamese.models._training import EnsembleNet
-from sksiamese.tables._encoder import (
-    ExperimentEncoder,
-    Experiments,
-)
-from sksiamese.tables._labelled import TrainingTable
+from sksiamese.models.training._data import LabelledExperiments
+from sksiamese.models.training._ensemble_net import EnsembleNet
+from sksiamese.tables._labels import TrainingTable
+from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
 
 __all__ = ["Evidence", "ReadOut", "Support", "SupportRows"]
 
@@ -80,9 +77,6 @@ class ReadOut(Protocol):
 
     defaults: ClassVar[dict[str, Any]]
     """Values of the classifier's parameters that are None."""
-
-    def __init__(self, **own: Any) -> None:
-        """Take the classifier's parameters by name; what is another read-out's is ignored."""
 
     def prior(self, table: TrainingTable) -> _Float:
         """Class frequencies that predictions start from, (n_classes,)."""

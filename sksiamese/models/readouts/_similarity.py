@@ -10,11 +10,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from sksiamese.models._training import EnsembleNet, last_layer
+from sksiamese.models.training._ensemble_net import EnsembleNet, last_layer
 from sksiamese.nn._siamese import PairSimilarity, SiameseNetwork
-from sksiamese.tables._encoder import (
-    Experiments,
-)
+from sksiamese.tables.encoding._encoder import Experiments
 
 __all__ = ["chunks", "compare", "pair_similarity", "weighted_embedding"]
 

@@ -13,9 +13,9 @@ from sklearn.metrics import matthews_corrcoef, roc_auc_score
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict, cross_val_score
 
 from sksiamese import GraphFingerprintSiameseClassifier, load_model, save_model
-from sksiamese.models._objectives import LabelledExperiments
-from sksiamese.models._training import last_layer
 from sksiamese.models.readouts._campaigns import EpisodeLoss, campaign_rate, find_threshold
+from sksiamese.models.training._data import LabelledExperiments
+from sksiamese.models.training._ensemble_net import last_layer
 from sksiamese.nn._residual import SupportResidual
 
 SALTS = ["C[NH3+]", "CC[NH3+]", "CCC[NH3+]", "CCCC[NH3+]", "CC(C)[NH3+]", "NC=[NH2+]"]
@@ -344,13 +344,6 @@ def test_thresholds_take_a_weight_of_two_as_two_rows(fitted):
 
 
 # -- Extremes --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("groups", [None, GROUPS])
-def test_signed_weights_do_no_harm(groups):
-    for seed in range(4):
-        model = classifier(signed=True, random_state=seed).fit(X, Y, groups=groups)
-        assert np.isfinite(model.predict_proba(XN)).all()
 
 
 def test_steps_too_long_diverge_with_the_usual_message():

@@ -11,10 +11,10 @@ from rdkit import Chem
 from scipy.special import expit
 
 from sksiamese import GraphFingerprintSiameseClassifier, load_model, save_model
-from sksiamese.models._objectives import LabelledExperiments
 from sksiamese.models.readouts import _process as process_module
 from sksiamese.models.readouts._process import ProcessNet, make_pairs
-from sksiamese.tables._distances import RowDistances
+from sksiamese.models.training._data import LabelledExperiments
+from sksiamese.tables.encoding._distances import RowDistances
 
 LIGANDS = ["SCCN", "SCCO", "CCCCS", "Sc1ccccc1", "OC(=O)CS", "CC(C)S", "CCCCCCS", "SCCCO"]
 SOLVENTS = ["O", "CO", "ClCCl"]

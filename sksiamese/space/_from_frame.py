@@ -1,0 +1,192 @@
+"""What kinds of columns a table of experiments has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas.api import types as pandas_types
+
+from sksiamese._checks import plain_label, shorten
+from sksiamese.exceptions import InvalidSMILESError
+from sksiamese.molecules._canonical import canonical_key, smiles_of_mols, ten_lines, why_unreadable
+from sksiamese.space._columns import Constant, DrawnColumn, Levels, Range
+from sksiamese.space._dependent_columns import When
+from sksiamese.space._molecules import Molecules
+from sksiamese.tables._column_kinds import are_truth_values, column_kind
+from sksiamese.tables._doubts import warn_of_doubts
+from sksiamese.tables._gaps import find_reason
+from sksiamese.tables.encoding._molecule_column import holds_graphs
+from sksiamese.tables.reading._cell_meaning import is_missing
+
+__all__ = ["Applies", "find_columns"]
+
+
+@dataclass(frozen=True)
+class Applies:
+    """Where a column applies: where another one has certain values.
+
+    Parameters
+    ----------
+    column : str
+        The other column.
+    values : tuple of str
+        Its values there, molecules in RDKit's spelling; "" is none.
+    are_molecules : bool
+        Whether it holds molecules, which may be spelled in any way.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sksiamese.space._from_frame import Applies
+    >>> condition = Applies("solvent", ("O",), True)
+    >>> condition, condition(pd.DataFrame({"solvent": ["O", "CCO"]})).tolist()
+    (solvent is 'O', [True, False])
+    """
+
+    column: str
+    values: tuple[str, ...]
+    are_molecules: bool
+
+    def __call__(self, frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """Tell the rows (n_rows,) of a frame in which it applies."""
+        values = _values(frame[self.column], self.are_molecules)
+        return np.isin(np.array(values, dtype=str), self.values)
+
+    def __repr__(self) -> str:
+        shown = [shorten(value) if value else "absent" for value in self.values[:_SHOWN]]
+        more = [f"{len(self.values) - _SHOWN} more"] if len(self.values) > _SHOWN else []
+        return f"{self.column} is {' or '.join(shown + more)}"
+
+
+_SHOWN = 3  # values that a condition shows
+
+
+def find_columns(frame: pd.DataFrame, margin: float) -> dict[str, DrawnColumn]:
+    """Tell the kinds of all columns, and where those with gaps apply.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+        Past experiments.
+    margin : float
+        As in :func:`find_column`.
+
+    Returns
+    -------
+    dict of str to DrawnColumn
+        A column of numbers that is empty exactly where a column of molecules or names says so is a
+        When of that.
+    """
+    frame = frame.apply(smiles_of_mols)
+    kinds = {str(name): column_kind(frame[name]) for name in frame}
+    taken = "All became columns of the space, to be varied."
+    warn_of_doubts(frame, kinds, None, taken, stacklevel=3)
+    found = {name: find_column(frame[name], kind, margin) for name, kind in kinds.items()}
+    listed = {n: c for n, c in found.items() if isinstance(c, Molecules | Levels)}
+    values = {n: _values(frame[n], isinstance(c, Molecules)) for n, c in listed.items()}
+    for name, column in found.items():
+        if not isinstance(column, Range | Constant):
+            continue
+        reason = find_reason(frame[name].isna().to_numpy(bool), values.items())
+        if reason is not None:
+            are_molecules = isinstance(found[reason.column], Molecules)
+            condition = Applies(reason.column, tuple(reason.values), are_molecules)
+            found[name] = When(condition, column, otherwise=np.nan)
+    return found
+
+
+def _values(column: pd.Series, are_molecules: bool) -> list[str]:
+    """Values (n_rows,) as text, molecules in one spelling, "" where there is none."""
+    if are_molecules:
+        return [canonical_key(cell) or "" for cell in column]
+    return ["" if is_missing(cell) else str(cell) for cell in column]
+
+
+def find_column(cells: pd.Series, kind: str, margin: float) -> DrawnColumn:
+    """Tell the kind of a column by what it holds.
+
+    Parameters
+    ----------
+    cells : Series of shape (n_rows,)
+        A column; its name is used in messages.
+    kind : str
+        What it holds, by :func:`sksiamese.tables._column_kinds.column_kind`.
+    margin : float
+        How far a range reaches beyond the numbers on either side, by its width.
+
+    Returns
+    -------
+    Range, Levels, Molecules or Constant
+        Numbers that vary are a Range, of whole numbers where the column's type is integer; truth
+        values and texts that are no SMILES are Levels; SMILES are Molecules.
+
+    Raises
+    ------
+    InvalidSMILESError
+        If some texts are SMILES and others are not.
+    ValueError
+        If the column holds infinity, or neither numbers nor text.
+    """
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        cells = cells.astype(cells.dtype.categories.dtype)
+    present = cells.dropna().infer_objects()
+    if kind == "empty":
+        return Constant(cells.iloc[0])
+    if kind == "numeric":
+        return _find_levels(present) if are_truth_values(present) else _find_range(present, margin)
+    if holds_graphs(cells):
+        row, cell = next((r, c) for r, c in present.items() if not isinstance(c, str))
+        raise ValueError(
+            f"Column {cells.name!r} must hold numbers, truth values or text; row "
+            f"{plain_label(row)!r} holds {shorten(cell)} ({type(cell).__name__}). Drop the column, "
+            "or give the table as it was before a pipeline changed it."
+        )
+    return _find_molecules(cells) if kind == "molecule" else _find_names(cells)
+
+
+def _find_levels(present: pd.Series) -> DrawnColumn:
+    values = sorted(present.unique().tolist())
+    return Levels(values) if len(values) > 1 else Constant(values[0])
+
+
+def _find_range(present: pd.Series, margin: float) -> DrawnColumn:
+    present = pd.to_numeric(present)
+    integer = pandas_types.is_integer_dtype(present.dtype)
+    low, high = ((int if integer else float)(end) for end in (present.min(), present.max()))
+    if not np.isfinite([low, high]).all():
+        raise ValueError(
+            f"Column {present.name!r} holds infinity. Correct these cells or drop the rows."
+        )
+    if low == high:
+        return Constant(low)
+    step = margin * (high - low)
+    # What is nowhere negative, such as a concentration, stays so.
+    wide_low = max(low - step, 0.0) if low >= 0 else low - step
+    wide_high = min(high + step, 0.0) if high <= 0 else high + step
+    if integer:
+        return Range(round(wide_low), round(wide_high), integer=True)
+    return Range(wide_low, wide_high)
+
+
+def _find_names(cells: pd.Series) -> DrawnColumn:
+    texts = [None if pd.isna(cell) else cell for cell in cells.unique()]
+    return Levels(texts) if len(texts) > 1 else Constant(texts[0])
+
+
+def _find_molecules(cells: pd.Series) -> DrawnColumn:
+    texts: list[Any] = [None if pd.isna(cell) else cell for cell in cells.unique()]
+    bad = {t: why_unreadable(t) for t in texts if t is not None and canonical_key(t) is None}
+    if not bad:
+        return Molecules(texts)
+    places = [(cells.name, row, cell) for row, cell in cells.items() if cell in bad]
+    lines = [f"  row {plain_label(row)!r}: {shorten(c)}{bad[c]}" for _, row, c in places]
+    raise InvalidSMILESError(
+        f"Column {cells.name!r} holds SMILES, but {len(places)} of its cells cannot be read:\n"
+        f"{ten_lines(lines)}\nCorrect them. If the column holds no molecules, say so with "
+        f"columns={{{cells.name!r}: Levels([...])}}.",
+        places,
+    )

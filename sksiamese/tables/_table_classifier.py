@@ -1,0 +1,115 @@
+"""Base of all estimators that read tables of experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api import types as pandas_types
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import validate_data
+
+from sksiamese._checks import plain_label
+from sksiamese._frames import ensure_table
+from sksiamese.molecules._canonical import smiles_of_mols
+from sksiamese.molecules._graph import MolGraph
+from sksiamese.tables._labels import TrainingTable, read_groups, read_labels, read_weights
+
+__all__ = ["TableClassifier", "record_training"]
+
+
+class TableClassifier(ClassifierMixin, BaseEstimator):
+    """Classifier of experiments: rows of molecules and numbers."""
+
+    def _read_labelled(
+        self, X: Any, y: Any, groups: Any, sample_weight: Any, reset: bool
+    ) -> TrainingTable:
+        """Check X, y, groups and weights; in fit (`reset`), remember the columns."""
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None. "
+                "Pass one label for each row of X."
+            )
+        frame = self._read_table(X, reset)
+        labels = read_labels(y, len(frame))
+        weight = read_weights(sample_weight, len(frame))
+        group_numbers = read_groups(groups, len(frame))
+        rows = np.flatnonzero(weight > 0)
+        classes, numbers = np.unique(labels[rows], return_inverse=True)
+        if reset and len(classes) < 2:
+            raise ValueError(
+                f"y holds one class only, {plain_label(classes[0])!r}, in {len(rows)} rows of "
+                "positive weight. A classifier needs rows of at least two classes."
+            )
+        return TrainingTable(
+            rows, frame.iloc[rows], numbers, classes, weight[rows], group_numbers[rows]
+        )
+
+    def _read_table(self, X: Any, reset: bool = False) -> pd.DataFrame:
+        """Bring X to a frame, and check its columns against those of fit or remember them."""
+        if _is_numeric(X):
+            values = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
+            index = X.index if isinstance(X, pd.DataFrame) else None
+            return pd.DataFrame(values, columns=self._column_names(), index=index)
+        frame, named = ensure_table(X)
+        frame = frame.apply(smiles_of_mols)
+        seen = frame if named else frame.to_numpy(dtype=object)
+        validate_data(self, seen, reset=reset, skip_check_array=True)
+        return frame.set_axis(self._column_names(), axis=1)
+
+    def _column_names(self) -> list[str]:
+        """Names of the columns seen in fit; x0, x1 ... where they had none."""
+        names = getattr(self, "feature_names_in_", None)
+        return [f"x{i}" for i in range(self.n_features_in_)] if names is None else list(names)
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Leave the estimator as it was if the block fails."""
+        before = self.__dict__.copy()
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that text is welcome, and gaps."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def record_training(frame: pd.DataFrame) -> dict[str, Any]:
+    """Time of a training, and what its columns held: for whoever gets the model later."""
+    columns = {}
+    for name, column in frame.items():
+        present = column.dropna()
+        if pandas_types.is_numeric_dtype(present) and len(present):
+            columns[str(name)] = {"low": float(present.min()), "high": float(present.max())}
+        else:
+            columns[str(name)] = {"n_distinct": len(set(map(str, present)))}
+    trained = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"trained": trained, "n_rows": len(frame), "columns": columns}
+
+
+def _is_numeric(X: Any) -> bool:
+    """Whether X holds neither text nor graphs, so that scikit-learn's own checks apply."""
+    if isinstance(X, pd.DataFrame):
+        numeric = all(map(pandas_types.is_numeric_dtype, X.dtypes))
+        return numeric and not X.empty and X.columns.is_unique
+    if isinstance(X, pd.Series):
+        return pandas_types.is_numeric_dtype(X.dtype)
+    if hasattr(X, "tocsr"):
+        return True
+    array = X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)
+    if array.ndim == 2 and array.size == 0:
+        return False
+    if array.dtype.kind not in "OUST":
+        return True
+    return not any(cell is None or isinstance(cell, (str, MolGraph)) for cell in array.flat)

@@ -1,0 +1,346 @@
+"""Tables of experiments to what a network takes: scaled numbers and molecules by role."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from sksiamese._checks import listed, plain_label
+from sksiamese.exceptions import NewNameWarning
+from sksiamese.molecules._descriptors import RDKIT_DESCRIPTORS
+from sksiamese.molecules._distinct_molecules import read_molecules
+from sksiamese.molecules._graph import MolGraph
+from sksiamese.molecules._tanimoto import TanimotoMap
+from sksiamese.tables._column_kinds import KIND_TEXT, LARGEST_NUMBER, column_kind, is_usable_number
+from sksiamese.tables.encoding._molecule_column import Pool, holds_graphs
+from sksiamese.tables.encoding._past_outcomes import Recall, row_keys
+
+__all__ = ["ExperimentEncoder", "Experiments"]
+
+_Float = npt.NDArray[np.float64]
+_Int = npt.NDArray[np.int64]
+
+
+class Experiments(NamedTuple):
+    """Encoded rows of a table.
+
+    Parameters
+    ----------
+    numeric : ndarray of shape (n_rows, n_numeric)
+        Scaled numeric columns and descriptors.
+    molecules : ndarray of shape (n_rows, n_roles)
+        Place of each row's molecule in `graphs` of its role.
+    graphs : tuple of list of MolGraph, of length n_roles
+        Distinct molecules of each role.
+    conditions : ndarray of shape (n_rows, n_conditions)
+        Numeric columns, standardised, and marks of gaps in them.
+    traits : tuple of ndarray of shape (n_molecules, n_traits), of length n_roles
+        Standardised descriptors of the distinct molecules of each role, of those that vary.
+    categories : ndarray of shape (n_rows, n_categories)
+        Which name of training each column of names holds; -1 for a new one. `numeric` says the
+        same in zeros and ones.
+    """
+
+    numeric: _Float
+    molecules: _Int
+    graphs: tuple[list[MolGraph], ...]
+    conditions: _Float
+    traits: tuple[_Float, ...]
+    categories: _Int
+
+    def take(self, rows: _Int) -> Experiments:
+        """Keep some rows, and the molecules that occur in them."""
+        molecules, graphs, traits = np.empty((len(rows), len(self.graphs)), np.int64), [], []
+        for role, pool in enumerate(self.graphs):
+            kept, molecules[:, role] = np.unique(self.molecules[rows, role], return_inverse=True)
+            graphs.append([pool[i] for i in kept])
+            traits.append(self.traits[role][kept])
+        return Experiments(
+            self.numeric[rows],
+            molecules,
+            tuple(graphs),
+            self.conditions[rows],
+            tuple(traits),
+            self.categories[rows],
+        )
+
+
+class ExperimentEncoder:
+    """Learn the kinds, ranges and scales of columns, and encode rows with them.
+
+    A column that never varies in training is left out: nothing can be learnt from it, and untrained
+    weights must not meet new values of it.
+
+    Parameters
+    ----------
+    descriptors : bool
+        Whether each molecule column also gives RDKit descriptors.
+    scaling : {"standard", "minmax"}
+        Scale of the numbers: zero mean and unit variance (beside molecules, conditions spread twice
+        as far), or 0 to 1.
+    tanimoto : {"auto", "always", "never"}
+        Whether molecule columns also give coordinates made from similarities of fixed fingerprints;
+        "auto" where three rows in four have a molecule of their own.
+    n_jobs : int or None
+        Processes for reading SMILES.
+
+    Attributes
+    ----------
+    roles_ : list of str
+        Molecule columns in use.
+    numeric_ : list of str
+        Numeric columns in use.
+    fill_ : dict of str to float
+        What a gap is filled with, of those that had gaps in training.
+    categories_ : dict of str to list of str
+        Names in training, of each column of names in use; "" where there was none.
+    """
+
+    def __init__(
+        self,
+        descriptors: bool,
+        scaling: str,
+        tanimoto: str,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.descriptors = descriptors
+        self.scaling = scaling
+        self.tanimoto = tanimoto
+        self.n_jobs = n_jobs
+
+    def fit_encode(
+        self, table: pd.DataFrame, weight: _Float, groups: _Int, verbose: int = 0
+    ) -> Experiments:
+        """Learn from the rows of a table, each with its weight and group, and encode them.
+
+        With `verbose`, reading many SMILES shows a progress bar.
+        """
+        self.recall_: Recall | None = None
+        self.kinds_ = {name: column_kind(table[name]) for name in table.columns}
+        read = self._read_molecules(table, self._columns("molecule"), verbose)
+        pools = {name: pool.merge() for name, pool in read.items()}
+        self.roles_ = [name for name, pool in pools.items() if len(pool.graphs) > 1]
+        names = {name: _names(table[name]) for name in self._columns("category")}
+        levels = {name: sorted(set(cells)) for name, cells in names.items()}
+        self.categories_ = {name: values for name, values in levels.items() if len(values) > 1}
+        self.fill_ = dict.fromkeys(self._columns("numeric"), 0.0)
+        numbers = self._read_numbers(table, self._columns("numeric"))
+        numbers = numbers.loc[:, numbers.max() > numbers.min()]
+        self.numeric_ = list(numbers.columns)
+        has_gaps = numbers.columns[numbers.isna().any()]
+        self.fill_ = {name: _mean(numbers[name], weight) for name in has_gaps}
+        self._require_use(table.columns)
+        wide = self._widen(numbers, pools)
+        self.spread_: Any = (
+            StandardScaler().fit(wide, sample_weight=weight) if wide.shape[1] else None
+        )
+        self.scaler_ = None
+        if wide.shape[1] and self.scaling == "standard":
+            self.scaler_ = StandardScaler().fit(wide, sample_weight=weight)
+            if self.roles_:
+                n_conditions = len(self.numeric_) + len(self.fill_)
+                self.scaler_.scale_[:n_conditions] /= _CONDITION_SPREAD
+        elif wide.shape[1]:
+            self.scaler_ = MinMaxScaler().fit(wide)
+        recurs = {
+            role: len(np.unique([groups, pools[role].place], axis=1).T)
+            < OWN_MOLECULES * weight.sum()
+            for role in self.roles_
+        }
+        self.maps_ = {
+            role: TanimotoMap(pools[role].graphs)
+            for role in self.roles_
+            if self.tanimoto == "always" or (self.tanimoto == "auto" and not recurs[role])
+        }
+        return self._join(wide, pools, self._encode_names(table))
+
+    def remember(
+        self,
+        experiments: Experiments,
+        y: _Int,
+        groups: _Int,
+        weight: _Float,
+        n_classes: int,
+        seed: int,
+    ) -> Experiments:
+        """From now on, add what each group found for the same molecules; see Recall.
+
+        Takes the encoded training rows, and gives them with these numbers beside the others.
+        """
+        if not experiments.graphs:
+            return experiments
+        keys = row_keys(experiments.graphs, experiments.molecules)
+        recall = Recall(keys, y, groups, weight, n_classes)
+        if not recall.n_columns:
+            return experiments
+        self.recall_ = recall
+        recalled = recall.of_training(keys, groups, seed)
+        return experiments._replace(numeric=np.hstack([experiments.numeric, recalled]))
+
+    def encode(self, table: pd.DataFrame) -> Experiments:
+        """Encode all rows at once; see :meth:`encode_parts`."""
+        return next(self.encode_parts(table, len(table)))
+
+    def encode_parts(self, table: pd.DataFrame, n_rows: int) -> Iterator[Experiments]:
+        """Read a table, and encode so many of its rows after the others with what was learnt.
+
+        Raises
+        ------
+        InvalidSMILESError
+            Listing the cells that are no molecule.
+        ValueError
+            If a column holds another kind of thing than in training, NaN or infinity.
+        """
+        for name in table.columns.difference(self._columns("empty"), sort=False):
+            kind = column_kind(table[name])
+            kinds = {kind, self.kinds_[name]}
+            if kind != "empty" and len(kinds) > 1 and kinds != {"molecule", "category"}:
+                raise ValueError(
+                    f"Column {name!r} held {KIND_TEXT[self.kinds_[name]]} in fit, and now holds "
+                    f"{KIND_TEXT[kind]}. Pass the columns as they were in fit."
+                )
+        numbers = self._read_numbers(table, self.numeric_)
+        pools = self._read_molecules(table, self.roles_)
+        names = self._encode_names(table)
+        self._warn_of_new_names(table, names)
+        for start in range(0, len(table), n_rows):
+            rows = slice(start, start + n_rows)
+            part = {name: pool.take(rows) for name, pool in pools.items()}
+            yield self._join(self._widen(numbers.iloc[rows], part), part, names[rows])
+
+    def _columns(self, kind: str) -> list[str]:
+        return [name for name, its in self.kinds_.items() if its == kind]
+
+    def _require_use(self, columns: pd.Index) -> None:
+        """Refuse a table from which nothing can be learnt."""
+        if self.roles_ or self.numeric_ or self.categories_:
+            return
+        reasons = ", ".join(
+            f"{name!r} {'is empty' if self.kinds_[name] == 'empty' else 'never varies'}"
+            for name in columns
+        )
+        raise ValueError(
+            f"No column of X can be used: {reasons}. Pass a column of SMILES, of MolGraphs, of "
+            "numbers or of names that varies between the rows."
+        )
+
+    def _read_numbers(self, table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+        numbers = table[columns].apply(pd.to_numeric).astype(np.float64)
+        usable = is_usable_number(numbers.to_numpy())
+        usable |= numbers.isna().to_numpy(bool) & numbers.columns.isin([*self.fill_])
+        bad = np.argwhere(~usable.T)
+        if len(bad):
+            shown = [
+                f"  column {columns[c]!r}, row {plain_label(table.index[r])!r}: "
+                f"{numbers.iloc[r, c]}"
+                for c, r in bad[:_SHOWN].tolist()
+            ]
+            more = f"\n  and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
+            raise ValueError(
+                f"Numeric columns must not hold NaN, infinity or more than {LARGEST_NUMBER:g} "
+                f"({len(bad)} cells do):\n"
+                + "\n".join(shown)
+                + more
+                + "\nFill these cells in, drop the rows, or put a SimpleImputer before the model."
+            )
+        return numbers
+
+    def _read_molecules(
+        self, table: pd.DataFrame, columns: list[str], verbose: int = 0
+    ) -> dict[str, Pool]:
+        pools = {c: Pool.of_graphs(table[c]) for c in columns if holds_graphs(table[c])}
+        text = [name for name in columns if name not in pools]
+        if text:
+            read = read_molecules(table[text], self.n_jobs, verbose)
+            pools |= {name: Pool.of_codes(read, i) for i, name in enumerate(text)}
+        return {name: pools[name] for name in columns}
+
+    def _widen(self, numbers: pd.DataFrame, pools: dict[str, Pool]) -> _Float:
+        """Put marks of gaps, and the molecules' descriptors, beside the numeric columns in use."""
+        gaps = numbers[list(self.fill_)].isna().to_numpy(np.float64)
+        blocks = [numbers[self.numeric_].fillna(self.fill_).to_numpy(np.float64), gaps]
+        if self.descriptors:
+            blocks += [pools[r].descriptors[pools[r].place] for r in self.roles_]
+        return np.hstack(blocks)
+
+    def _encode_names(self, table: pd.DataFrame) -> _Int:
+        """Places (n_rows, n_categories) of names among those of training; -1 for a new one."""
+        codes = np.empty((len(table), len(self.categories_)), np.int64)
+        for i, (name, levels) in enumerate(self.categories_.items()):
+            codes[:, i] = pd.Index(levels, dtype=object).get_indexer(_names(table[name]))
+        return codes
+
+    def _warn_of_new_names(self, table: pd.DataFrame, codes: _Int) -> None:
+        new = {
+            name: list(dict.fromkeys(_names(table[name])[codes[:, i] < 0]))
+            for i, name in enumerate(self.categories_)
+            if (codes[:, i] < 0).any()
+        }
+        if new:
+            shown = "; ".join(f"{name!r}: {listed(cells[:_SHOWN])}" for name, cells in new.items())
+            warnings.warn(
+                f"These names did not stand in the training table, which says nothing of them: "
+                f"{shown}. Their rows are predicted from the other columns.",
+                NewNameWarning,
+                stacklevel=5,
+            )
+
+    def _join(self, wide: _Float, pools: dict[str, Pool], names: _Int) -> Experiments:
+        numeric = self.scaler_.transform(wide) if self.scaler_ is not None else wide
+        points = [
+            each.transform(pools[role].graphs)[pools[role].place]
+            for role, each in self.maps_.items()
+        ]
+        sizes = map(len, self.categories_.values())
+        marks = [np.equal.outer(names[:, i], np.arange(n)) for i, n in enumerate(sizes)]
+        numeric = np.hstack([numeric, *marks, *points])
+        places = [pools[role].place for role in self.roles_]
+        molecules = np.stack(places, axis=1) if places else np.empty((len(wide), 0), np.int64)
+        graphs = tuple(pools[role].graphs for role in self.roles_)
+        if self.recall_ is not None:
+            recalled = self.recall_.of_rows(row_keys(graphs, molecules))
+            numeric = np.hstack([numeric, recalled])
+        traits = tuple(self._traits(role, pools[role]) for role in self.roles_)
+        conditions = self._conditions(wide)
+        return Experiments(numeric, molecules, graphs, conditions, traits, names)
+
+    def _conditions(self, wide: _Float) -> _Float:
+        """Standardised numeric columns, and marks of their gaps."""
+        n = len(self.numeric_) + len(self.fill_)
+        if self.spread_ is None:
+            return wide
+        return (wide[:, :n] - self.spread_.mean_[:n]) / self.spread_.scale_[:n]
+
+    def _traits(self, role: str, pool: Pool) -> _Float:
+        """Standardised descriptors of the distinct molecules of a role, of those that vary."""
+        if not self.descriptors:
+            return np.empty((len(pool.graphs), 0))
+        n = len(RDKIT_DESCRIPTORS)
+        start = len(self.numeric_) + len(self.fill_) + n * self.roles_.index(role)
+        own, spread = slice(start, start + n), self.spread_
+        standard = (pool.descriptors - spread.mean_[own]) / spread.scale_[own]
+        return standard[:, spread.var_[own] > _LEAST_VARIANCE]
+
+
+OWN_MOLECULES = 0.75  # molecules for a row from which on they are not said to recur
+_CONDITION_SPREAD = 2.0  # conditions are few and a molecule's numbers many
+_LEAST_VARIANCE = 1e-18  # of a descriptor that varies
+_SHOWN = 10  # bad cells that a message lists
+
+
+def _names(column: pd.Series) -> npt.NDArray[np.object_]:
+    """Names (n_rows,) without blanks around them, "" where there is none."""
+    cells = column.astype(object)
+    return np.array([c.strip() if isinstance(c, str) else "" for c in cells], dtype=object)
+
+
+def _mean(numbers: pd.Series, weight: _Float) -> float:
+    """Weighted mean of the numbers that there are."""
+    known = numbers.notna().to_numpy()
+    return float(np.average(numbers[known], weights=weight[known]))

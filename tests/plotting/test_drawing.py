@@ -1,0 +1,31 @@
+"""Words and drawn molecules of the pictures."""
+
+import numpy as np
+import pytest
+
+from sksiamese.plotting._drawing import axis_label, describe_value, draw_molecule
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("temperature_C", "temperature (°C)"),
+        ("lead_iodide_M", "lead iodide (M)"),
+        ("pH", "pH"),
+        ("vitamin_B", "vitamin B"),
+        ("_C", " C"),
+    ],
+)
+def test_units_come_from_column_names(name, label):
+    assert axis_label(name) == label
+
+
+def test_values_are_told_with_their_unit():
+    assert describe_value("ligand_mM", np.float64(3.14159)) == "ligand\u00a03.142\u00a0mM"
+    assert describe_value("solvent", "O") == "solvent\u00a0O"
+
+
+def test_drawn_molecule_is_a_picture_and_nothing_is_none():
+    assert draw_molecule("CCO").shape[2] == 4
+    assert np.ptp(draw_molecule("CCO")) > 0
+    assert [draw_molecule(cell) for cell in ("", " ", None, np.nan)] == [None] * 4

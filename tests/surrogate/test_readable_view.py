@@ -1,0 +1,202 @@
+"""Experiments as numbers that a chemist reads."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
+
+from sksiamese import DesignSpace, LowFidelityWarning, SMILESFeaturizer, SurrogateTreeExplainer
+from sksiamese.space import Computed, Molecules, OfMolecule
+from sksiamese.surrogate._readable_view import read_view
+
+RNG = np.random.RandomState(0)
+LIGANDS = ["NCCS", "CCS", "CCCCS", "OC(=O)CS", "OCCS", "CC(C)S", "SCCCO"]
+AROMATIC = ["Sc1ccccc1", "SCc1ccccc1", "Cc1ccc(S)cc1", "Oc1ccc(S)cc1", "Sc1ccc2ccccc2c1"]
+X = pd.DataFrame(
+    {
+        "ligand": [(LIGANDS + AROMATIC)[i % 12] for i in range(80)],
+        "mM": RNG.uniform(1, 20, 80),
+        "gold_mM": RNG.uniform(1, 5, 80),
+        "runs": RNG.randint(1, 9, 80),
+    },
+    index=[f"run {i}" for i in range(80)],
+)
+Y = np.where(~X["ligand"].isin(AROMATIC) & (X["mM"] < 12), "works", "fails")
+
+
+def forest():
+    """A pipeline that reads SMILES by itself."""
+    columns = make_column_transformer(
+        (SMILESFeaturizer("descriptors"), ["ligand"]), remainder="passthrough"
+    )
+    return make_pipeline(columns, RandomForestClassifier(30, random_state=0))
+
+
+def explainer(estimator=None, **changes):
+    return SurrogateTreeExplainer(
+        forest() if estimator is None else estimator,
+        **{"n_samples": 1500, "random_state": 0, **changes},
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """One explainer of the forest."""
+    return explainer().fit(X, Y)
+
+
+class Rule(ClassifierMixin, BaseEstimator):
+    """Black box that follows a function; the labels of fit are its classes."""
+
+    def __init__(self, rule, n_classes=2):
+        self.rule = rule
+        self.n_classes = n_classes
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        return np.eye(self.n_classes)[np.asarray(self.rule(X), int)]
+
+
+def numbers(n_rows=60, seed=0):
+    return np.random.RandomState(seed).uniform(size=(n_rows, 3))
+
+
+# -- Views -----------------------------------------------------------------------------------------
+
+
+def test_default_view(fitted):
+    view = fitted.view_(X)
+    assert view["ligand is aromatic"].tolist() == X["ligand"].isin(AROMATIC).astype(int).tolist()
+    assert view["mM"].tolist() == X["mM"].tolist()
+    assert {"ligand TPSA", "ligand logP", "ligand H-bond donors"} < set(view)
+    assert not [name for name in view if name.startswith("ligand is ") and "aromatic" not in name]
+    splits = set(fitted.nodes_["feature"])
+    assert {"ligand is aromatic", "mM"} & splits
+
+
+def test_names_of_molecules_become_statements():
+    """Descriptors cannot tell mirror images apart."""
+    named = {"L": "N[C@@H](CS)C(=O)O", "D": "N[C@H](CS)C(=O)O"}
+    others = {f"ligand {i}": text for i, text in enumerate(LIGANDS + AROMATIC)}
+    space = DesignSpace.from_frame(X, columns={"ligand": Molecules(named | others)})
+    box = FrozenEstimator(Rule(lambda X: X["ligand"] == named["L"]).fit(None, [0, 1]))
+    model = explainer(box, space=space).fit(X)
+    assert "ligand is L" in set(model.nodes_["feature"])
+    assert model.fidelity_["accuracy"] == 1
+    spellings = X[:3].assign(ligand=["C(S)[C@@H](C(=O)O)N", "C(S)[C@H](C(=O)O)N", "CS"])
+    assert model.predict(spellings).tolist() == [1, 0, 0]
+
+
+def test_few_molecules_are_told_by_name_alone():
+    frame = X.assign(ligand=np.where(X["runs"] > 4, "CCS", None))
+    space = DesignSpace.from_frame(frame)
+    box = FrozenEstimator(Rule(lambda X: X["ligand"].isna()).fit(None, [0, 1]))
+    model = explainer(box, space=space).fit(frame)
+    assert set(model.view_(frame)) == {
+        "ligand is CCS",
+        "ligand is no molecule",
+        "mM",
+        "gold_mM",
+        "runs",
+    }
+    assert model.fidelity_["accuracy"] == 1
+
+
+def test_levels_become_statements_and_a_gap_is_one():
+    frame = pd.DataFrame(
+        {"order": ["first", "second", None] * 10, "mM": numbers(30)[:, 0], "spare": [np.nan] * 30}
+    )
+    box = FrozenEstimator(Rule(lambda X: X["order"].isna()).fit(None, [0, 1]))
+    model = explainer(box).fit(frame)
+    assert model.nodes_["condition"].tolist() == ["", "order is not None", "order is None"]
+    assert set(model.view_(frame)) == {
+        "order is first",
+        "order is second",
+        "order is None",
+        "mM",
+    }
+
+
+def test_columns_that_follow_from_others_explain_too():
+    """The ratio is no column of X, but the tree may split on it."""
+    space = DesignSpace.from_frame(
+        X,
+        columns={
+            "ligand:Au": Computed(lambda f: f["mM"] / f["gold_mM"]),
+            "weight": OfMolecule("ligand", len),
+            "note": OfMolecule("ligand", str.lower),
+        },
+    )
+    box = FrozenEstimator(Rule(lambda X: X["mM"] / X["gold_mM"] < 3).fit(None, [0, 1]))
+    model = explainer(box, space=space, n_samples=5000).fit(X)
+    assert model.nodes_.loc[0, "feature"] == "ligand:Au"
+    assert model.nodes_.loc[0, "threshold"] == pytest.approx(3, abs=0.05)
+    assert (model.predict(X) == (X["mM"] / X["gold_mM"] < 3)).mean() > 0.97
+    assert "note" not in model.view_(space.complete(X))
+
+
+def test_own_view():
+    model = explainer(view=lambda f: pd.DataFrame({"ligand is long": f["ligand"].str.len() > 6}))
+    with pytest.warns(LowFidelityWarning):
+        model.fit(X, Y)
+    assert set(model.nodes_["feature"]) == {"ligand is long", ""}
+    assert set(model.nodes_["condition"]) == {"", "ligand is long", "ligand is not long"}
+
+
+@pytest.mark.parametrize(
+    ("view", "error", "message"),
+    [
+        (
+            lambda f: f[["ligand"]],
+            TypeError,
+            "The view must give a DataFrame of numbers with one row for each of the 80 "
+            "experiments. Got a frame of shape (80, 1) with ['str'].",
+        ),
+        (
+            lambda f: f[["mM"]][:5],
+            TypeError,
+            "The view must give a DataFrame of numbers with one row for each of the 80 "
+            "experiments. Got a frame of shape (5, 1) with ['float64'].",
+        ),
+        (
+            lambda f: f["mM"].to_numpy(),
+            TypeError,
+            "The view must give a DataFrame of numbers with one row for each of the 80 "
+            "experiments. Got ndarray.",
+        ),
+        (
+            lambda f: 1 / (f[["mM"]] * 0),
+            ValueError,
+            "Column 'mM' of the view, row 'run 0', is inf. A tree needs finite numbers: fill the "
+            "cell in, drop the row, or give a view without this column.",
+        ),
+    ],
+)
+def test_views_that_are_refused(view, error, message):
+    with pytest.raises(error) as caught:
+        explainer(view=view).fit(X, Y)
+    text = str(caught.value).replace("'object'", "'str'")  # pandas before 3 calls text an object
+    assert text == message
+
+
+# -- Bad input -------------------------------------------------------------------------------------
+
+
+def test_a_missing_number_in_an_own_view_is_refused():
+    message = (
+        "Column 'mM' of the view, row 'run 3', is NaN. A tree needs finite numbers: fill the cell "
+        "in, drop the row, or give a view without this column."
+    )
+    frame = X.loc[["run 2", "run 3"], ["mM"]]
+    frame.loc["run 3", "mM"] = np.nan
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        read_view(frame, frame)

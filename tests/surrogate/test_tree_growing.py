@@ -1,0 +1,193 @@
+"""The tree: what it recovers, its fidelity, its nodes."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.compose import make_column_transformer
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
+from sklearn.pipeline import make_pipeline
+from sklearn.tree import DecisionTreeClassifier
+
+from sksiamese import LowFidelityWarning, SMILESFeaturizer, SurrogateTreeExplainer
+
+RNG = np.random.RandomState(0)
+LIGANDS = ["NCCS", "CCS", "CCCCS", "OC(=O)CS", "OCCS", "CC(C)S", "SCCCO"]
+AROMATIC = ["Sc1ccccc1", "SCc1ccccc1", "Cc1ccc(S)cc1", "Oc1ccc(S)cc1", "Sc1ccc2ccccc2c1"]
+X = pd.DataFrame(
+    {
+        "ligand": [(LIGANDS + AROMATIC)[i % 12] for i in range(80)],
+        "mM": RNG.uniform(1, 20, 80),
+        "gold_mM": RNG.uniform(1, 5, 80),
+        "runs": RNG.randint(1, 9, 80),
+    },
+    index=[f"run {i}" for i in range(80)],
+)
+Y = np.where(~X["ligand"].isin(AROMATIC) & (X["mM"] < 12), "works", "fails")
+
+
+def forest():
+    """A pipeline that reads SMILES by itself."""
+    columns = make_column_transformer(
+        (SMILESFeaturizer("descriptors"), ["ligand"]), remainder="passthrough"
+    )
+    return make_pipeline(columns, RandomForestClassifier(30, random_state=0))
+
+
+def explainer(estimator=None, **changes):
+    return SurrogateTreeExplainer(
+        forest() if estimator is None else estimator,
+        **{"n_samples": 1500, "random_state": 0, **changes},
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """One explainer of the forest."""
+    return explainer().fit(X, Y)
+
+
+class Rule(ClassifierMixin, BaseEstimator):
+    """Black box that follows a function; the labels of fit are its classes."""
+
+    def __init__(self, rule, n_classes=2):
+        self.rule = rule
+        self.n_classes = n_classes
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        return np.eye(self.n_classes)[np.asarray(self.rule(X), int)]
+
+
+def numbers(n_rows=60, seed=0):
+    return np.random.RandomState(seed).uniform(size=(n_rows, 3))
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_the_unit_of_a_column_does_not_matter(unit):
+    """To scikit-learn's trees, nanomolar amounts in M would all be equal."""
+    X = pd.DataFrame(numbers()[:, :2], columns=["amount", "degree"]) * [unit, 1]
+    black_box = Rule(lambda frame: frame["amount"] > 0.3 * unit)
+    model = SurrogateTreeExplainer(black_box, n_samples=2000, random_state=0).fit(X, [0, 1] * 30)
+    assert model.fidelity_["mcc"] > 0.99
+    root = model.nodes_.iloc[0]
+    assert (root["feature"], root["threshold"]) == ("amount", pytest.approx(0.3 * unit, rel=0.01))
+    assert model.tree_.tree_.threshold[0] == root["threshold"]
+    assert (model.predict(X) == (X["amount"] > 0.3 * unit)).mean() > 0.97
+
+
+# -- Fidelity --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_black_box_that_is_a_tree_is_recovered(seed):
+    """Thresholds lie between samples, so a tree of 10,000 errs on about 1 in 1,000."""
+    rows = numbers(200, seed)
+    y = (rows[:, 0] > 0.5) * 2 + (rows[:, 1] > 0.4) * (rows[:, 2] > 0.5)
+    truth = DecisionTreeClassifier(max_depth=3, random_state=0).fit(rows, y)
+    model = SurrogateTreeExplainer(
+        FrozenEstimator(truth), max_depth=3, min_samples_split=2, random_state=seed
+    ).fit(rows)
+    assert min(model.fidelity_.values()) > 0.99
+    assert min(model.stability_.values()) > 0.99
+    fresh = numbers(20_000, seed + 10)
+    assert accuracy_score(truth.predict(fresh), model.predict(fresh)) > 0.998
+    split = truth.tree_.feature, truth.tree_.threshold
+    planted = [(f, t) for f, t in zip(*split, strict=True) if f >= 0]
+    inner = model.nodes_[~model.nodes_["is_leaf"]]
+    found = [(int(name[1:]), t) for name, t in inner[["feature", "threshold"]].to_numpy()]
+    assert {f for f, _ in found} == {0, 1, 2}
+    for feature, threshold in found:
+        assert min(abs(t - threshold) for f, t in planted if f == feature) < 0.01
+
+
+def test_a_random_black_box_warns():
+    rng = np.random.RandomState(0)
+    noise = Rule(lambda X: rng.randint(0, 2, len(X)))
+    message = (
+        r"^The tree agrees with the black box with a Matthews correlation of -?0\.0\d only \(below "
+        r"0\.8\): its rules tell a part of the story\. Try max_depth=None with max_leaf_nodes=16 "
+        r"or more, a narrower space, or a view with the quantities that matter\.$"
+    )
+    with pytest.warns(LowFidelityWarning, match=message) as caught:
+        model = explainer(FrozenEstimator(noise.fit(None, [0, 1]))).fit(numbers())
+    assert caught[0].filename == __file__
+    assert abs(model.fidelity_["mcc"]) < 0.1
+    assert abs(model.stability_["mcc"]) < 0.5
+
+
+def test_a_black_box_of_one_mind_warns():
+    message = (
+        "The black box labels all 1,000 fresh samples 'no': there is nothing to tell apart. Widen "
+        "the space, or look at how well the black box has learnt."
+    )
+    majority = DummyClassifier(strategy="most_frequent")
+    y = np.repeat(["no", "yes"], [40, 20])
+    with pytest.warns(LowFidelityWarning, match=f"^{re.escape(message)}$"):
+        model = explainer(majority).fit(numbers(), y)
+    assert model.fidelity_ == {"accuracy": 1.0, "f1": 0.0, "mcc": 0.0}
+    assert model.predict_proba(numbers(2)).tolist() == [[1.0, 0.0]] * 2
+    assert model.rules()["rule"].tolist() == ["always"]
+    assert model.explain(numbers(1)[0]).startswith("The tree predicts 'no' always.\nOf 1,500 ")
+
+
+def test_fidelity_is_that_of_fresh_samples(fitted):
+    fresh = fitted.space_.sample(20_000, random_state=77)
+    truth, said = fitted.estimator_.predict(fresh), fitted.predict(fresh)
+    for name, score in [
+        ("accuracy", accuracy_score(truth, said)),
+        ("f1", f1_score(truth, said, pos_label="works")),
+        ("mcc", matthews_corrcoef(truth, said)),
+    ]:
+        assert fitted.fidelity_[name] == pytest.approx(score, abs=0.05)
+
+
+def test_low_fidelity_is_measured_not_assumed():
+    """A tree of one split for a rule of two: what it cannot say must show."""
+    box = FrozenEstimator(Rule(lambda X: (X[:, 0] > 0.5) & (X[:, 1] > 0.5)).fit(None, [0, 1]))
+    with pytest.warns(LowFidelityWarning):
+        model = explainer(box, max_depth=1).fit(numbers())
+    assert model.fidelity_["accuracy"] == pytest.approx(0.75, abs=0.05)
+
+
+def additive_box():
+    """Black box that no four questions describe: the sum of three numbers."""
+    return FrozenEstimator(Rule(lambda X: X.sum(axis=1) > 1.5).fit(None, ["fails", "works"]))
+
+
+# -- Nodes and rules -------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::sksiamese.LowFidelityWarning")
+def test_as_many_leaves_without_a_limit_of_depth_imitate_better():
+    by_depth, by_leaves = (
+        explainer(additive_box(), min_samples_split=2, n_samples=10_000, **limits).fit(numbers())
+        for limits in ({"max_depth": 4}, {"max_depth": None, "max_leaf_nodes": 16})
+    )
+    assert by_depth.nodes_["is_leaf"].sum() == by_leaves.nodes_["is_leaf"].sum() == 16
+    assert by_leaves.nodes_["depth"].max() > 4
+    assert by_leaves.fidelity_["mcc"] > by_depth.fidelity_["mcc"] + 0.01
+
+
+def test_leaves_against_brute_force(fitted):
+    samples = fitted.space_.sample(1500, random_state=np.random.RandomState(0))
+    proba = fitted.estimator_.predict_proba(samples)
+    labels = fitted.classes_[proba.argmax(axis=1)]
+    leaf = fitted.tree_.apply(fitted.view_(samples))
+    leaves = fitted.nodes_[fitted.nodes_["is_leaf"]]
+    assert sorted(set(leaf)) == leaves.index.tolist()
+    for number, node in leaves.iterrows():
+        here = leaf == number
+        column = fitted.classes_.tolist().index(node["prediction"])
+        assert node["n_samples"] == here.sum()
+        assert node["n_correct"] == (labels[here] == node["prediction"]).sum()
+        assert 2 * node["n_correct"] >= node["n_samples"]
+        assert node["probability"] == pytest.approx(proba[here, column].mean())
