@@ -459,3 +459,34 @@ def test_bad_tables(fitted):
 def test_bad_requests(fitted, arguments, error, message):
     with check(error, message):
         fitted.recommend(**{"batch_size": 3, **arguments})
+
+
+# -- What success is called ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_the_plate_names_success_and_comes_back_from_a_file(kind, tmp_path):
+    y = pd.Series(np.where(Y == "works", "large crystal, clear", "none"), X.index, name="score")
+    model = recommender(positive="large crystal, clear").fit(X, y)
+    plate = model.recommend(2).assign(score=["none", "large crystal, clear"])
+    name = "p(large crystal, clear)"
+    assert plate.columns[X.shape[1]] == name
+    path = tmp_path / f"plate.{kind}"
+    plate.to_csv(path, index=False) if kind == "csv" else plate.to_excel(path, index=False)
+    done = pd.read_csv(path, keep_default_na=False) if kind == "csv" else pd.read_excel(path)
+    assert done[name].to_numpy() == pytest.approx(plate[name].to_numpy())
+    assert len(model.add_measurements(done).measured_) == len(X) + 2
+    assert model.outcomes_.tolist()[-2:] == ["none", "large crystal, clear"]
+
+
+@pytest.mark.filterwarnings("ignore::sksiamese.exceptions.DoubtfulColumnWarning")
+def test_a_rule_names_success():
+    y = pd.Series((Y == "works").astype(int), X.index, name="yield >= 50")
+    model = recommender().fit(X, y)
+    assert model.recommend(1).columns[X.shape[1]] == "p(yield >= 50)"
+    message = (
+        "X has the column(s) 'p(yield >= 50)', which a recommendation or the outcomes would "
+        "overwrite. Rename them."
+    )
+    with check(ValueError, message):
+        recommender(space=None).fit(X.assign(**{"p(yield >= 50)": np.arange(40) % 7}), y)
