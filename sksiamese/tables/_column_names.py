@@ -15,7 +15,7 @@ _RESULTS = {
     *("plqy", "pce", "voc", "jsc", "absorbance", "emission", "titer", "titre", "faradaic"),
     *("byproduct", "byproducts", "impurity", "impurities", "yld", "kcat", "hrms"),
     *("success", "worked", "works", "lcap", "assay", "kobs", "enantiomeric", "diastereomeric"),
-    *("bioactivity", "selec"),
+    *("bioactivity", "selec", "hill"),
 }
 # Words that do so where all other words of the name are about measuring.
 _WEAK = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
@@ -29,6 +30,7 @@ _FEWEST_ROWS = 12  # that an AUC is trusted for
 _FEWEST_OF_CLASS = 4
 _FEWEST_VALUES = 5
 _FEWEST_COUNTED = 5  # rows of a running number
+_NO_NAME = re.compile(r"column [0-9]+|Unnamed: [0-9]+")  # as files and pandas call such columns
 _OWN = 0.75  # different texts for a row from which on they name the rows
 
 
@@ -133,7 +135,7 @@ def _find_role(column: TableColumn, success: npt.NDArray[np.float64] | None) -> 
         return Role(by_name[0], f"the name says {by_name[1]!r}")
     if content.role != "number":
         return content
-    if _is_running(column.numbers) and find_quantity(column.name) is None:
+    if _is_running(column) and find_quantity(column.name) is None:
         return Role("counter", "counts the rows")
     alone = auc_alone(column, success)
     if alone >= DECIDES and find_quantity(column.name) is None:
@@ -192,8 +194,12 @@ def _holds_dates(column: TableColumn) -> bool:
     return 2 * sum(map(is_date, texts)) > len(cells)
 
 
-def _is_running(numbers: npt.NDArray[np.float64]) -> bool:
-    if len(numbers) < _FEWEST_COUNTED or numbers[0] not in (0, 1):
+def _is_running(column: TableColumn) -> bool:
+    """Whether numbers go up by one from row to row: from 0 or 1, or from any if without a name."""
+    numbers = column.numbers
+    if len(numbers) < _FEWEST_COUNTED:
+        return False
+    if numbers[0] not in (0, 1) and not _NO_NAME.fullmatch(column.name):
         return False
     return bool((numbers == numbers[0] + np.arange(len(numbers))).all())
 

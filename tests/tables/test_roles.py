@@ -37,7 +37,7 @@ pChEMBL Value; activity; score; _out_crystalscore; result; outcome; PLQY; PCE (%
 isolated mass (mg); product mass (mg); impurity (%); byproduct_area; SM remaining (%);
 cell viability; absorbance; Ausbeute [%]; Umsatz; turnover number; faradaic efficiency; assay yield;
 LCAP; GI50; product conc (mM); crystal size; predicted class; tR [min]; RT_min; yld %; %conv;
-SM recovered (%); observed mass; worked; kcat
+SM recovered (%); observed mass; worked; kcat; Hill slope
 """
 OTHERS = {
     "counter": "entry; Entry #; No.; run; Run no; exp; experiment number; index; #; row; plate; "
@@ -98,6 +98,8 @@ CONTENTS = [
     ("x", ROWS, ("counter", "counts the rows")),
     ("x", ROWS + 1.0, ("counter", "counts the rows")),
     ("x", ROWS + 20, ("number", "holds numbers")),
+    ("column 1", ROWS + 20, ("counter", "counts the rows")),
+    ("Unnamed: 0", ROWS + 20, ("counter", "the name says 'unnamed'")),
     ("temperature_C", ROWS, ("number", "holds numbers")),
     ("plate", ROWS // 8, ("counter", "the name says 'plate'")),
     ("sample id", ROWS + 5000, ("identifier", "the name says 'id'")),
