@@ -27,7 +27,7 @@ from sksiamese.tables.reading._findings import Finding, describe_rows, plural
 __all__ = ["TableReport", "check_experiments"]
 
 _SHOWN = 5  # messages of one check in one column that the text shows
-_OF_ROWS = {"contradictory", "duplicate"}  # checks whose messages name the rows
+_OF_ROWS = {"contradictory", "duplicate"}  # checks that find several rows at once
 _MOST_CELLS = 10  # findings of one check in one column; more become one
 _ROLES = {
     "outcome": "Outcome",
@@ -161,9 +161,7 @@ def _lines(group: pd.DataFrame) -> Iterator[str]:
     has_one_cure = len(set(group["cure"])) == 1
     for message, same in list(messages)[:_SHOWN]:
         rows = [row for row in same["row"] if row is not None]
-        where = (
-            f"{describe_rows(rows)}: " if rows and group["check"].iloc[0] not in _OF_ROWS else ""
-        )
+        where = f"{describe_rows(rows)}: " if rows else ""
         yield f"  {where}{message}" + ("" if has_one_cure else f" {same['cure'].iloc[0]}")
     if len(messages) > _SHOWN:
         n_more = sum(len(same) for _, same in list(messages)[_SHOWN:])
@@ -299,9 +297,10 @@ def _count_many(found: Sequence[Finding]) -> Iterator[Finding]:
         if len(same) <= _MOST_CELLS:
             yield from same
             continue
-        what = "rows" if same[0].check in _OF_ROWS else "cells"
-        where = describe_rows(each.row for each in same)
-        message = f"{len(same):,} {what}: {where}. The first: {same[0].message}"
+        what = f"{len(same):,} groups of rows"
+        if same[0].check not in _OF_ROWS:
+            what = f"{len(same):,} cells: {describe_rows(each.row for each in same)}"
+        message = f"{what}. The first: {same[0].message}"
         yield same[0]._replace(row=None, value=None, message=message)
 
 
