@@ -126,7 +126,8 @@ class ProbabilityMapDisplay:
         space : DesignSpace or None, default=None
             Ranges, and what is possible; by default ``DesignSpace.from_frame(X)``.
         pos_label : object, default=None
-            Class whose probability is drawn; by default the last one.
+            Class whose probability is drawn; by default the one that says that it is success,
+            such as 1 or "hit", else the last one.
         spread : bool, default=False
             Whether to draw contours of the standard deviation over the members of an ensemble.
         grid_resolution : int, default=50

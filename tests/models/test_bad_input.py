@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 from skorch.callbacks import Callback
 
-from sksiamese import GraphFingerprintSiameseClassifier
+from sksiamese import GraphFingerprintSiameseClassifier, SMILESFeaturizer, check_experiments
 from sksiamese.exceptions import InvalidSMILESError, NewNameWarning, SmallClassWarning
 from sksiamese.models import _network_classifier as _base
 from sksiamese.molecules._graph import graph_from_smiles
+from sksiamese.space import DesignSpace
 
 OWNER = "GraphFingerprintSiameseClassifier"
 CURE = (
@@ -646,3 +647,24 @@ def test_number_of_listed_experiments():
     message = f"The 'n_top' parameter of {OWNER} must be an integer of at least 1. Got -1 instead."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         classifier().fit(X, Y).support_evidence(X, n_top=-1)
+
+
+def test_three_thousand_bad_cells_make_a_short_message(fitted):
+    bad = [f"C(C{i}" for i in range(3000)]
+    table = pd.DataFrame({"ligand": ["CCO", *bad], "pH": np.arange(3001) % 7.0})
+    for refused in (
+        lambda: classifier().fit(table, np.arange(3001) % 2),
+        lambda: fitted.predict(table.assign(solvent="O")[X.columns]),
+        lambda: DesignSpace.from_frame(table),
+        lambda: SMILESFeaturizer().fit_transform(table[["ligand"]]),
+    ):
+        with pytest.raises(InvalidSMILESError) as caught:
+            refused()
+        lines = str(caught.value).splitlines()
+        assert len(lines) == 13
+        assert lines[1].endswith("row 1: 'C(C0' ('(' at position 2 is not closed)")
+        assert lines[11] == "  and 2,990 more"
+        assert len(caught.value.cells) == 3000
+    report = check_experiments(table, smiles_columns="ligand")
+    assert report.n_errors == 1
+    assert report.findings["message"].iloc[0].startswith("3,000 cells: rows 1, 2, 3, 4, 5 and ")
