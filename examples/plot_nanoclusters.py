@@ -94,10 +94,9 @@ print("the more frequent class alone", f"{max(np.mean(truth == c) for c in model
 recommender = ExperimentRecommender(FrozenEstimator(model), space, random_state=0).fit(X, y)
 plate = recommender.recommend(5)
 names = {smiles: name for name, smiles in simulated.molecules["ligand"].items()}
-shown = space.complete(plate[X.columns]).assign(
-    ligand=plate["ligand"].map(names), p_success=plate["p_success"], rule=follow_rule(plate)
-)
-columns = ["ligand", "ligand:Au", "reductant_mM", "temperature_C", "pH", "p_success", "rule"]
+shown = space.complete(plate[X.columns]).join(plate["p(success)"])
+shown = shown.assign(ligand=plate["ligand"].map(names), rule=follow_rule(plate))
+columns = ["ligand", "ligand:Au", "reductant_mM", "temperature_C", "pH", "p(success)", "rule"]
 print(shown[columns].round(2).to_string(index=False))
 
 # %%

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "DoubtfulColumnWarning",
     "InvalidSMILESError",
     "InvalidSMILESWarning",
     "LowFidelityWarning",
@@ -11,6 +12,18 @@ __all__ = [
     "NewNameWarning",
     "SmallClassWarning",
 ]
+
+
+class DoubtfulColumnWarning(UserWarning):
+    """A column was taken as a condition, and looks like a counter, a name of rows or a result.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sksiamese.exceptions import DoubtfulColumnWarning
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", DoubtfulColumnWarning)  # refuse such columns
+    """
 
 
 class InvalidSMILESError(ValueError):

@@ -124,7 +124,7 @@ def _recommend(model: Any, X: pd.DataFrame, y: pd.Series) -> pd.DataFrame:
 def _show(plate: pd.DataFrame, data: Bunch) -> str:
     """Recipes with the names of their salts, which are shorter than SMILES."""
     names = dict(zip(data.frame["ammonium"], data.frame["ammonium_name"], strict=True))
-    numbers = [*data.data.select_dtypes("number"), "p_success", "p_std"]
+    numbers = [*data.data.select_dtypes("number"), "p(large crystal)", "p_std"]
     return str(
         plate[numbers].round(2).set_axis(plate["ammonium"].map(names).rename("salt")).to_string()
     )

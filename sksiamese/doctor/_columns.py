@@ -243,8 +243,12 @@ def _describe_odd(number: float, quantity: Quantity) -> str:
 def _check_variation(column: TableColumn) -> Iterator[Finding]:
     rows = np.flatnonzero(column.usable)
     if len(rows) > 1 and not column.varies and not column.strange.any():
-        message = f"The column is {shorten(plain_label(column.cells[rows[0]]))} in every row."
+        cell = shorten(plain_label(column.cells[rows[0]]))
+        message = f"The column is {cell} in every row."
         cure = "Leave it out or vary it; the models ignore it."
+        if len(rows) < len(column.cells):
+            message = f"The column is {cell} in every row that is filled, and gaps are no values."
+            cure = "Write what was done into the empty cells, such as 0; the models ignore it else."
         yield column.finding("constant", "warning", None, message, cure)
 
 

@@ -23,6 +23,7 @@ from sksiamese.doctor._rows import check_copies
 from sksiamese.tables._columns import TableColumn, read_column
 from sksiamese.tables._outcomes import Outcome, read_outcome, read_rule
 from sksiamese.tables._roles import DECIDES, INPUTS, Role, auc_alone, find_roles
+from sksiamese.tables._success import describe_success
 from sksiamese.tables.reading._cells import clean_cells
 from sksiamese.tables.reading._censored_values import read_intervals
 from sksiamese.tables.reading._files import read_table_file
@@ -183,7 +184,8 @@ def read_experiments(
         found += check_rows(columns, decided, target, result.y)
         found += check_copies(list(columns.values()))
     X = labelled[[name for name, role in decided.items() if role.role in INPUTS]]
-    report = make_report(found, decided, len(frame))
+    said = describe_success(result.y, result.positive, None if terms is None else outcome)
+    report = make_report(found, decided, len(frame), None if result.positive is None else said)
     return ExperimentTable(X, result.y, result.positive, decided, report, frame, result.left_out)
 
 
@@ -222,7 +224,7 @@ def check_file(
     read = pd.DataFrame([*raw.findings, *changes], columns=list(Finding._fields), dtype=object)
     found = pd.concat([read, report.findings], ignore_index=True) if len(read) else report.findings
     ordered = found.sort_values("severity", kind="stable", ignore_index=True)
-    return TableReport(ordered, report.columns, report.n_rows)
+    return TableReport(ordered, report.columns, report.n_rows, report.success)
 
 
 def _read_source(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from pandas.api import types as pandas_types
 
 from sksiamese._checks import listed, plain_label
 from sksiamese._frames import ensure_table, require_columns
@@ -20,10 +21,11 @@ from sksiamese.doctor._columns import check_column, check_outcome, check_quantit
 from sksiamese.doctor._rows import check_copies, check_replicates
 from sksiamese.tables._columns import TableColumn, read_column
 from sksiamese.tables._roles import INPUTS, Role, find_roles
+from sksiamese.tables._success import describe_success, find_success
 from sksiamese.tables.reading._findings import Finding, describe_rows, plural
 
 _SHOWN = 5  # messages of one check in one column that the text shows
-_OF_ROWS = {"contradictory", "duplicate"}  # checks whose messages name the rows
+_OF_ROWS = {"contradictory", "duplicate"}  # checks that find several rows at once
 _MOST_CELLS = 10  # findings of one check in one column; more become one
 _ROLES = {
     "outcome": "Outcome",
@@ -55,6 +57,8 @@ class TableReport:
         "ignored" are for no model.
     n_rows : int
         Rows of the table.
+    success : str or None
+        Which outcome is success, and how many rows have it; None where that is open.
 
     See Also
     --------
@@ -72,6 +76,7 @@ class TableReport:
     findings: pd.DataFrame
     columns: Mapping[str, str]
     n_rows: int
+    success: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -94,9 +99,9 @@ class TableReport:
         Returns
         -------
         str
-            An object with "ok", "n_rows", "n_errors", "n_warnings", "columns" and "findings", a
-            list of objects with the fields of ``findings``. Labels and values that are neither
-            numbers nor text are given as text.
+            An object with "ok", "n_rows", "success", "n_errors", "n_warnings", "columns" and
+            "findings", a list of objects with the fields of ``findings``. Labels and values that
+            are neither numbers nor text are given as text.
 
         Examples
         --------
@@ -113,6 +118,7 @@ class TableReport:
         report = {
             "ok": self.ok,
             "n_rows": self.n_rows,
+            "success": self.success,
             "n_errors": self.n_errors,
             "n_warnings": self.n_warnings,
             "columns": dict(self.columns),
@@ -142,6 +148,8 @@ class TableReport:
             names = [name for name, its in self.columns.items() if its == kind]
             if names:
                 lines.append(f"{title}: {', '.join(names)}")
+            if kind == "outcome" and self.success is not None:
+                lines.append(f"Success: {self.success}")
         return lines
 
 
@@ -151,9 +159,7 @@ def _lines(group: pd.DataFrame) -> Iterator[str]:
     has_one_cure = len(set(group["cure"])) == 1
     for message, same in list(messages)[:_SHOWN]:
         rows = [row for row in same["row"] if row is not None]
-        where = (
-            f"{describe_rows(rows)}: " if rows and group["check"].iloc[0] not in _OF_ROWS else ""
-        )
+        where = f"{describe_rows(rows)}: " if rows else ""
         yield f"  {where}{message}" + ("" if has_one_cure else f" {same['cure'].iloc[0]}")
     if len(messages) > _SHOWN:
         n_more = sum(len(same) for _, same in list(messages)[_SHOWN:])
@@ -223,11 +229,12 @@ def check_experiments(
     >>> print(check_experiments(table, outcome="success"))
     4 experiments: 2 errors, 1 warning
     Outcome: success
+    Success: 1, 2 of 4 rows
     Molecules: ligand
     Numbers: pH
     <BLANKLINE>
     error: invalid smiles, column 'ligand'
-      row 2: 'SC(C' cannot be read as SMILES.
+      row 2: 'SC(C' cannot be read as SMILES ('(' at position 3 is not closed).
       -> Correct the text, or leave the cell empty where there is no molecule.
     error: out of range, column 'pH'
       row 1: 17 is not a valid pH (expected -1 to 15).
@@ -256,16 +263,26 @@ def check_experiments(
     if outcome is not None:
         found += check_rows(columns, roles, columns[outcome], table[outcome])
     found += check_copies(list(columns.values()))
-    return make_report(found, roles, len(table))
+    success = None if outcome is None else _success_of(table[outcome].dropna())
+    return make_report(found, roles, len(table), success)
 
 
-def make_report(found: Sequence[Finding], roles: Mapping[str, Role], n_rows: int) -> TableReport:
+def _success_of(labels: pd.Series) -> str | None:
+    """Say which of the labels is success, where they tell."""
+    positive = find_success(labels) if all(map(pandas_types.is_hashable, labels)) else None
+    return None if positive is None else describe_success(labels, positive)
+
+
+def make_report(
+    found: Sequence[Finding], roles: Mapping[str, Role], n_rows: int, success: str | None
+) -> TableReport:
     """Make a report of findings; errors first, the order stays otherwise."""
     ordered = sorted(_count_many(found), key=lambda finding: finding.severity)
     return TableReport(
         pd.DataFrame(ordered, columns=list(Finding._fields), dtype=object),
         {name: role.role for name, role in roles.items()},
         n_rows,
+        success,
     )
 
 
@@ -278,9 +295,10 @@ def _count_many(found: Sequence[Finding]) -> Iterator[Finding]:
         if len(same) <= _MOST_CELLS:
             yield from same
             continue
-        what = "rows" if same[0].check in _OF_ROWS else "cells"
-        where = describe_rows(each.row for each in same)
-        message = f"{len(same):,} {what}: {where}. The first: {same[0].message}"
+        what = f"{len(same):,} groups of rows"
+        if same[0].check not in _OF_ROWS:
+            what = f"{len(same):,} cells: {describe_rows(each.row for each in same)}"
+        message = f"{what}. The first: {same[0].message}"
         yield same[0]._replace(row=None, value=None, message=message)
 
 

@@ -25,8 +25,7 @@ def check_copies(columns: Sequence[TableColumn]) -> Iterator[Finding]:
     for rows in _groups(parts, np.flatnonzero(~blank)):
         message = f"The same in every column: {describe_rows(labels[row] for row in rows)}."
         cure = "Delete the copies; keep replicates that were really done."
-        for row in rows:
-            yield Finding("duplicate", "warning", None, labels[row], None, message, cure)
+        yield Finding("duplicate", "warning", None, None, None, message, cure)
 
 
 def check_replicates(columns: Sequence[TableColumn], outcome: TableColumn) -> Iterator[Finding]:
@@ -43,8 +42,7 @@ def check_replicates(columns: Sequence[TableColumn], outcome: TableColumn) -> It
         story = " and ".join(f"{label} in {describe_rows(given[label])}" for label in sorted(given))
         message = f"The same recipe gave {story}."
         cure = "Check these rows. If they are right, add what differed as a column."
-        for row in rows:
-            yield outcome.finding("contradictory", "warning", row, message, cure)
+        yield outcome.finding("contradictory", "warning", None, message, cure)
 
 
 def _groups(parts: Sequence[Sequence[Hashable]], rows: npt.NDArray[np.intp]) -> _Groups:

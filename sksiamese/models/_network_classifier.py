@@ -34,9 +34,13 @@ from sksiamese.models.training._ensemble_net import (
 from sksiamese.models.training._fitting import Seeds, draw_seeds, hold_out, train
 from sksiamese.nn._layers import ACTIVATIONS
 from sksiamese.nn._network import FingerprintNetwork, NetworkSettings
+from sksiamese.tables._doubts import warn_of_doubts
 from sksiamese.tables._labels import TrainingTable
 from sksiamese.tables._table_classifier import TableClassifier, record_training
-from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
+from sksiamese.tables.encoding._encoder import (
+    ExperimentEncoder,
+    Experiments,
+)
 
 _LAYER = re.compile(r"hidden_layer_sizes__\d{1,2}")
 CHUNK_ROWS = 16_384  # rows that are encoded and put through the networks together
@@ -324,7 +328,12 @@ class NetworkClassifier(TableClassifier, ABC):
         tanimoto = self._value("tanimoto")
         encoder = ExperimentEncoder(self.descriptors, self.scaling, tanimoto, self.n_jobs)
         rows = table.frame, table.weight, table.groups
-        return encoder, encoder.fit_encode(*rows, verbose=int(self.verbose))
+        experiments = encoder.fit_encode(*rows, verbose=int(self.verbose))
+        if hasattr(self, "feature_names_in_"):
+            success = table.y.astype(np.float64) if len(table.classes) == 2 else None
+            taken = "All were taken as inputs."
+            warn_of_doubts(table.frame, encoder.kinds_, success, taken, stacklevel=3)
+        return encoder, experiments
 
     def _publish(
         self,

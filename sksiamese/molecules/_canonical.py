@@ -13,6 +13,7 @@ from rdkit import Chem, rdBase
 from sksiamese._checks import plain_label, shorten
 from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.molecules._graph import MAX_SMILES_LENGTH, parse_smiles, text_behind
+from sksiamese.molecules._syntax import syntax_problem
 
 _SHOWN = 10  # unreadable cells that a message lists
 
@@ -122,12 +123,13 @@ def why_unreadable(cell: Any) -> str:
 
 
 def _problems(text: str) -> str:
-    """Say in brackets what RDKit holds against a molecule that it can draw."""
+    """Say in brackets what RDKit holds against a molecule, or why it cannot even draw it."""
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(text, sanitize=False)
         problems = [] if mol is None else list(Chem.DetectChemistryProblems(mol))
     if not problems:
-        return ""
+        problem = syntax_problem(text.strip()) if mol is None else ""
+        return f" ({problem})" if problem else ""
     reason = " ".join(problems[0].Message().split())
     return f" ({reason[0].lower()}{reason[1:].rstrip('.')})"
 

@@ -119,7 +119,8 @@ class ConditionCubeDisplay:
         space : DesignSpace or None, default=None
             Ranges, and what is possible; by default ``DesignSpace.from_frame(X)``.
         pos_label : object, default=None
-            Class whose probability is drawn; by default the last one.
+            Class whose probability is drawn; by default the one that says that it is success,
+            such as 1 or "hit", else the last one.
         cube_resolution : int, default=3
             Number of values of each condition of the cube; 10 in the paper.
         grid_resolution : int, default=12

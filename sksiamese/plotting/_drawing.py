@@ -18,6 +18,7 @@ from sksiamese._checks import plain_label
 from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.molecules._graph import parse_smiles
 from sksiamese.space._molecules import Molecules
+from sksiamese.tables._success import find_success
 
 # Okabe and Ito's colours, told apart whatever the colour vision.
 CLASS_COLORS = ("#E69F00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
@@ -89,7 +90,7 @@ def predict_classes(estimator: Any, X: Any) -> npt.NDArray[np.float64]:
 
 
 def class_number(classes: Sequence[Any], pos_label: Any) -> int:
-    """Place of a class among `classes`; of the last one where `pos_label` is None.
+    """Place of a class among `classes`; None is the one that says it is success, else the last.
 
     Raises
     ------
@@ -98,7 +99,8 @@ def class_number(classes: Sequence[Any], pos_label: Any) -> int:
     """
     known = [plain_label(label) for label in classes]
     if pos_label is None:
-        return len(known) - 1
+        success = find_success(known)
+        return len(known) - 1 if success is None else known.index(success)
     if pos_label not in known:
         raise ValueError(
             f"The 'pos_label' parameter must be one of the classes {known}. Got {pos_label!r} "

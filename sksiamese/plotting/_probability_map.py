@@ -115,7 +115,8 @@ class ProbabilityMapDisplay:
         space : DesignSpace or None, default=None
             Ranges, and what is possible; by default ``DesignSpace.from_frame(X)``.
         pos_label : object, default=None
-            Class whose probability is drawn; by default the last one.
+            Class whose probability is drawn; by default the one that says that it is success,
+            such as 1 or "hit", else the last one.
         spread : bool, default=False
             Whether to draw contours of how far the probability may be off, by ``predict_std``.
         grid_resolution : int, default=50

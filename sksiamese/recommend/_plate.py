@@ -13,8 +13,8 @@ from sksiamese.recommend._candidates import Pool
 from sksiamese.recommend._recipe_distances import RecipeGeometry
 from sksiamese.recommend._success_model import SuccessModel
 
-RESULTS = ["p_success", "p_std", "in_domain", "nearest_experiment", "distance", "acquisition"]
-"""Columns that a recommendation adds to a recipe."""
+RESULTS = ["p_std", "in_domain", "nearest_experiment", "distance", "acquisition"]
+"""Columns that a recommendation adds to a recipe, beside the probability, which names its class."""
 
 _LEAST_JUDGED = 100  # candidates that "n_later" looks ahead from
 _DOMAIN = 0.95  # share of past experiments that lie within the domain of the others
@@ -78,7 +78,7 @@ def describe_plate(
     past: pd.DataFrame,
     columns: list[str],
 ) -> pd.DataFrame:
-    """Recipes (n_rows, n_columns + 6) with the columns of ``RESULTS``.
+    """Recipes (n_rows, n_columns + 6) with the probability and ``RESULTS``.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def describe_plate(
     places, distance = geometry.nearest(frame, past)
     limit = np.quantile(spacing, _DOMAIN) if len(spacing) else 0.0
     return frame[columns].assign(
-        p_success=p,
+        **{model.column: p},
         p_std=np.nan if std is None else std,
         in_domain=np.where(distance <= limit, 1, -1),
         nearest_experiment=past.index[places].to_numpy(),

@@ -60,8 +60,9 @@ class ExperimentRecommender(EstimatorOfTables):
         Which experiments are possible. It has all columns of X; more columns must follow from
         these. None derives the space from X.
     acquisition : {"probability", "ucb", "entropy"}, default="probability"
-        What makes an experiment worth doing. "probability": `p_success`. "ucb": upper confidence
-        bound, `p_success` plus `beta` times `p_std`. "entropy": how open the outcome is, in bits.
+        What makes an experiment worth doing. "probability": that of success. "ucb": upper
+        confidence bound, the probability plus `beta` times `p_std`. "entropy": how open the outcome
+        is, in bits.
     beta : float, default=1.0
         Standard deviations that "ucb" adds to the probability.
     diversity : float, default=0.15
@@ -131,7 +132,7 @@ class ExperimentRecommender(EstimatorOfTables):
     >>> recommender = ExperimentRecommender(forest, n_candidates=500, random_state=0).fit(X, y)
     >>> plate = recommender.recommend(3)
     >>> plate.columns.tolist()  # doctest: +NORMALIZE_WHITESPACE
-    ['pH', 'temperature_C', 'p_success', 'p_std', 'in_domain', 'nearest_experiment', 'distance',
+    ['pH', 'temperature_C', 'p(works)', 'p_std', 'in_domain', 'nearest_experiment', 'distance',
      'acquisition']
     >>> bool((plate["pH"] < 12).all())
     True
@@ -278,7 +279,9 @@ class ExperimentRecommender(EstimatorOfTables):
         -------
         DataFrame of shape (batch_size, n_columns + 6)
             Distinct experiments of the space, none measured, pending or excluded; the first is the
-            best. The columns of X, then "p_success"; "p_std", its spread; "in_domain", 1 or -1;
+            best. The columns of X, then the probability of success, named after the class, such as
+            "p(large crystal)", or after the outcomes, as in "p(yield >= 50)", where the class is 1
+            or True; "p_std", its spread; "in_domain", 1 or -1;
             "nearest_experiment", label of the nearest past experiment; "distance" to that;
             "acquisition", the value by itself. Rows of `candidates` keep their labels.
 
@@ -364,7 +367,8 @@ class ExperimentRecommender(EstimatorOfTables):
         model.fit(frame, labels, self.n_bootstrap, make_generator(self.random_state))
         classes = model.estimator.classes_
         positive = choose_positive(type(self).__name__, classes, label)
-        model.set_positive(positive)
+        model.set_positive(positive, outcomes.name)
+        require_free(frame.columns, [model.column])
         self._require_spread(model)
         past = space.complete(frame)
         geometry = RecipeGeometry(space)

@@ -12,6 +12,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import resample
 
+from sksiamese.tables._success import name_of_success
+
 _Floats: TypeAlias = npt.NDArray[np.float64]
 
 
@@ -26,6 +28,11 @@ class SuccessModel:
         Columns that the classifier reads.
     named : bool
         Whether it is given frames, or else arrays.
+
+    Attributes
+    ----------
+    column : str
+        What the probability is called in a plate, such as "p(large crystal)".
     """
 
     def __init__(self, estimator: Any, names: list[str], named: bool) -> None:
@@ -35,6 +42,7 @@ class SuccessModel:
         self._named = named
         self._bootstrap: list[Any] = []
         self._positive: Any = None
+        self.column = ""
 
     def fit(
         self,
@@ -58,9 +66,10 @@ class SuccessModel:
                 self._bootstrap.append(member.fit(self._rows(frame.iloc[rows]), y[rows]))
         return self
 
-    def set_positive(self, label: Any) -> None:
-        """Choose the class that counts as success."""
+    def set_positive(self, label: Any, outcome: Any) -> None:
+        """Choose the class that counts as success; `outcome` is the name of the outcomes."""
         self._positive = label
+        self.column = f"p({name_of_success(label, outcome)})"
 
     @property
     def has_std(self) -> bool:

@@ -16,8 +16,11 @@ from sksiamese.molecules._canonical import canonical_key, smiles_of_mols, ten_li
 from sksiamese.space._columns import Constant, DrawnColumn, Levels, Range
 from sksiamese.space._dependent_columns import When
 from sksiamese.space._molecules import Molecules
+from sksiamese.tables._column_kinds import are_truth_values, column_kind
+from sksiamese.tables._doubts import warn_of_doubts
 from sksiamese.tables._gaps import find_reason
-from sksiamese.tables.reading._cell_meaning import holds_molecules, is_missing
+from sksiamese.tables.encoding._molecule_column import holds_graphs
+from sksiamese.tables.reading._cell_meaning import is_missing
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,10 @@ def find_columns(frame: pd.DataFrame, margin: float) -> dict[str, DrawnColumn]:
         When of that.
     """
     frame = frame.apply(smiles_of_mols)
-    found = {str(name): find_column(frame[name], margin) for name in frame}
+    kinds = {str(name): column_kind(frame[name]) for name in frame}
+    taken = "All became columns of the space, to be varied."
+    warn_of_doubts(frame, kinds, None, taken, stacklevel=3)
+    found = {name: find_column(frame[name], kind, margin) for name, kind in kinds.items()}
     listed = {n: c for n, c in found.items() if isinstance(c, Molecules | Levels)}
     values = {n: _values(frame[n], isinstance(c, Molecules)) for n, c in listed.items()}
     for name, column in found.items():
@@ -98,13 +104,15 @@ def _values(column: pd.Series, are_molecules: bool) -> list[str]:
     return ["" if is_missing(cell) else str(cell) for cell in column]
 
 
-def find_column(cells: pd.Series, margin: float) -> DrawnColumn:
+def find_column(cells: pd.Series, kind: str, margin: float) -> DrawnColumn:
     """Tell the kind of a column by what it holds.
 
     Parameters
     ----------
     cells : Series of shape (n_rows,)
         A column; its name is used in messages.
+    kind : str
+        What it holds, by :func:`sksiamese.tables._column_kinds.column_kind`.
     margin : float
         How far a range reaches beyond the numbers on either side, by its width.
 
@@ -121,26 +129,21 @@ def find_column(cells: pd.Series, margin: float) -> DrawnColumn:
     ValueError
         If the column holds infinity, or neither numbers nor text.
     """
-    dtype = cells.dtype
-    if isinstance(dtype, pd.CategoricalDtype):
-        cells = cells.astype(dtype.categories.dtype)
-    present = cells.dropna()
-    if present.empty:
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        cells = cells.astype(cells.dtype.categories.dtype)
+    present = cells.dropna().infer_objects()
+    if kind == "empty":
         return Constant(cells.iloc[0])
-    if present.dtype == object:
-        present = present.infer_objects()
-    if pandas_types.is_bool_dtype(present.dtype):
-        return _find_levels(present)
-    if pandas_types.is_numeric_dtype(present.dtype) and present.dtype.kind != "c":
-        return _find_range(present, margin)
-    if all(isinstance(cell, str) for cell in present):
-        return _find_texts(cells)
-    row, cell = next((r, c) for r, c in present.items() if not isinstance(c, str))
-    raise ValueError(
-        f"Column {cells.name!r} must hold numbers, truth values or text; row {plain_label(row)!r} "
-        f"holds {shorten(cell)} ({type(cell).__name__}). Drop the column, or give the table as it "
-        "was before a pipeline changed it."
-    )
+    if kind == "numeric":
+        return _find_levels(present) if are_truth_values(present) else _find_range(present, margin)
+    if holds_graphs(cells):
+        row, cell = next((r, c) for r, c in present.items() if not isinstance(c, str))
+        raise ValueError(
+            f"Column {cells.name!r} must hold numbers, truth values or text; row "
+            f"{plain_label(row)!r} holds {shorten(cell)} ({type(cell).__name__}). Drop the column, "
+            "or give the table as it was before a pipeline changed it."
+        )
+    return _find_molecules(cells) if kind == "molecule" else _find_names(cells)
 
 
 def _find_levels(present: pd.Series) -> DrawnColumn:
@@ -149,14 +152,15 @@ def _find_levels(present: pd.Series) -> DrawnColumn:
 
 
 def _find_range(present: pd.Series, margin: float) -> DrawnColumn:
-    low, high = present.min().item(), present.max().item()
+    present = pd.to_numeric(present)
+    integer = pandas_types.is_integer_dtype(present.dtype)
+    low, high = ((int if integer else float)(end) for end in (present.min(), present.max()))
     if not np.isfinite([low, high]).all():
         raise ValueError(
             f"Column {present.name!r} holds infinity. Correct these cells or drop the rows."
         )
     if low == high:
         return Constant(low)
-    integer = pandas_types.is_integer_dtype(present.dtype)
     step = margin * (high - low)
     # What is nowhere negative, such as a concentration, stays so.
     wide_low = max(low - step, 0.0) if low >= 0 else low - step
@@ -166,13 +170,14 @@ def _find_range(present: pd.Series, margin: float) -> DrawnColumn:
     return Range(wide_low, wide_high)
 
 
-def _find_texts(cells: pd.Series) -> DrawnColumn:
-    """Molecules if all texts are SMILES, levels if none is."""
+def _find_names(cells: pd.Series) -> DrawnColumn:
+    texts = [None if pd.isna(cell) else cell for cell in cells.unique()]
+    return Levels(texts) if len(texts) > 1 else Constant(texts[0])
+
+
+def _find_molecules(cells: pd.Series) -> DrawnColumn:
     texts: list[Any] = [None if pd.isna(cell) else cell for cell in cells.unique()]
-    written = [text for text in texts if text is not None]
-    if written and not holds_molecules(written):
-        return Levels(texts) if len(texts) > 1 else Constant(texts[0])
-    bad = {text: why_unreadable(text) for text in written if canonical_key(text) is None}
+    bad = {t: why_unreadable(t) for t in texts if t is not None and canonical_key(t) is None}
     if not bad:
         return Molecules(texts)
     places = [(cells.name, row, cell) for row, cell in cells.items() if cell in bad]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,11 @@ def _kind_of_texts(column: pd.Series) -> str:
     if holds_molecules(texts):
         return "molecule"
     return "category" if any(map(str.strip, texts)) else "empty"
+
+
+def are_truth_values(cells: Iterable[Any]) -> bool:
+    """Whether numbers are truth values, and so names of two things rather than amounts."""
+    return all(isinstance(cell, bool | np.bool_) for cell in cells)
 
 
 def cell_kind(cell: Any) -> str:

@@ -7,28 +7,20 @@ import re
 # Words that make a column a result wherever they stand in its name.
 _RESULTS = {
     *("yield", "yields", "conversion", "conv", "ausbeute", "umsatz", "ee", "ton", "tof"),
-    *("turnover", "predicted", "prediction", "pred", "retention", "rt_min", "selectivity"),
+    *("turnover", "predicted", "prediction", "pred", "retention", "selectivity"),
     *("enantioselectivity", "regioselectivity", "diastereoselectivity", "inhibition", "pchembl"),
     *("potency", "viability", "outcome", "outcomes", "result", "results", "crystalscore"),
     *("plqy", "pce", "voc", "jsc", "absorbance", "emission", "titer", "titre", "faradaic"),
-    *("byproduct", "byproducts", "impurity", "impurities", "isolated", "recovered", "measured"),
-    *(
-        "observed",
-        "success",
-        "lcap",
-        "assay",
-        "kobs",
-        "enantiomeric",
-        "diastereomeric",
-        "bioactivity",
-    ),
+    *("byproduct", "byproducts", "impurity", "impurities", "yld", "kcat", "hrms"),
+    *("success", "worked", "works", "lcap", "assay", "kobs", "enantiomeric", "diastereomeric"),
+    *("bioactivity", "selec", "hill"),
 }
 # Words that do so where all other words of the name are about measuring.
 _WEAK = {
     *("area", "purity", "product", "score", "peak", "activity", "efficiency", "sel", "response"),
     *("intensity", "signal", "fluorescence", "recovery", "de", "er", "dr", "rr", "ff", "prod"),
     *("capacity", "height", "crystals", "quality", "sm", "remaining", "integral", "p", "label"),
-    *("hit", "class", "rating", "uv"),
+    *("hit", "class", "rating", "uv", "isolated", "recovered", "measured", "observed"),
 }
 _MEASURING = {
     *("%", "pct", "percent", "hplc", "uplc", "lc", "lcms", "gc", "gcms", "nmr", "uv", "ms", "rel"),
@@ -39,27 +31,18 @@ _MEASURING = {
 }
 _CODES = re.compile(
     r"(?<![a-z])p?(?:ic|ec|ac|gi|lc|ld|cc|mic|dc)_?[ -]?[59]0|(?<![a-z])p?k[id](?![a-z])|pchembl"
-    r"|crystal size"
+    r"|crystal size|(?<![a-z])(?:rt|t_?r)[\W_]*min(?![a-z])"  # RT (min) is a retention time
 )
 
 _COUNTERS = {
-    *("entry", "entries", "run", "runs", "exp", "expt", "experiment", "index", "idx", "row"),
+    *("entry", "entries", "run", "exp", "expt", "experiment", "index", "idx", "row"),
     *("no", "nr", "number", "num", "#", "count", "counter", "trial", "replicate", "rep", "batch"),
     *("plate", "round", "cycle", "iteration", "lfd", "sl", "rxn", "reaction", "sample", "nummer"),
     *("unnamed", "test", "versuch", "line", "step", "rank"),
 }
 # Alone these may be conditions, such as a number of cycles or a step.
 _NOT_ALONE = {
-    "number",
-    "num",
-    "count",
-    "cycle",
-    "step",
-    "sample",
-    "rxn",
-    "reaction",
-    "test",
-    "line",
+    *("number", "num", "count", "cycle", "step", "sample", "rxn", "reaction", "test", "line"),
 }
 _IDENTIFIERS = {
     *("id", "ids", "uid", "uuid", "guid", "barcode", "cas", "cid", "inchikey", "well", "code"),

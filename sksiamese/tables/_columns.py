@@ -11,10 +11,18 @@ import pandas as pd
 
 from sksiamese.molecules._canonical import canonical_key, smiles_of_mols
 from sksiamese.molecules._graph import MolGraph
-from sksiamese.tables._column_kinds import cell_kind, column_kind
+from sksiamese.tables._column_kinds import (
+    cell_kind,
+    column_kind,
+)
 from sksiamese.tables.reading._cell_meaning import holds_molecules, is_missing
 from sksiamese.tables.reading._findings import Finding
-from sksiamese.tables.reading._typed_numbers import advise_on_text, is_number_text, plain_number
+from sksiamese.tables.reading._typed_numbers import (
+    advise_on_text,
+    are_codes,
+    is_number_text,
+    plain_number,
+)
 
 
 class TableColumn(NamedTuple):
@@ -81,6 +89,8 @@ class TableColumn(NamedTuple):
 
 def read_column(column: pd.Series, labels: Sequence[Any], kind: str | None = None) -> TableColumn:
     """Read a column; find its kind out if none is given."""
+    if kind in (None, "numeric") and column.dtype.kind in "iuf":
+        return _read_numbers(column, labels)
     typed = smiles_of_mols(column.astype(object))
     cells = [cell.smiles if isinstance(cell, MolGraph) else cell for cell in typed]
     missing = np.fromiter(map(is_missing, cells), bool, len(cells))
@@ -100,6 +110,16 @@ def read_column(column: pd.Series, labels: Sequence[Any], kind: str | None = Non
         strange = ~missing & ~plain & (np.isnan(numbers) | (not is_text))
     name = str(column.name)
     return TableColumn(name, labels, kind, cells, missing, strange, keys, numbers, is_text)
+
+
+def _read_numbers(column: pd.Series, labels: Sequence[Any]) -> TableColumn:
+    """Read a column whose type tells that it holds numbers."""
+    numbers = column.to_numpy(np.float64, na_value=np.nan)
+    missing = np.isnan(numbers)
+    kind = "empty" if missing.all() else "numeric"
+    strange = np.zeros(len(numbers), bool)
+    cells = column.tolist()
+    return TableColumn(str(column.name), labels, kind, cells, missing, strange, [], numbers, False)
 
 
 def _number(cell: Any) -> float:
@@ -125,7 +145,8 @@ def _find_kind(column: pd.Series, present: list[Any]) -> str:
     n_numbers += sum(map(is_number_text, texts))
     n_meant = sum(advise_on_text(text) is not None and not is_number_text(text) for text in texts)
     if 2 * n_numbers >= len(present) or (n_numbers and 2 * (n_numbers + n_meant) > len(present)):
-        return "text" if _are_identifiers(present) else "numeric"
+        is_code = _are_identifiers(present) or (len(texts) == len(present) and are_codes(texts))
+        return "text" if is_code else "numeric"
     if 2 * len(texts) < len(present):
         return "other"
     return "molecule" if holds_molecules(texts) else "text"

@@ -13,6 +13,7 @@ import pandas as pd
 
 from sksiamese._checks import listed, plain_label, shorten
 from sksiamese._frames import require_columns
+from sksiamese.tables._success import FAMILIES, choose_positive, number_of, plain_outcome
 from sksiamese.tables.reading._cell_meaning import is_missing
 from sksiamese.tables.reading._censored_values import compare, read_intervals, read_signs
 from sksiamese.tables.reading._findings import Finding, describe_rows, plural
@@ -23,10 +24,6 @@ _TERM = re.compile(r"(?P<column>.+?)\s*(?P<sign>>=|<=|==|=|>|<)\s*(?P<limit>[^<>
 _SIGN_WORDS = re.compile(r"relation|qualifier|operator|modifier|sign|prefix|censor", re.IGNORECASE)
 _PENDING = {"pending", "in progress", "running", "ongoing", "planned", "todo", "to do", "not run"}
 _PENDING |= {"not done", "not measured", "tbd", "t.b.d.", "waiting", "nd", "n.d.", "n/a", "na", "?"}
-_FAMILIES: dict[str, Any] = {"y": "yes", "n": "no"}
-_FAMILIES |= {"t": True, "true": True, "f": False, "false": False}
-_SUCCESS = {"yes", "success", "successful", "hit", "works", "worked", "pass"}
-_SUCCESS |= {"passed", "ok", "good", "positive", "active", "+", "ja", "succeeded"}
 
 
 class Term(NamedTuple):
@@ -182,7 +179,7 @@ def _read_labels(column: pd.Series, positive: Any) -> Outcome:
     )
     findings += _describe_left_out(left_out, name)
     y = labels.infer_objects()
-    success = _find_positive(name, y, positive) if len(set(y)) > 1 else positive
+    success = choose_positive(name, y, positive) if len(set(y)) > 1 else positive
     return Outcome(y, success, {name: "holds the labels"}, left_out, findings)
 
 
@@ -194,12 +191,12 @@ def _merge_spellings(cells: pd.Series) -> tuple[pd.Series, str]:
     """Labels with one spelling each, and those that were merged, in words."""
     spellings: defaultdict[Any, Counter[Any]] = defaultdict(Counter)
     for cell in cells:
-        spellings[_plain(cell)][cell] += 1
+        spellings[plain_outcome(cell)][cell] += 1
     usual = {
-        key: key if key in _FAMILIES.values() else _most_frequent(counts)
+        key: key if key in FAMILIES.values() else _most_frequent(counts)
         for key, counts in spellings.items()
     }
-    labels = cells.map(lambda cell: usual[_plain(cell)])
+    labels = cells.map(lambda cell: usual[plain_outcome(cell)])
     merged = [
         f"{listed(sorted(counts, key=str))} as {usual[key]!r}"
         for key, counts in spellings.items()
@@ -208,24 +205,11 @@ def _merge_spellings(cells: pd.Series) -> tuple[pd.Series, str]:
     return labels, "; ".join(merged)
 
 
-def _plain(cell: Any) -> Any:
-    """Bring a label to what all its spellings share; whole numbers are integers."""
-    if isinstance(cell, str):
-        number = plain_number(cell)
-        text = " ".join(cell.split()).casefold()
-        return _plain(number) if number is not None else _FAMILIES.get(text, text)
-    if isinstance(cell, bool | np.bool_):
-        return bool(cell)
-    if isinstance(cell, int | float | np.number) and float(cell).is_integer():
-        return int(cell)
-    return plain_label(cell)
-
-
 def _most_frequent(counts: Counter[Any]) -> Any:
     label = max(counts, key=lambda cell: (counts[cell], str(cell)))
     if isinstance(label, str):
-        return " ".join(label.split()) if plain_number(label) is None else _plain(label)
-    return _plain(label)
+        return " ".join(label.split()) if number_of(label) is None else plain_outcome(label)
+    return plain_outcome(label)
 
 
 def _require_labels(name: str, labels: pd.Series) -> None:
@@ -260,37 +244,6 @@ def _propose_rules(name: str, numbers: npt.NDArray[np.float64]) -> str:
         for limit in limits
     ]
     return " or ".join(rules)
-
-
-def _find_positive(name: str, y: pd.Series, positive: Any) -> Any:
-    classes = sorted({_plain(label): label for label in y}.values(), key=str)
-    if positive is not None:
-        chosen = [label for label in classes if _plain(label) == _plain(positive)]
-        if not chosen:
-            raise ValueError(
-                f"positive={positive!r} is not a label of the column {name!r}. Its labels are: "
-                f"{listed(classes)}. Choose one of these."
-            )
-        return chosen[0]
-    found = find_success(classes)
-    if found is not None:
-        return found
-    raise ValueError(
-        f"Which label of the column {name!r} is success? It has: {listed(classes)}. Say it with "
-        f"positive=, for example positive={plain_label(classes[-1])!r}."
-    )
-
-
-def find_success(classes: Iterable[Any]) -> Any:
-    """Find the one class that means success: True, 1 of 0 and 1, or a word such as "yes".
-
-    None where there is none or more than one, since it is never guessed.
-    """
-    plain = {_plain(label): label for label in classes}
-    if set(plain) in ({0, 1}, {-1, 1}):  # True is 1
-        return plain[1]
-    good = [label for word, label in plain.items() if isinstance(word, str) and word in _SUCCESS]
-    return good[0] if len(good) == 1 else None
 
 
 def _describe_left_out(left_out: pd.Series, column: str | None) -> Iterable[Finding]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from scipy.stats import rankdata
 
 from sksiamese._checks import listed
 from sksiamese._frames import require_columns
+from sksiamese.tables._column_kinds import are_truth_values
 from sksiamese.tables._column_names import role_by_name
 from sksiamese.tables._columns import TableColumn
 from sksiamese.tables.reading._cell_meaning import is_date, is_reaction
@@ -26,6 +28,7 @@ _FEWEST_ROWS = 12  # that an AUC is trusted for
 _FEWEST_OF_CLASS = 4
 _FEWEST_VALUES = 5
 _FEWEST_COUNTED = 5  # rows of a running number
+_NO_NAME = re.compile(r"column [0-9]+|Unnamed: [0-9]+")  # as files and pandas call such columns
 _OWN = 0.75  # different texts for a row from which on they name the rows
 
 
@@ -130,7 +133,7 @@ def _find_role(column: TableColumn, success: npt.NDArray[np.float64] | None) -> 
         return Role(by_name[0], f"the name says {by_name[1]!r}")
     if content.role != "number":
         return content
-    if _is_running(column.numbers) and find_quantity(column.name) is None:
+    if _is_running(column) and find_quantity(column.name) is None:
         return Role("counter", "counts the rows")
     alone = auc_alone(column, success)
     if alone >= DECIDES and find_quantity(column.name) is None:
@@ -151,7 +154,7 @@ def _by_content(column: TableColumn) -> Role:
     """Decide by what the cells are alone."""
     if column.kind == "molecule":
         return Role("molecule", "holds SMILES")
-    if column.kind == "numeric" and _holds_truth_values(column):
+    if column.kind == "numeric" and are_truth_values(_present(column)):
         return Role("category", "holds truth values")
     if column.kind == "numeric":
         return Role("number", "holds numbers")
@@ -169,27 +172,32 @@ def _by_content(column: TableColumn) -> Role:
     return Role("category", "holds names that recur")
 
 
-def _holds_truth_values(column: TableColumn) -> bool:
-    cells = zip(column.cells, column.missing, strict=True)
-    return all(is_gap or isinstance(cell, bool | np.bool_) for cell, is_gap in cells)
+def _present(column: TableColumn) -> list[Any]:
+    return [c for c, gap in zip(column.cells, column.missing, strict=True) if not gap]
 
 
 def _names_rows(column: TableColumn) -> bool:
     """Whether almost every row has a text or number of its own."""
-    present = [c for c, gap in zip(column.cells, column.missing, strict=True) if not gap]
+    present = _present(column)
     return len(present) > 1 and len(set(map(str, present))) > _OWN * len(present)
 
 
 def _holds_dates(column: TableColumn) -> bool:
-    cells = [c for c, gap in zip(column.cells, column.missing, strict=True) if not gap]
+    if column.kind == "numeric" and not column.is_text and not column.strange.any():
+        return False
+    cells = _present(column)
     if pandas_types.infer_dtype(cells) in ("date", "datetime", "datetime64", "time", "timedelta"):
         return True
     texts = [cell for cell in cells if isinstance(cell, str)]
     return 2 * sum(map(is_date, texts)) > len(cells)
 
 
-def _is_running(numbers: npt.NDArray[np.float64]) -> bool:
-    if len(numbers) < _FEWEST_COUNTED or numbers[0] not in (0, 1):
+def _is_running(column: TableColumn) -> bool:
+    """Whether numbers go up by one from row to row: from 0 or 1, or from any if without a name."""
+    numbers = column.numbers
+    if len(numbers) < _FEWEST_COUNTED:
+        return False
+    if numbers[0] not in (0, 1) and not _NO_NAME.fullmatch(column.name):
         return False
     return bool((numbers == numbers[0] + np.arange(len(numbers))).all())
 

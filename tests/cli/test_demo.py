@@ -65,13 +65,13 @@ def test_tables_are_printed_for_both_tasks(printed):
 def test_recommended_experiments_are_new_and_printed_with_the_names_of_salts(printed, plate):
     data = load_perovskites()
     assert len(plate) == 8
-    assert plate["p_success"].between(0, 1).all()
+    assert plate["p(large crystal)"].between(0, 1).all()
     assert not plate.merge(data.data, how="inner").size
     assert set(plate["ammonium"]) <= set(data.data["ammonium"])
     names = dict(zip(data.frame["ammonium"], data.frame["ammonium_name"], strict=True))
     table = printed[printed.index("The next 8 experiments") :]
-    for row in plate.itertuples():
-        assert re.search(rf"{re.escape(names[row.ammonium])} .*{row.p_success:.2f}", table)
+    for salt, p in zip(plate["ammonium"], plate["p(large crystal)"], strict=True):
+        assert re.search(rf"{re.escape(names[salt])} .*{p:.2f}", table)
 
 
 def test_picture_is_a_readable_png(printed, folder):

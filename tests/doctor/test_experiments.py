@@ -135,6 +135,24 @@ def test_texts_among_numbers_are_one_error_with_a_cure(cells, start, shown, cure
     assert table.report.findings["cure"].iloc[0] == cure
 
 
+def test_codes_commas_and_truth_values_are_read_from_a_file_as_from_its_frame(tmp_path):
+    others = {
+        "batch code": np.array(["0012", "0450", "0007"])[ROWS % 3],
+        "dry": np.array([True, None], dtype=object)[ROWS % 2],
+        "success": np.array([0.0, 1.0])[ROWS % 2],
+    }
+    frame = OWN.assign(**others)
+    text = frame.map(lambda cell: str(cell).replace(".", ",") if type(cell) is float else cell)
+    path = write(tmp_path / "table.csv", text, sep=";")
+    table, expected = read_experiments(path, "success"), read_experiments(frame, "success")
+    assert table.ok
+    assert roles_of(table) == roles_of(expected)
+    assert (roles_of(table)["batch code"], roles_of(table)["dry"]) == ("category", "category")
+    assert table.X["batch code"].iloc[0] == "0012"
+    assert table.X["dry"].tolist() == expected.X["dry"].tolist() == [True, None] * 12
+    assert table.y.tolist() == [0, 1] * 12
+
+
 def test_codes_for_nothing_are_one_finding_and_absent_molecules():
     cells = np.array(["None", "CO", "n/a", "CN"], dtype=object)[ROWS % 4]
     table = read_experiments(OWN.assign(additive=cells), "success")

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 from skorch.callbacks import Callback
 
-from sksiamese import GraphFingerprintSiameseClassifier
+from sksiamese import GraphFingerprintSiameseClassifier, SMILESFeaturizer, check_experiments
 from sksiamese.exceptions import InvalidSMILESError, NewNameWarning, SmallClassWarning
 from sksiamese.molecules._graph import graph_from_smiles
+from sksiamese.space import DesignSpace
 
 OWNER = "GraphFingerprintSiameseClassifier"
 CURE = (
@@ -57,15 +58,16 @@ def test_invalid_smiles_are_all_listed(fitted):
     )
     message = (
         "Not readable as SMILES (4 in all):\n"
-        "  column 'ligand', row 'b': 'C(C'\n"
-        "  column 'ligand', row 'd': 'c1cc'\n"
-        "  column 'ligand', row 'f': 'C(C'\n"
+        "  column 'ligand', row 'b': 'C(C' ('(' at position 2 is not closed)\n"
+        "  column 'ligand', row 'd': 'c1cc' (the ring '1' at position 2 is not closed)\n"
+        "  column 'ligand', row 'f': 'C(C' ('(' at position 2 is not closed)\n"
         "  column 'solvent', row 'd': '#'\n" + CURE
     )
     assert refusal(classifier().fit, table, Y, error=InvalidSMILESError) == message
     new = X.assign(ligand=["CCO", "CCN", "CCS", "CCS", "CCN", "water?"])
     assert refusal(fitted.predict_proba, new, error=InvalidSMILESError) == (
-        "Not readable as SMILES (1 in all):\n  column 'ligand', row 'f': 'water?'\n" + CURE
+        "Not readable as SMILES (1 in all):\n"
+        "  column 'ligand', row 'f': 'water?' ('w' at position 1 is not part of SMILES)\n" + CURE
     )
 
 
@@ -183,10 +185,10 @@ def test_no_usable_column():
 
 
 def test_free_text_is_a_name():
-    table = pd.DataFrame({"note": ["went well"] * 3 + ["turned black"] * 3})
+    table = pd.DataFrame({"words": ["went well"] * 3 + ["turned black"] * 3})
     model = classifier().fit(table, Y)
     with pytest.warns(NewNameWarning):
-        proba = model.predict_proba(table.assign(note=["went well", *["no idea"] * 5]))
+        proba = model.predict_proba(table.assign(words=["went well", *["no idea"] * 5]))
     assert proba[0].tolist() == model.predict_proba(table)[0].tolist()
 
 
@@ -602,6 +604,7 @@ def tables(draw):
     return pd.DataFrame(columns, index=range(n)), y
 
 
+@pytest.mark.filterwarnings("ignore::sksiamese.exceptions.DoubtfulColumnWarning")
 @given(tables(), st.sampled_from(["process", "mean"]), st.sampled_from(["standard", "minmax"]))
 @settings(max_examples=60)
 @example((pd.DataFrame({"a": [1e308, -1e308, 1e308]}), [0, 1, 0]), "process", "standard")
@@ -632,7 +635,7 @@ def test_bad_cells_of_a_prediction_are_listed():
         model.predict(bad)
     assert str(error.value) == (
         "Not readable as SMILES (2 in all):\n"
-        "  column 'ligand', row 'a': 'C(C'\n"
+        "  column 'ligand', row 'a': 'C(C' ('(' at position 2 is not closed)\n"
         "  column 'ligand', row 'f': '1.5' (a number as text; convert the column with "
         f"pandas.to_numeric)\n{CURE}"
     )
@@ -642,3 +645,24 @@ def test_number_of_listed_experiments():
     message = f"The 'n_top' parameter of {OWNER} must be an integer of at least 1. Got -1 instead."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         classifier().fit(X, Y).support_evidence(X, n_top=-1)
+
+
+def test_three_thousand_bad_cells_make_a_short_message(fitted):
+    bad = [f"C(C{i}" for i in range(3000)]
+    table = pd.DataFrame({"ligand": ["CCO", *bad], "pH": np.arange(3001) % 7.0})
+    for refused in (
+        lambda: classifier().fit(table, np.arange(3001) % 2),
+        lambda: fitted.predict(table.assign(solvent="O")[X.columns]),
+        lambda: DesignSpace.from_frame(table),
+        lambda: SMILESFeaturizer().fit_transform(table[["ligand"]]),
+    ):
+        with pytest.raises(InvalidSMILESError) as caught:
+            refused()
+        lines = str(caught.value).splitlines()
+        assert len(lines) == 13
+        assert lines[1].endswith("row 1: 'C(C0' ('(' at position 2 is not closed)")
+        assert lines[11] == "  and 2,990 more"
+        assert len(caught.value.cells) == 3000
+    report = check_experiments(table, smiles_columns="ligand")
+    assert report.n_errors == 1
+    assert report.findings["message"].iloc[0].startswith("3,000 cells: rows 1, 2, 3, 4, 5 and ")

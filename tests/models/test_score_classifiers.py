@@ -388,7 +388,7 @@ class Stop(Callback):
 @BOTH
 def test_failed_fit_leaves_no_half(kind):
     model = classifier(kind)
-    renamed = X.rename(columns={"pH": "acidity"})
+    renamed = X.rename(columns={"pH": "start pH"})
     failures = [
         ({"callbacks": [Stop()]}, renamed, Y, RuntimeError),
         ({"lr": -1}, renamed, Y, ValueError),

@@ -32,7 +32,8 @@ UNREADABLE = [
     ("CCO + O", " (text behind it: '+ O'; give that a column of its own)"),
     ("CCO ethanol", " (text behind it: 'ethanol'; give that a column of its own)"),
     ("CBr.CO>>COC", " (a reaction; give each molecule a column of its own)"),
-    ("CC[Pol]", ""),
+    ("CC[Pol]", " ('[Pol]' at position 3 is no atom)"),
+    ("C(C", " ('(' at position 2 is not closed)"),
     ("CÖ", " (not ASCII)"),
     (5.0, " (float, not text)"),
 ]
@@ -46,7 +47,7 @@ def test_what_is_no_molecule_has_a_reason(cell, reason):
 
 
 def test_ten_cells_are_listed_and_the_others_counted():
-    lines = "".join(f"  position {i}: 'C(C'\n" for i in range(10))
+    lines = "".join(f"  position {i}: 'C(C' ('(' at position 2 is not closed)\n" for i in range(10))
     message = f"Not readable as SMILES (12 in all):\n{lines}  and 2 more\nCorrect these texts."
     with pytest.raises(InvalidSMILESError, match=f"^{re.escape(message)}$"):
         canonical_keys(["C(C"] * 12)

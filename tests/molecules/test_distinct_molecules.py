@@ -42,11 +42,11 @@ def test_every_bad_cell_is_listed(output):
     )
     message = (
         "Not readable as SMILES (5 in all):\n"
-        "  column 'ligand', row 'run 2': 'C(C'\n"
+        "  column 'ligand', row 'run 2': 'C(C' ('(' at position 2 is not closed)\n"
         "  column 'ligand', row 'run 4': 7 (int, not text)\n"
         "  column 'solvent', row 'run 1': 'c1cccc1' (can't kekulize mol. Unkekulized atoms: 0 1 "
         "2 3 4)\n"
-        "  column 'solvent', row 'run 3': 'C(C'\n"
+        "  column 'solvent', row 'run 3': 'C(C' ('(' at position 2 is not closed)\n"
         "  column 'solvent', row 'run 4': 'CO–C' (not ASCII)\n"
     )
     featurizer = SMILESFeaturizer(output).fit(X)

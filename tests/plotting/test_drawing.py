@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sksiamese.plotting._drawing import axis_label, describe_value, draw_molecule
+from sksiamese.plotting._drawing import axis_label, class_number, describe_value, draw_molecule
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,16 @@ def test_drawn_molecule_is_a_picture_and_nothing_is_none():
     assert draw_molecule("CCO").shape[2] == 4
     assert np.ptp(draw_molecule("CCO")) > 0
     assert [draw_molecule(cell) for cell in ("", " ", None, np.nan)] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("classes", "pos_label", "place"),
+    [
+        (["Active", "Inactive"], None, 0),
+        ([0, 1], None, 1),
+        (["blue", "red"], None, 1),
+        (["Active", "Inactive"], "Inactive", 1),
+    ],
+)
+def test_the_class_that_is_drawn_is_success_where_the_classes_tell(classes, pos_label, place):
+    assert class_number(classes, pos_label) == place

@@ -31,7 +31,13 @@ from tests.recommend.cases import (
     unit,
 )
 
-RESULTS = ["p_success", "p_std", "in_domain", "nearest_experiment", "distance", "acquisition"]
+RESULTS = ["p(works)", "p_std", "in_domain", "nearest_experiment", "distance", "acquisition"]
+
+
+def p_success(plate):
+    """Probability of success, whatever the class is called."""
+    (name,) = [name for name in plate if name.startswith("p(")]
+    return plate[name]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +60,7 @@ def test_recommended_values_are_those_of_the_members(name):
     members = Members().predict_members(plate[["a", "b"]])[:, :, 1]
     truth = acquire(name, members.mean(axis=0), members.std(axis=0), 0.5)
     assert plate["acquisition"].to_numpy() == pytest.approx(truth)
-    assert plate["p_success"].to_numpy() == pytest.approx(members.mean(axis=0))
+    assert p_success(plate).to_numpy() == pytest.approx(members.mean(axis=0))
     assert plate["p_std"].to_numpy() == pytest.approx(members.std(axis=0))
     assert plate["acquisition"].is_monotonic_decreasing
 
@@ -215,9 +221,7 @@ def test_siamese_classifier():
     model = recommender(siamese, space=None).fit(past, Y)
     plate = model.recommend(3)
     rows = plate[list(past.columns)]
-    assert plate["p_success"].to_numpy() == pytest.approx(
-        model.estimator_.predict_proba(rows)[:, 1]
-    )
+    assert p_success(plate).to_numpy() == pytest.approx(model.estimator_.predict_proba(rows)[:, 1])
     std = model.estimator_.predict_std(rows)[:, 1]
     assert plate["p_std"].to_numpy() == pytest.approx(std, abs=1e-6)
 
@@ -233,7 +237,7 @@ def test_any_label_and_positive_class(labels, positive):
     assert model.positive_ == chosen
     plate = model.recommend(2)
     proba = model.estimator_.predict_proba(plate[["a", "b"]])[:, labels.index(chosen)]
-    assert plate["p_success"].to_numpy() == pytest.approx(proba)
+    assert p_success(plate).to_numpy() == pytest.approx(proba)
 
 
 def test_a_text_that_means_success_is_never_guessed():
@@ -252,7 +256,7 @@ def test_a_text_that_means_success_is_never_guessed():
 def test_arrays_without_names():
     model = recommender(LogisticRegression(), space=None).fit(NUMBERS.to_numpy(), LABELS)
     plate = model.recommend(3)
-    assert plate.columns.tolist() == ["x0", "x1", *RESULTS]
+    assert plate.columns.tolist() == ["x0", "x1", "p(success)", *RESULTS[1:]]
     assert model.n_features_in_ == 2
     assert not hasattr(model, "feature_names_in_")
     assert len(model.add_measurements(plate.assign(outcome=0)).measured_) == 23
@@ -381,7 +385,8 @@ def test_bad_tables(fitted):
         (
             {"exclude": {"ligand": ["C(C"]}},
             InvalidSMILESError,
-            "Not readable as SMILES in 'ligand' (1 in all):\n  row 0: 'C(C'\nCorrect these texts.",
+            "Not readable as SMILES in 'ligand' (1 in all):\n"
+            "  row 0: 'C(C' ('(' at position 2 is not closed)\nCorrect these texts.",
         ),
         (
             {"exclude": {"stirrer": ["bar", "cross"]}},
@@ -402,3 +407,34 @@ def test_bad_tables(fitted):
 def test_bad_requests(fitted, arguments, error, message):
     with check(error, message):
         fitted.recommend(**{"batch_size": 3, **arguments})
+
+
+# -- What success is called ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_the_plate_names_success_and_comes_back_from_a_file(kind, tmp_path):
+    y = pd.Series(np.where(Y == "works", "large crystal, clear", "none"), X.index, name="score")
+    model = recommender(positive="large crystal, clear").fit(X, y)
+    plate = model.recommend(2).assign(score=["none", "large crystal, clear"])
+    name = "p(large crystal, clear)"
+    assert plate.columns[X.shape[1]] == name
+    path = tmp_path / f"plate.{kind}"
+    plate.to_csv(path, index=False) if kind == "csv" else plate.to_excel(path, index=False)
+    done = pd.read_csv(path, keep_default_na=False) if kind == "csv" else pd.read_excel(path)
+    assert done[name].to_numpy() == pytest.approx(plate[name].to_numpy())
+    assert len(model.add_measurements(done).measured_) == len(X) + 2
+    assert model.outcomes_.tolist()[-2:] == ["none", "large crystal, clear"]
+
+
+@pytest.mark.filterwarnings("ignore::sksiamese.exceptions.DoubtfulColumnWarning")
+def test_a_rule_names_success():
+    y = pd.Series((Y == "works").astype(int), X.index, name="yield >= 50")
+    model = recommender().fit(X, y)
+    assert model.recommend(1).columns[X.shape[1]] == "p(yield >= 50)"
+    message = (
+        "X has the column(s) 'p(yield >= 50)', which a recommendation or the outcomes would "
+        "overwrite. Rename them."
+    )
+    with check(ValueError, message):
+        recommender(space=None).fit(X.assign(**{"p(yield >= 50)": np.arange(40) % 7}), y)

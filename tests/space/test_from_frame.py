@@ -19,7 +19,7 @@ def test_from_frame_finds_the_kinds():
     X = pd.DataFrame(
         {
             "ligand": ["NCCS", "SCCN", "CCS", None],
-            "batch": ["first", "second", "first", "first"],
+            "order": ["first", "second", "first", "first"],
             "mM": [1.0, 2.0, np.nan, 3.0],
             "runs": [1, 5, 2, 2],
             "dry": [True, False, True, True],
@@ -33,7 +33,7 @@ def test_from_frame_finds_the_kinds():
     found = {name: str(column) for name, column in DesignSpace.from_frame(X).columns.items()}
     assert found == {
         "ligand": "3 molecules: NCCS, CCS, no molecule",
-        "batch": "first, second",
+        "order": "first, second",
         "mM": "1 to 3",
         "runs": "1 to 5, whole numbers",
         "dry": "False, True",
@@ -119,8 +119,9 @@ def test_from_frame_refuses_a_column_that_does_not_follow():
         (
             ["O", "CCO", "C(C"],
             InvalidSMILESError,
-            "Column 'a' holds SMILES, but 1 of its cells cannot be read:\n  row 2: 'C(C'\nCorrect "
-            "them. If the column holds no molecules, say so with columns={'a': Levels([...])}.",
+            "Column 'a' holds SMILES, but 1 of its cells cannot be read:\n"
+            "  row 2: 'C(C' ('(' at position 2 is not closed)\nCorrect them. If "
+            "the column holds no molecules, say so with columns={'a': Levels([...])}.",
         ),
         (
             [1.0, np.inf, 2.0],
@@ -130,8 +131,8 @@ def test_from_frame_refuses_a_column_that_does_not_follow():
         (
             ["O", 2, "CCO"],
             ValueError,
-            "Column 'a' must hold numbers, truth values or text; row 1 holds 2 (int). Drop the "
-            "column, or give the table as it was before a pipeline changed it.",
+            "Column 'a' must hold SMILES, MolGraphs or numbers, one of them; row 0 holds 'O' (str) "
+            "and row 1 holds 2 (int). Correct the column, encode it or drop it.",
         ),
     ],
 )

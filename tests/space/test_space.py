@@ -249,7 +249,10 @@ def test_swap_refuses():
     message = "'a' is not a molecule column of the design space. Molecule columns: 'solvent'."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         lab().swap(X, "a")
-    message = "Not readable as SMILES (1 in all):\n  position 1: 'water'\nCorrect these texts."
+    message = (
+        "Not readable as SMILES (1 in all):\n"
+        "  position 1: 'water' ('w' at position 1 is not part of SMILES)\nCorrect these texts."
+    )
     with pytest.raises(InvalidSMILESError, match=f"^{re.escape(message)}$"):
         lab().swap(X, "solvent", ["O", "water"])
     space = lab(dielectric=OfMolecule("solvent", {"O": 80.1, "OCC": 25.3, "Cc1ccccc1": 2.38}))

@@ -355,8 +355,9 @@ def test_text_that_is_no_molecule_is_refused(fitted):
     typo = X.copy()
     typo.loc[["run 3", "run 7"], "ligand"] = ["C(C", "water"]
     message = (
-        "Not readable as SMILES in 'ligand' (2 in all):\n  row 'run 3': 'C(C'\n  row 'run 7': "
-        "'water'\nCorrect these texts."
+        "Not readable as SMILES in 'ligand' (2 in all):\n"
+        "  row 'run 3': 'C(C' ('(' at position 2 is not closed)\n"
+        "  row 'run 7': 'water' ('w' at position 1 is not part of SMILES)\nCorrect these texts."
     )
     with pytest.raises(InvalidSMILESError, match=f"^{re.escape(message)}$") as caught:
         fitted.predict(typo)

@@ -62,15 +62,15 @@ def test_few_molecules_are_told_by_name_alone():
 
 def test_levels_become_statements_and_a_gap_is_one():
     frame = pd.DataFrame(
-        {"batch": ["first", "second", None] * 10, "mM": numbers(30)[:, 0], "spare": [np.nan] * 30}
+        {"order": ["first", "second", None] * 10, "mM": numbers(30)[:, 0], "spare": [np.nan] * 30}
     )
-    box = FrozenEstimator(Rule(lambda X: X["batch"].isna()).fit(None, [0, 1]))
+    box = FrozenEstimator(Rule(lambda X: X["order"].isna()).fit(None, [0, 1]))
     model = explainer(box).fit(frame)
-    assert model.nodes_["condition"].tolist() == ["", "batch is not None", "batch is None"]
+    assert model.nodes_["condition"].tolist() == ["", "order is not None", "order is None"]
     assert set(model.view_(frame)) == {
-        "batch is first",
-        "batch is second",
-        "batch is None",
+        "order is first",
+        "order is second",
+        "order is None",
         "mM",
     }
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from sksiamese.tables._outcomes import read_outcome, read_rule
+from sksiamese.tables._success import describe_success, find_success, name_of_success
 from sksiamese.tables.reading._censored_values import compare, read_intervals, read_signs
 
 INF = np.inf
@@ -209,3 +210,34 @@ def test_a_rule_has_its_own_success_and_its_columns():
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         read_outcome(frame, "ee >= 50")
+
+
+# -- What success is called ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("classes", "success"),
+    [
+        ([0, 1], 1),
+        ([False, True], True),
+        (["no", "YES"], "YES"),
+        (["miss", "hit"], "hit"),
+        ([1, 2], None),
+        ([0, 1, 2], None),
+        (["red", "blue"], None),
+        (["good", "hit"], None),
+        ([0, 1, "yes"], None),
+    ],
+)
+def test_success_is_never_guessed(classes, success):
+    assert find_success(classes) == success
+
+
+def test_success_has_a_name():
+    assert name_of_success("large crystal", "result") == "large crystal"
+    assert name_of_success(1, "ee > 90") == name_of_success(True, "ee > 90") == "ee > 90"
+    assert name_of_success(np.int64(1)) == name_of_success(True, "outcome") == "success"
+    assert name_of_success(3, "score") == "score = 3"
+    assert name_of_success(3) == "3"
+    assert describe_success(pd.Series([1, 0, 1]), 1) == "1, 2 of 3 rows"
+    assert describe_success(pd.Series([1, 0, 1]), 1, "ee > 90") == "ee > 90, 2 of 3 rows"

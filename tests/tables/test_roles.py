@@ -24,7 +24,9 @@ _rxn_temperature_c; _rxn_reactiontime_s; _solv_DMSO; antisolvent volume; number 
 PCR cycles; order of addition; time; temp; dielectric; feed ratio; age (d); catalyst; base (equiv);
 catalyst class; solvent class; product SMILES; reagent mass (mg); crystal seed; total volume; step;
 substrate; Smiles; pKa of base; peak power; particle size (nm); irradiation time;
-activation temperature; ionic strength; pulse width
+activation temperature; ionic strength; pulse width; RT; RT (°C); start (min); run time (min);
+isolated enzyme; recovered catalyst; target product; quality of solvent; sample volume (uL);
+plate temperature; test temperature; number of steps; cycle time; recovery time; charge (F/mol)
 """
 RESULTS = """
 yield; yield (%); yield_percent; NMR yield; isolated yield; Yield_%; conversion (%); conv. (%); ee;
@@ -34,7 +36,8 @@ Product area; UV210_Prod AreaAbs; peak area; selectivity; % inhibition; Inhibiti
 pChEMBL Value; activity; score; _out_crystalscore; result; outcome; PLQY; PCE (%); Voc (V); Jsc;
 isolated mass (mg); product mass (mg); impurity (%); byproduct_area; SM remaining (%);
 cell viability; absorbance; Ausbeute [%]; Umsatz; turnover number; faradaic efficiency; assay yield;
-LCAP; GI50; product conc (mM); crystal size; predicted class
+LCAP; GI50; product conc (mM); crystal size; predicted class; tR [min]; RT_min; yld %; %conv;
+SM recovered (%); observed mass; worked; kcat; Hill slope
 """
 OTHERS = {
     "counter": "entry; Entry #; No.; run; Run no; exp; experiment number; index; #; row; plate; "
@@ -95,6 +98,8 @@ CONTENTS = [
     ("x", ROWS, ("counter", "counts the rows")),
     ("x", ROWS + 1.0, ("counter", "counts the rows")),
     ("x", ROWS + 20, ("number", "holds numbers")),
+    ("column 1", ROWS + 20, ("counter", "counts the rows")),
+    ("Unnamed: 0", ROWS + 20, ("counter", "the name says 'unnamed'")),
     ("temperature_C", ROWS, ("number", "holds numbers")),
     ("plate", ROWS // 8, ("counter", "the name says 'plate'")),
     ("sample id", ROWS + 5000, ("identifier", "the name says 'id'")),

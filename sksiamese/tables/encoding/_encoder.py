@@ -129,9 +129,10 @@ class ExperimentEncoder:
         self.categories_ = {name: values for name, values in levels.items() if len(values) > 1}
         self.fill_ = dict.fromkeys(self._columns("numeric"), 0.0)
         numbers = self._read_numbers(table, self._columns("numeric"))
-        has_gaps = numbers.isna().any()
-        self.numeric_ = list(numbers.columns[(numbers.max() > numbers.min()) | has_gaps])
-        self.fill_ = {name: _mean(numbers[name], weight) for name in numbers.columns[has_gaps]}
+        numbers = numbers.loc[:, numbers.max() > numbers.min()]
+        self.numeric_ = list(numbers.columns)
+        has_gaps = numbers.columns[numbers.isna().any()]
+        self.fill_ = {name: _mean(numbers[name], weight) for name in has_gaps}
         self._require_use(table.columns)
         wide = self._widen(numbers, pools)
         self._fit_scales(wide, weight)

@@ -15,7 +15,7 @@ from sksiamese._checks import listed
 from sksiamese.molecules._canonical import smiles_of_mols
 from sksiamese.tables.reading._cell_meaning import holds_molecules, is_missing, stands_for_nothing
 from sksiamese.tables.reading._findings import Finding, plural
-from sksiamese.tables.reading._typed_numbers import advise_on_text, plain_number
+from sksiamese.tables.reading._typed_numbers import advise_on_text, are_codes, plain_number
 from sksiamese.tables.reading._units import convert, find_quantity, is_unit, plain_unit
 
 _SHOWN = 5  # texts that a message lists
@@ -123,7 +123,7 @@ def _clean(column: pd.Series, is_outcome: bool, has_commas: bool, changes: _Chan
         if _are_numbers(present, numbers, others):
             _note_numbers(name, present, numbers, changes)
             values |= {text: number for text, (number, _) in numbers.items()}
-        elif {text.strip().casefold() for text in present} == {"true", "false"}:
+        elif {text.strip().casefold() for text in present} <= {"true", "false"}:
             values |= {text: text.strip().casefold() == "true" for text in present}
         elif not holds_molecules(present):
             values |= _merge_spellings(name, present, changes)
@@ -180,9 +180,8 @@ def _are_numbers(texts: Mapping[str, int], numbers: Mapping[str, Any], others: l
     meant = [t for t in texts if t not in numbers and advise_on_text(t) is not None]
     n_meant = sum(texts[text] for text in meant)
     n_cells = sum(texts.values()) + len(others)
-    digits = [text.strip() for text in texts if text.strip().isdigit()]
-    if not others and any(text.startswith("0") and len(text) > 1 for text in digits):
-        return False  # catalogue numbers, of which the zeros are a part
+    if not others and are_codes(texts):
+        return False
     return 2 * n_numbers >= n_cells > 0 or (n_numbers > 0 and 2 * (n_numbers + n_meant) > n_cells)
 
 

@@ -18,7 +18,7 @@ from sksiamese._checks import listed
 from sksiamese.tables.reading._cell_meaning import is_missing
 from sksiamese.tables.reading._findings import Finding, plural
 from sksiamese.tables.reading._headers import Grid, frame_of, holds_names
-from sksiamese.tables.reading._typed_numbers import is_number_text, plain_number
+from sksiamese.tables.reading._typed_numbers import are_codes, is_number_text, plain_number
 
 _WORKBOOKS = {".xlsx", ".xlsm"}
 _TEXTS = {".csv", ".tsv", ".txt"}
@@ -149,7 +149,7 @@ def _read_records(path: Path) -> pd.DataFrame:
 def _with_numbers(column: pd.Series) -> pd.Series:
     """Turn text into numbers in a column of a text file of which most cells are numbers."""
     texts = [cell for cell in column if not is_missing(cell)]
-    if 2 * sum(map(is_number_text, texts)) < len(texts):
+    if 2 * sum(map(is_number_text, texts)) < len(texts) or are_codes(texts):
         return column
     return pd.Series(
         [_typed(cell) for cell in column], column.index, name=column.name, dtype=object

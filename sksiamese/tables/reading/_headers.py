@@ -64,6 +64,7 @@ def frame_of(
             f"{file!r} holds no table. It needs a row of names, and below it one row for each "
             "experiment."
         )
+    units = {i: unit for i, unit in units.items() if str(top[i]).strip() not in names}
     return _make_frame(top, body, units, file), findings
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sksiamese.tables.reading._units import is_unit
 
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _PLAIN = re.compile(_NUMBER)
+_CODE = re.compile(r"0[0-9]+")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _HOURS = "Write the hours, such as 16."
 _WARMTH = "Write the temperature, such as 25."
 _WORDS = {
     **dict.fromkeys(["overnight", "over night", "o/n", "o.n."], _HOURS),
     **dict.fromkeys(["rt", "r.t.", "room temperature", "ambient"], _WARMTH),
+    **dict.fromkeys(["inf", "-inf", "infinity"], "Write a finite number, or leave the cell empty."),
     "reflux": "Write the temperature, that at which the solvent boils.",
 }
 _NO_VALUE = {"na", "n/a", "n.a.", "nan", "nd", "n.d.", "none", "null", "-", "--", "?", "tbd"}
@@ -37,6 +39,18 @@ def plain_number(text: str) -> float | None:
 def is_number_text(text: str) -> bool:
     """Whether a text is a number, with a decimal point or a decimal comma."""
     return plain_number(text) is not None or bool(_DECIMAL_COMMA.fullmatch(text.strip()))
+
+
+def are_codes(texts: Iterable[str]) -> bool:
+    """Whether some texts begin with zeros that belong to them, as catalogue numbers do.
+
+    Examples
+    --------
+    >>> from sksiamese.tables.reading._typed_numbers import are_codes
+    >>> are_codes(["0012", "450"]), are_codes(["0", "0.5"])
+    (True, False)
+    """
+    return any(_CODE.fullmatch(text.strip()) for text in texts)
 
 
 def advise_on_text(text: str) -> str | None:

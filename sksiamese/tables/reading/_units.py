@@ -111,6 +111,8 @@ def find_quantity(name: str) -> Quantity | None:
     # Short units are signs of other things too; those in brackets and M, for mol/L, hardly.
     is_short = len(written) == 1 and written != "M"
     is_certain = bool(match) or not (is_short or written == "min")
+    if not match and len(tokens) == 1 and len(name) > 1 and name != "min" and is_unit(name):
+        written = tokens.pop()  # such as mM or degC alone
     found = _with_unit(plain_unit(written), words, is_certain)
     if found is not None:
         return found._replace(unit=written)

@@ -441,9 +441,9 @@ def test_numbers_with_heavy_tails(heavy):
     """Numbers many standard deviations apart, and many of them."""
     rng = np.random.RandomState(heavy)
     table = pd.DataFrame(
-        {"a": rng.standard_t(1, 150) * heavy, "b": np.exp(2 * rng.normal(size=150))}
+        {"a": rng.standard_t(1, 150) * heavy, "b (mM)": np.exp(2 * rng.normal(size=150))}
     )
-    model = classifier(max_epochs=20).fit(table, (table["b"] > 1).astype(int))
+    model = classifier(max_epochs=20).fit(table, (table["b (mM)"] > 1).astype(int))
     assert np.isfinite(model.predict_proba(table)).all()
 
 

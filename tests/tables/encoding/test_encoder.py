@@ -282,6 +282,14 @@ def test_missing_cells_of_nullable_columns_are_named(missing):
 # -- Gaps and names --------------------------------------------------------------------------------
 
 
+def test_gaps_beside_one_number_are_no_variation():
+    table = pd.DataFrame({"pH": [7.0, None, 7.0], "mM": [1.0, 2.0, 3.0]})
+    encoder, _ = fit(table)
+    assert (encoder.numeric_, encoder.fill_) == (["mM"], {})
+    with pytest.raises(ValueError, match=r"^No column of X can be used: 'pH' never varies\. "):
+        fit(table[["pH"]])
+
+
 def test_a_gap_is_the_mean_and_a_mark():
     table = pd.DataFrame({"pH": [1.0, None, 3.0, 8.0], "mM": [1.0, 2.0, 3.0, 4.0]})
     encoder, experiments = fit(table, weight=[1, 1, 1, 2])
