@@ -119,7 +119,9 @@ def plain_outcome(cell: Any) -> Any:
         return plain_outcome(number) if number is not None else FAMILIES.get(text, text)
     if isinstance(cell, bool | np.bool_):
         return bool(cell)
-    if isinstance(cell, int | float | np.number) and float(cell).is_integer():
+    if isinstance(cell, int | np.integer):  # of any size
+        return int(cell)
+    if isinstance(cell, float | np.floating) and float(cell).is_integer():
         return int(cell)
     return plain_label(cell)
 
