@@ -222,20 +222,19 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
             "share": evidence.share[rows, places],
         }
         for reason, share in evidence.parts.items():
-            columns[self._spell(reason)] = share[rows, places]
+            columns[self._spell(*reason)] = share[rows, places]
         return pd.DataFrame(columns)
 
-    def _spell(self, reason: str) -> str:
-        """Name the column of a reason: "same 0" is "same ligand"."""
-        kind, _, place = reason.partition(" ")
-        if not place:
+    def _spell(self, kind: str, place: int | None) -> str:
+        """Name a reason with its column: ("same", 0) is "same ligand"."""
+        if place is None:
             return kind
         encoder = self.encoder_
         if kind == "near":
             names = [*encoder.numeric_, *(f"{name} given" for name in encoder.fill_)]
         else:
             names = [*encoder.roles_, *encoder.categories_]
-        return f"{kind} {names[int(place)]}"
+        return f"{kind} {names[place]}"
 
     @property
     def _threshold(self) -> npt.NDArray[np.float64]:
@@ -243,7 +242,7 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
 
     @property
     def _n_features_out(self) -> int:
-        return self.module_.settings.embedding_size * len(self.module_.seeds)
+        return self.module_.settings.embedding_size * self.module_.n_members
 
     def _read_support(self, X: Any, y: Any, sample_weight: Any) -> TrainingTable:
         """Read labelled rows, with the numbers that fit gave their classes."""
@@ -278,7 +277,7 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         n_rows, n_classes = len(table.y), len(self.classes_)
         size = self.support_size
         if size is None:
-            size = self._readout.most_rows(len(self.net_.module_.seeds), n_classes)
+            size = self._readout.most_rows(self.net_.module_.n_members, n_classes)
         if size is None or size >= n_rows:
             return np.arange(n_rows)
         random_state, chosen = np.random.RandomState(self.net_.module_.seeds[0]), []

@@ -192,6 +192,15 @@ class SiameseKernel(nn.Module):
             k = k + self.log_learned.exp() * torch.exp(-learned.flatten(1))
         return k.view(-1, n, m)
 
+    @property
+    def corrected(self) -> bool:
+        """Whether its posterior is moved from the mode to the mean; see `_laplace.condition`.
+
+        Not where an embedding is learnt: its amplitude becomes large, and a correction of first
+        order no longer small.
+        """
+        return self.learned != "embedding"
+
     def own(self) -> Tensor:
         """Variance of a row, k(x, x).
 

@@ -55,7 +55,7 @@ class Evidence(NamedTuple):
     log_evidence : Tensor of shape (M,)
         Summed over the functions (eq. 3.32).
     gradient : Tensor of shape (M, n, n)
-        Its derivative after the kernel matrix.
+        Its derivative with respect to the kernel matrix.
     """
 
     log_evidence: Tensor
@@ -168,12 +168,12 @@ def evidence_gradient(kernel: Tensor, labels: Labels) -> Evidence:
         precision = root.unsqueeze(-1) * torch.cholesky_inverse(factor) * root.unsqueeze(-2)  # R
         reach = covariance @ precision  # K R
         variance = covariance.diagonal(dim1=-2, dim2=-1) - (reach * covariance).sum(-1)
-        push = variance * third / 2
-        shift = push - _times(reach.mT, push)  # z = (I - R K) push
+        push = variance * third / 2  # s2 of algorithm 5.1
+        shift = push - _times(reach.mT, push)  # z = (I - R K) s2
         slope = gradient.unsqueeze(-1) * gradient.unsqueeze(-2) / 2 - precision / 2
         slope = slope + shift.unsqueeze(-1) * gradient.unsqueeze(-2)
-        log_determinant = factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-        log_evidence = _log_posterior(f, dual, labels) - log_determinant
+        half_log_det = factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+        log_evidence = _log_posterior(f, dual, labels) - half_log_det  # eq. 3.32
         return Evidence(log_evidence.sum(1), slope.sum(1))
 
 
@@ -196,7 +196,7 @@ class _LogEvidence(torch.autograd.Function):
 
 
 def log_evidence(kernel: Tensor, labels: Labels) -> Tensor:
-    """Log evidence of a kernel, to be differentiated after all that made the kernel.
+    """Log evidence of a kernel, differentiable with respect to whatever made it.
 
     Parameters
     ----------
@@ -260,6 +260,7 @@ def condition(among: Tensor, cross: Tensor, labels: Labels, corrected: bool) -> 
     best = _weight_posterior(w, phi, labels)
     for _ in range(_MOST_STEPS):
         gradient, curvature, _ = _derivatives(labels.mean + _times(phi, w), labels)
+        # w <- A^-1 phi' (W phi w + g), with A = I + phi' W phi
         factor = _factor(eye + phi.mT @ (curvature.unsqueeze(-1) * phi))
         right = _times(phi.mT, curvature * _times(phi, w) + gradient)
         step = torch.cholesky_solve(right.unsqueeze(-1), factor).squeeze(-1)
@@ -268,6 +269,7 @@ def condition(among: Tensor, cross: Tensor, labels: Labels, corrected: bool) -> 
         if bool((best - before < _SLACK).all()):
             break
     _, curvature, third = _derivatives(labels.mean + _times(phi, w), labels)
+    # The posterior of w is N(w, A^-1); with K = L L', k(x, s) L'^-1 takes w to f.
     covariance = torch.cholesky_inverse(_factor(eye + phi.mT @ (curvature.unsqueeze(-1) * phi)))
     if corrected:
         variance = ((phi @ covariance) * phi).sum(-1)
@@ -302,7 +304,10 @@ def _find_mode(covariance: Tensor, labels: Labels) -> Tensor:
 def _accept(
     before: Tensor, after: Tensor, best: Tensor, value: Callable[[Tensor], Tensor]
 ) -> tuple[Tensor, Tensor]:
-    """Take a Newton step, or half or a quarter of it where a whole one makes things worse."""
+    """Take a Newton step, or half or a quarter of it where a whole one makes things worse.
+
+    A quarter is taken even if it is worse still.
+    """
     for _ in range(_HALVINGS):
         reached = value(after)
         worse = reached < best - _SLACK

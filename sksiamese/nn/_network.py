@@ -122,6 +122,11 @@ class FingerprintNetwork(nn.Module):
         """Leave out the generators, which not every version of torch can pickle."""
         return {**self.__dict__, "_generators": None}
 
+    @property
+    def n_members(self) -> int:
+        """Number of networks of the ensemble."""
+        return len(self.seeds)
+
     def generators(self) -> list[torch.Generator]:
         """Give each member's source of what is drawn in training.
 
@@ -204,7 +209,7 @@ class FingerprintNetwork(nn.Module):
 
     def _through_layers(self, numeric: Tensor, each: Tensor | None, places: Tensor) -> Tensor:
         """Last layer of some rows, out of their numbers and the fingerprints of all molecules."""
-        x = numeric.expand(len(self.seeds), -1, -1)
+        x = numeric.expand(self.n_members, -1, -1)
         if each is not None:
             x = torch.cat([x, _spread(each, places)], dim=-1)
         settings = self.settings
@@ -214,7 +219,7 @@ class FingerprintNetwork(nn.Module):
 
     def _scaled_fingerprints(self, graphs: GraphTensors) -> Tensor:
         """Scaled fingerprints of the molecules of all roles, (n_members, n_molecules, fp_size)."""
-        n_members, size = len(self.seeds), self.settings.fp_size
+        n_members, size = self.n_members, self.settings.fp_size
         n_molecules = torch.tensor(graphs.n_molecules, device=self.center.device)
         role = torch.arange(len(n_molecules), device=self.center.device)
         role = role.repeat_interleave(n_molecules)  # of each molecule

@@ -13,7 +13,8 @@ from sksiamese.nn._kernel import N_KINDS, PairDistances, SiameseKernel
 from sksiamese.nn._layers import member_generators
 from sksiamese.nn._network import FingerprintNetwork, NetworkSettings
 
-_DIGITS = 1e4
+_DIGITS = 1e4  # of a sine: those that follow are as good as random
+_VARIANCE = 7.0  # of all inputs of the embedding together
 _CLIP = 3.0  # standard deviations, of inputs and of fingerprints
 
 
@@ -106,7 +107,7 @@ class ProcessNetwork(FingerprintNetwork):
         """
         share, clipped = (weight / weight.sum())[:, None], numeric.clamp(-_CLIP, _CLIP)
         variance = (share * (clipped - (share * clipped).sum(0)) ** 2).sum()
-        self.input_scale = torch.where(variance > 0, (7.0 / variance).sqrt(), 1.0)
+        self.input_scale = torch.where(variance > 0, (_VARIANCE / variance).sqrt(), 1.0)
 
     def forward(  # type: ignore[override]
         self, numeric: Tensor, molecules: Tensor, graphs: GraphTensors | None
@@ -186,10 +187,11 @@ class ProcessNetwork(FingerprintNetwork):
             Covariances by the kernel's name: "fixed", "fingerprint", "embedding".
         """
         return {
-            name: self.kernel(name)(pairs, self.learned(name, left, right)) for name in self.kernels
+            name: self.kernel(name)(pairs, self.learned_distance(name, left, right))
+            for name in self.kernels
         }
 
-    def learned(self, name: str, left: Views, right: Views) -> Tensor | None:
+    def learned_distance(self, name: str, left: Views, right: Views) -> Tensor | None:
         """Give the learned distance of two sets of rows that a kernel takes.
 
         Parameters

@@ -20,7 +20,7 @@ _OWN = (
     "models.readouts._process.EvidenceLoss",
     "models.readouts._process.ProcessNet",
     "models.readouts._process.ProcessReadOut",
-    "models.readouts._process.ProcessSupport",
+    "models.readouts._process_support.ProcessSupport",
     "molecules._featurizer.SMILESFeaturizer",
     "molecules._tanimoto.Tanimoto",
     "molecules._tanimoto.TanimotoMap",

@@ -91,7 +91,7 @@ def views_of(network):
 def test_learned_distances_row_by_row():
     network = make_network(n_roles=2, hidden=7, dropout=0.0).eval()
     views = views_of(network)
-    found = network.learned("fingerprint", views, views).detach().numpy()
+    found = network.learned_distance("fingerprint", views, views).detach().numpy()
     assert found.shape == (2, 2, 5, 5)
     for member in range(2):
         for r in range(2):
@@ -102,9 +102,9 @@ def test_learned_distances_row_by_row():
                     assert found[member, r, i, j] == pytest.approx(1 - np.exp(-apart), abs=1e-9)
     embedding = views.embedding.detach().numpy()
     expected = np.abs(embedding[:, :, None] - embedding[:, None]).sum(-1)
-    found = network.learned("embedding", views, views).detach()
+    found = network.learned_distance("embedding", views, views).detach()
     np.testing.assert_allclose(found, expected, atol=1e-9)
-    assert network.learned("fixed", views, views) is None
+    assert network.learned_distance("fixed", views, views) is None
 
 
 def test_kernels_by_what_there_is():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,9 @@ from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
 
+Reason: TypeAlias = tuple[str, int | None]
+"""Kind of a reason ("same", "near", "learned" ...), and the place of its column if it has one."""
+
 
 class Evidence(NamedTuple):
     """What carries a prediction.
@@ -26,13 +29,13 @@ class Evidence(NamedTuple):
         Similarity of rows and support rows, 0 to 1.
     share : ndarray of shape (n, n_support)
         Part of each support row in all evidence, what is known without any row included.
-    parts : dict of str to ndarray of shape (n, n_support)
+    parts : dict of Reason to ndarray of shape (n, n_support)
         Shares told apart by their reason; they add up to `share`. Empty where there is one reason.
     """
 
     similarity: _Float
     share: _Float
-    parts: dict[str, _Float]
+    parts: dict[Reason, _Float]
 
 
 class Support(Protocol):

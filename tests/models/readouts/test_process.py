@@ -15,6 +15,7 @@ from sksiamese import GraphFingerprintSiameseClassifier, load_model, save_model
 from sksiamese.models.readouts import _process as process_module
 from sksiamese.models.readouts._process import ProcessNet, make_pairs
 from sksiamese.models.training._data import LabelledExperiments
+from sksiamese.models.training._ensemble_net import to_tensors
 from sksiamese.tables.encoding._distances import RowDistances
 
 LIGANDS = ["SCCN", "SCCO", "CCCCS", "Sc1ccccc1", "OC(=O)CS", "CC(C)S", "CCCCCCS", "SCCCO"]
@@ -81,7 +82,7 @@ def slow_processes(model, frame, support, y):
     left, right = encoder.encode(frame), encoder.encode(support)
     both = encoder.encode(pd.concat([frame, support]))
     pairs = make_pairs(RowDistances(right), encoder.encode(pd.concat([frame, support])), "cpu")
-    inputs = [process_module.to_tensors(each, 1, "cpu") for each in (both, right)]
+    inputs = [to_tensors(each, 1, "cpu") for each in (both, right)]
     with torch.no_grad():
         views = [network(*each) for each in inputs]
         found = network.covariances(pairs, *views)
