@@ -84,15 +84,15 @@ class GaussianProcess(ClassifierMixin, BaseEstimator):
             self.regressor_.fit(X, np.asarray(y, dtype=float))
         return self
 
-    def predict_members(self, X: Any) -> npt.NDArray[np.float64]:
-        """Mean plus and minus the standard deviation, (2, n_samples, 2)."""
-        mean, std = self.regressor_.predict(X, return_std=True)
-        success = np.stack([mean + std, mean - std])
-        return np.stack([1 - success, success], axis=2)
-
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Mean, (n_samples, 2)."""
-        return np.asarray(self.predict_members(X).mean(axis=0))
+        mean = self.regressor_.predict(X)
+        return np.column_stack([1 - mean, mean])
+
+    def predict_std(self, X: Any) -> npt.NDArray[np.float64]:
+        """Standard deviation, (n_samples, 2)."""
+        std = self.regressor_.predict(X, return_std=True)[1]
+        return np.column_stack([std, std])
 
 
 def make_tasks(release: str | None, names: list[str] | None) -> tuple[list[Task], dict[str, str]]:

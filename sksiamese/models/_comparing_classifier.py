@@ -290,3 +290,6 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
 
     def _proba(self, experiments: Experiments, n_rows: int) -> torch.Tensor:
         return self._support.proba(self.net_, experiments)
+
+    def _variance(self, experiments: Experiments, n_rows: int) -> torch.Tensor:
+        return self._support.variance(self.net_, experiments)

@@ -217,6 +217,36 @@ class NetworkClassifier(TableClassifier, ABC):
         blocks = [self._proba(part, len(frame)) for part in parts]
         return torch.cat(blocks, dim=1).numpy()
 
+    def predict_std(self, X: Any) -> npt.NDArray[np.float64]:
+        """Standard deviation of each class probability: how far it may be off.
+
+        Over the members and, with ``readout="process"``, over what the labelled experiments leave
+        open besides. It is doubt of the model, not noise of the measurement.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments, in the columns of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Standard deviations, at most a half.
+
+        Examples
+        --------
+        >>> from sksiamese import GraphFingerprintSiameseClassifier
+        >>> model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=20, random_state=0)
+        >>> model = model.fit([[0.0], [0.1], [0.9], [1.0]], [0, 0, 1, 1])
+        >>> known, unknown = model.predict_std([[0.0], [0.5]])[:, 1]
+        >>> bool(known < unknown)
+        True
+        """
+        frame = self._read_fitted(X)
+        parts = self.encoder_.encode_parts(frame, CHUNK_ROWS)
+        blocks = [self._variance(part, len(frame)) for part in parts]
+        return torch.cat(blocks).sqrt().numpy()
+
     def fingerprint(self, X: Any) -> dict[str, npt.NDArray[np.float64]]:
         """Learned fingerprints of the molecules of each row.
 
@@ -383,6 +413,10 @@ class NetworkClassifier(TableClassifier, ABC):
     @abstractmethod
     def _proba(self, experiments: Experiments, n_rows: int) -> torch.Tensor:
         """Class probabilities (n_members, n, n_classes) of a part of `n_rows` encoded rows."""
+
+    def _variance(self, experiments: Experiments, n_rows: int) -> torch.Tensor:
+        """Variance of the class probabilities (n, n_classes): here that of the members."""
+        return self._proba(experiments, n_rows).var(0, correction=0)
 
 
 def _as_tuple(sizes: Any) -> tuple[Any, ...]:

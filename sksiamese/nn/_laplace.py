@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
@@ -26,6 +27,7 @@ _LEAST_CURVATURE = 1e-9
 _MOST_STEPS = 20  # of Newton's method
 _MODE_STEPS = 6  # in training: as many for all, so that members do not depend on each other
 _HALVINGS = 2
+_N_NODES = 20  # of the mean over latent values
 _SLACK = 1e-8  # of a log posterior, below which a step counts as no worse
 
 
@@ -98,11 +100,43 @@ class Posterior(NamedTuple):
         Tensor of shape (M, C, n)
             Probabilities.
         """
+        moved, variance = self._latent(cross, own)
+        return torch.sigmoid(self.mean + moved / torch.sqrt(1 + math.pi / 8 * variance))
+
+    def variance(self, cross: Tensor, own: Tensor) -> Tensor:
+        r"""Variance of that probability over the latent values that are possible.
+
+        That of :math:`\sigma(f)` for :math:`f \sim N(\mu, v)`, by Gauss-Hermite quadrature.
+
+        Parameters
+        ----------
+        cross, own : Tensor
+            As in :meth:`proba`.
+
+        Returns
+        -------
+        Tensor of shape (M, C, n)
+            Variances, at most a quarter.
+        """
+        moved, variance = self._latent(cross, own)
+        first, second = torch.zeros_like(moved), torch.zeros_like(moved)
+        for node, weight in zip(*_quadrature(), strict=True):
+            p = torch.sigmoid(self.mean + moved + node * variance.sqrt())
+            first, second = first + weight * p, second + weight * p**2
+        return (second - first**2).clamp(min=0)
+
+    def _latent(self, cross: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
+        """How far the mean of f is off the prior mean, and the variance of f, (M, C, n)."""
         each = cross.unsqueeze(1)  # (M, 1, n, m)
         moved = (each @ self.coefficients.unsqueeze(-1)).squeeze(-1)
         known = ((each @ self.reduction) * each).sum(-1)
-        variance = (own.view(-1, 1, 1) - known).clamp(min=0)
-        return torch.sigmoid(self.mean + moved / torch.sqrt(1 + math.pi / 8 * variance))
+        return moved, (own.view(-1, 1, 1) - known).clamp(min=0)
+
+
+def _quadrature() -> tuple[list[float], list[float]]:
+    """Nodes and weights of a mean over a standard normal variable."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(_N_NODES)
+    return nodes.tolist(), (weights / weights.sum()).tolist()
 
 
 def evidence_gradient(kernel: Tensor, labels: Labels) -> Evidence:

@@ -107,10 +107,10 @@ def predict_grid(estimator: Any, grid: ConditionGrid, pos_label: Any) -> tuple[_
 
 
 def spread_grid(estimator: Any, grid: ConditionGrid, pos_label: Any) -> _Floats:
-    """Give the standard deviation of the members' probabilities over a grid."""
-    last, rows = last_step(estimator, grid.rows, "predict_members")
+    """Give the standard deviation of the probability over a grid."""
+    last, rows = last_step(estimator, grid.rows, "predict_std")
     number = class_number(estimator.classes_, pos_label)
-    return grid.spread_out(last.predict_members(rows)[:, :, number].std(axis=0))
+    return grid.spread_out(last.predict_std(rows)[:, number])
 
 
 def _require_conditions(space: DesignSpace, names: Mapping[str, int]) -> None:

@@ -41,8 +41,8 @@ class ProbabilityMapDisplay:
     fixed : str, default=""
         What all experiments of the map share, in words.
     spread : ndarray of shape (n_y, n_x) or None, default=None
-        Standard deviation of the members' probabilities, drawn as contours after smoothing, since
-        trees change it in steps.
+        Standard deviation of the probability, drawn as contours after smoothing, since trees change
+        it in steps.
     experiments : DataFrame of shape (n_samples, 4) or None, default=None
         Past experiments: "x", "y", "outcome", and "alike": whether they share the molecules and
         levels of the map.
@@ -129,7 +129,7 @@ class ProbabilityMapDisplay:
             Class whose probability is drawn; by default the one that says that it is success,
             such as 1 or "hit", else the last one.
         spread : bool, default=False
-            Whether to draw contours of the standard deviation over the members of an ensemble.
+            Whether to draw contours of how far the probability may be off, by ``predict_std``.
         grid_resolution : int, default=50
             Number of values of each condition.
         ax : matplotlib.axes.Axes or None, default=None
@@ -143,7 +143,7 @@ class ProbabilityMapDisplay:
         Raises
         ------
         TypeError
-            If the estimator gives no probabilities, or has no members to spread.
+            If the estimator gives no probabilities, or has no ``predict_std``.
         ValueError
             If a column or a value does not suit the design space, or `pos_label` is not one of the
             classes.

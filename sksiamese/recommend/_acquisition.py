@@ -9,17 +9,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import entr
 
-__all__ = ["ACQUISITIONS", "NEED_MEMBERS", "acquire", "choose_ahead", "choose_batch"]
+__all__ = ["ACQUISITIONS", "NEED_STD", "acquire", "choose_ahead", "choose_batch"]
 
 ACQUISITIONS = ("probability", "ucb", "entropy")
-NEED_MEMBERS = frozenset({"ucb"})
+NEED_STD = frozenset({"ucb"})
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 
 _RELIANCE = 0.75  # how far an outcome settles that of an equal experiment
 
 
-def acquire(name: str, p: _Floats, members: _Floats | None, beta: float = 1.0) -> _Floats:
+def acquire(name: str, p: _Floats, std: _Floats | None, beta: float = 1.0) -> _Floats:
     """Value of experiments, at least 0.
 
     Parameters
@@ -28,8 +28,8 @@ def acquire(name: str, p: _Floats, members: _Floats | None, beta: float = 1.0) -
         One of ``ACQUISITIONS``.
     p : ndarray of shape (n_samples,)
         Probabilities of success.
-    members : ndarray of shape (n_members, n_samples) or None
-        The same by each member; None where `name` needs none.
+    std : ndarray of shape (n_samples,) or None
+        Their standard deviations; None where `name` needs none.
     beta : float
         Standard deviations that "ucb" adds.
 
@@ -42,8 +42,8 @@ def acquire(name: str, p: _Floats, members: _Floats | None, beta: float = 1.0) -
         return p
     if name == "entropy":
         return np.asarray((entr(p) + entr(1 - p)) / np.log(2))
-    assert members is not None
-    return p + beta * members.std(axis=0)
+    assert std is not None
+    return p + beta * std
 
 
 def choose_batch(

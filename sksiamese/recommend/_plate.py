@@ -97,12 +97,12 @@ def describe_plate(
     columns : list of str
         Columns of the recipes.
     """
-    p, members = model.both(frame)
+    p, std = model.both(frame)
     places, distance = geometry.nearest(frame, past)
     limit = np.quantile(spacing, _DOMAIN) if len(spacing) else 0.0
     return frame[columns].assign(
         **{model.column: p},
-        p_std=np.nan if members is None else members.std(axis=0),
+        p_std=np.nan if std is None else std,
         in_domain=np.where(distance <= limit, 1, -1),
         nearest_experiment=past.index[places].to_numpy(),
         distance=distance,

@@ -23,7 +23,7 @@ from sksiamese._checks import (
 )
 from sksiamese._frames import ensure_table, require_columns
 from sksiamese.persistence._packed_tables import EstimatorOfTables
-from sksiamese.recommend._acquisition import ACQUISITIONS, NEED_MEMBERS, acquire
+from sksiamese.recommend._acquisition import ACQUISITIONS, NEED_STD, acquire
 from sksiamese.recommend._candidates import Pool, explore, find_centres, keep_best, vary_numbers
 from sksiamese.recommend._measurements import (
     choose_positive,
@@ -76,7 +76,7 @@ class ExperimentRecommender(EstimatorOfTables):
         How far conditions move in mode "optimize", as in :meth:`DesignSpace.around`.
     n_bootstrap : int, default=10
         Number of clones fitted on bootstrap samples, for the spread of a classifier without
-        ``predict_members``; 0 fits none.
+        ``predict_std``; 0 fits none.
     positive : label or None, default=None
         The class that counts as success. None takes True, the largest number, or a word such as
         "yes" or "hit"; any other text is never guessed.
@@ -110,11 +110,10 @@ class ExperimentRecommender(EstimatorOfTables):
 
     Notes
     -----
-    `p_std` is the standard deviation of the probability over the classifier's members, if it has
-    ``predict_members(X)`` of shape (n_members, n_samples, n_classes), alone or at the end of a
-    Pipeline; over clones fitted on stratified bootstrap samples otherwise. A frozen classifier
-    without members, and ``n_bootstrap=0``, have none: `p_std` is NaN, and only "probability" and
-    "entropy" can be used.
+    `p_std` is how far the probability may be off, as a standard deviation: by ``predict_std(X)`` of
+    shape (n_samples, n_classes), if the classifier has that, alone or at the end of a Pipeline;
+    over clones fitted on stratified bootstrap samples otherwise. A frozen classifier without it, and
+    ``n_bootstrap=0``, have none: `p_std` is NaN, and only "probability" and "entropy" can be used.
 
     Distances add up over the columns as the squares of differences: numbers as shares of their
     range, molecules as 1 - Tanimoto similarity (ECFP4), levels as 0 or 1. An experiment is in the
@@ -393,10 +392,10 @@ class ExperimentRecommender(EstimatorOfTables):
         return fitted | names
 
     def _require_spread(self, model: SuccessModel) -> None:
-        if self.acquisition in NEED_MEMBERS and not model.has_members:
+        if self.acquisition in NEED_STD and not model.has_std:
             raise ValueError(
                 f"The acquisition {self.acquisition!r} needs a spread, and "
-                f"{type(model.estimator).__name__} has no predict_members. Choose 'probability' or "
+                f"{type(model.estimator).__name__} has no predict_std. Choose 'probability' or "
                 "'entropy', or give a classifier that is not frozen and n_bootstrap of at least 2."
             )
 
@@ -427,7 +426,7 @@ class ExperimentRecommender(EstimatorOfTables):
 
     def _value(self, frame: pd.DataFrame) -> _Floats:
         """Acquisition of experiments, (n_rows,)."""
-        if self.acquisition not in NEED_MEMBERS:
+        if self.acquisition not in NEED_STD:
             return acquire(self.acquisition, self._model.probability(frame), None)
-        p, members = self._model.both(frame)
-        return acquire(self.acquisition, p, members, self.beta)
+        p, std = self._model.both(frame)
+        return acquire(self.acquisition, p, std, self.beta)

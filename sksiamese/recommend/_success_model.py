@@ -1,4 +1,4 @@
-"""Probability of success by any classifier, and by the members whose spread tells of doubt."""
+"""Probability of success by any classifier, and how far it may be off."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ class SuccessModel:
         n_bootstrap: int,
         rng: np.random.RandomState,
     ) -> SuccessModel:
-        """Fit the classifier and, if it has no members of its own, clones of it on resamples.
+        """Fit the classifier and, if it tells no doubt of its own, clones of it on resamples.
 
         A search is done once: the clones have the settings that it found.
         """
         if self.is_frozen:
             return self
         self.estimator.fit(self._rows(frame), y)
-        if _find_members(self.estimator) is None:
+        if _with_std(self.estimator) is None:
             found = _searched(self.estimator)
             for _ in range(n_bootstrap):
                 rows = resample(np.arange(len(y)), stratify=y, random_state=rng)
@@ -74,27 +74,26 @@ class SuccessModel:
         self.column = f"p({name_of_success(label, outcome)})"
 
     @property
-    def has_members(self) -> bool:
-        """Whether there is a spread."""
-        return bool(self._bootstrap) or _find_members(self.estimator) is not None
+    def has_std(self) -> bool:
+        """Whether there is a standard deviation."""
+        return bool(self._bootstrap) or _with_std(self.estimator) is not None
 
     def probability(self, frame: pd.DataFrame) -> _Floats:
         """Probability of success, (n_rows,)."""
         return self._success(self.estimator, self.estimator.predict_proba(self._rows(frame)))
 
     def both(self, frame: pd.DataFrame) -> tuple[_Floats, _Floats | None]:
-        """Probability (n_rows,), and by each member (n_members, n_rows) or None without members."""
-        rows = self._rows(frame)
-        found = _find_members(self.estimator)
-        if found is not None:  # one pass; their mean is what predict_proba gives
+        """Probability and its standard deviation, both (n_rows,); None where there is none."""
+        rows, p = self._rows(frame), self.probability(frame)
+        found = _with_std(self.estimator)
+        if found is not None:
             steps, model = found
-            proba = model.predict_members(rows if steps is None else steps.transform(rows))
-            members = self._success(model, proba)
-            return members.mean(axis=0), members
-        p = self.probability(frame)
+            given = rows if steps is None else steps.transform(rows)
+            return p, self._success(model, model.predict_std(given))
         if not self._bootstrap:
             return p, None
-        return p, np.array([self._success(m, m.predict_proba(rows)) for m in self._bootstrap])
+        each = [self._success(m, m.predict_proba(rows)) for m in self._bootstrap]
+        return p, np.std(each, axis=0)
 
     def _success(self, model: Any, proba: Any) -> _Floats:
         """Column of the positive class, out of the last axis."""
@@ -111,12 +110,12 @@ def _searched(estimator: Any) -> Any:
     return getattr(estimator, "best_estimator_", estimator)
 
 
-def _find_members(estimator: Any) -> tuple[Any, Any] | None:
-    """Find the steps before the model (or None), and the model with predict_members."""
+def _with_std(estimator: Any) -> tuple[Any, Any] | None:
+    """Find the steps before the model (or None), and the model with predict_std."""
     inner = estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
     inner = _searched(inner)
-    if hasattr(inner, "predict_members"):
+    if hasattr(inner, "predict_std"):
         return None, inner
-    if isinstance(inner, Pipeline) and hasattr(inner[-1], "predict_members"):
+    if isinstance(inner, Pipeline) and hasattr(inner[-1], "predict_std"):
         return inner[:-1], inner[-1]
     return None

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import expit, log_expit
+from scipy.stats import norm
 from sklearn.gaussian_process import GaussianProcessClassifier
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel
 
@@ -329,6 +330,22 @@ def test_what_has_no_factor_is_nan():
     kernel, labels = tensor([[1.0, 2.0], [2.0, 1.0]]), make_labels([0, 1])
     assert condition(kernel, kernel, labels, True).coefficients.isnan().all()
     assert log_evidence(tensor([[1.0, np.nan], [np.nan, 1.0]]), labels).isnan().all()
+
+
+@settings(max_examples=20)
+@given(SEEDS)
+def test_variance_of_a_probability_is_that_over_latent_values(seed):
+    kernel, y, weight, mean = draw(seed, n_classes=2)
+    among, cross, own = blocks(kernel, 7)
+    own = own[:1]  # rows that are as uncertain as one of them
+    posterior = condition(
+        tensor(among), tensor(among), make_labels(y, weight, mean), corrected=False
+    )
+    found = posterior.variance(tensor(cross), torch.as_tensor(own))[0].numpy()
+    means, variances = latent(posterior, cross, np.repeat(own, len(cross)))
+    for m, v, each in zip(means.ravel(), variances.ravel(), found.ravel(), strict=True):
+        of = norm(m, math.sqrt(max(v, 1e-12))).expect
+        assert each == pytest.approx(of(lambda f: expit(f) ** 2) - of(expit) ** 2, abs=1e-4)
 
 
 @pytest.mark.parametrize("size", [1e-6, 1e3])

@@ -121,10 +121,10 @@ def test_map_of_the_other_class_is_the_rest(fitted):
 
 
 @pytest.mark.parametrize("make", [siamese, siamese_pipeline])
-def test_spread_is_that_of_the_members(make):
+def test_spread_is_that_of_the_model(make):
     display = draw_map(make().fit(X, Y), spread=True, at=X.iloc[0])
     row = X.iloc[:1].assign(temperature_C=display.x[2], pH=display.y[3])
-    expected = siamese().fit(X, Y).predict_members(row)[:, 0, 1].std()
+    expected = siamese().fit(X, Y).predict_std(row)[0, 1]
     assert display.spread[3, 2] == pytest.approx(expected, abs=1e-6)
     assert len(display.ax_.collections) > len(draw_map(siamese().fit(X, Y)).ax_.collections)
 
@@ -231,7 +231,7 @@ def test_map_needs_probabilities_and_members():
         ProbabilityMapDisplay.from_estimator(machine, numbers, columns=AXES)
     cured = CalibratedClassifierCV(LinearSVC()).fit(numbers, Y)
     message = (
-        "The picture needs predict_members, which CalibratedClassifierCV does not have. Give a "
+        "The picture needs predict_std, which CalibratedClassifierCV does not have. Give a "
         "GraphFingerprintSiameseClassifier, or a Pipeline that ends in one."
     )
     with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):

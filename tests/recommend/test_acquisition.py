@@ -17,7 +17,9 @@ def test_acquisition_by_hand():
     p = members.mean(axis=0)
     assert acquire("probability", p, None) is p
     assert acquire("entropy", np.array([0.5, 0.0, 1.0]), None) == pytest.approx([1, 0, 0])
-    assert acquire("ucb", p, members, beta=2) == pytest.approx([0.5 + 2 * 0.3, 0.5, 0.5 + 2 * 0.5])
+    assert acquire("ucb", p, members.std(axis=0), beta=2) == pytest.approx(
+        [0.5 + 2 * 0.3, 0.5, 0.5 + 2 * 0.5]
+    )
 
 
 # -- Batch -----------------------------------------------------------------------------------------

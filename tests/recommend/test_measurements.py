@@ -64,6 +64,9 @@ class Members(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X):
         return self.predict_members(X).mean(axis=0)
 
+    def predict_std(self, X):
+        return self.predict_members(X).std(axis=0)
+
 
 UNIT = DesignSpace({"a": Range(0, 1), "b": Range(0, 1)})
 NUMBERS = pd.DataFrame(RNG.uniform(0, 0.8, (20, 2)), columns=["a", "b"])

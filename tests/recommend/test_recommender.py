@@ -80,6 +80,9 @@ class Members(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X):
         return self.predict_members(X).mean(axis=0)
 
+    def predict_std(self, X):
+        return self.predict_members(X).std(axis=0)
+
 
 UNIT = DesignSpace({"a": Range(0, 1), "b": Range(0, 1)})
 NUMBERS = pd.DataFrame(RNG.uniform(0, 0.8, (20, 2)), columns=["a", "b"])
@@ -110,7 +113,7 @@ def test_recommended_values_are_those_of_the_members(name):
     model = unit(acquisition=name, beta=0.5, diversity=0)
     plate = model.recommend(5)
     members = Members().predict_members(plate[["a", "b"]])[:, :, 1]
-    truth = acquire(name, members.mean(axis=0), members, 0.5)
+    truth = acquire(name, members.mean(axis=0), members.std(axis=0), 0.5)
     assert plate["acquisition"].to_numpy() == pytest.approx(truth)
     assert p_success(plate).to_numpy() == pytest.approx(members.mean(axis=0))
     assert plate["p_std"].to_numpy() == pytest.approx(members.std(axis=0))
@@ -274,8 +277,8 @@ def test_siamese_classifier():
     plate = model.recommend(3)
     rows = plate[list(past.columns)]
     assert p_success(plate).to_numpy() == pytest.approx(model.estimator_.predict_proba(rows)[:, 1])
-    spread = model.estimator_.predict_members(rows)[:, :, 1].std(axis=0)
-    assert plate["p_std"].to_numpy() == pytest.approx(spread, abs=1e-6)
+    std = model.estimator_.predict_std(rows)[:, 1]
+    assert plate["p_std"].to_numpy() == pytest.approx(std, abs=1e-6)
 
 
 @pytest.mark.parametrize("labels", [[0, 1], ["no", "yes"], [False, True], [1.0, 2.0]])
@@ -359,7 +362,7 @@ def test_arrays_without_names():
         (
             {"n_bootstrap": 0},
             ValueError,
-            "The acquisition 'ucb' needs a spread, and Pipeline has no predict_members. Choose "
+            "The acquisition 'ucb' needs a spread, and Pipeline has no predict_std. Choose "
             "'probability' or 'entropy', or give a classifier that is not frozen and n_bootstrap "
             "of at least 2.",
         ),

@@ -197,6 +197,10 @@ class CampaignSupport(NamedTuple):
             blocks.append(torch.softmax(trend + kernel @ torch.as_tensor(self.alpha), -1))
         return torch.cat(blocks, dim=1)
 
+    def variance(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
+        """Variance of the class probabilities (n, n_classes) over the members."""
+        return self.proba(net, experiments).var(0, correction=0)
+
     @torch.no_grad()
     def evidence(self, net: EnsembleNet, experiments: Experiments) -> Evidence:
         """Similarity and share of the evidence of each support row.

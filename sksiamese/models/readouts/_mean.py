@@ -162,6 +162,10 @@ class MeanSupport(NamedTuple):
         ]
         return torch.cat(blocks, dim=1).to(torch.float64)
 
+    def variance(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
+        """Variance of the class probabilities (n, n_classes) over the members."""
+        return self.proba(net, experiments).var(0, correction=0)
+
     @torch.no_grad()
     def evidence(self, net: EnsembleNet, experiments: Experiments) -> Evidence:
         """Similarity of each support row, and its part of all similarity."""

@@ -175,21 +175,33 @@ class ProcessSupport:
     @torch.no_grad()
     def proba(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
         """Class probabilities (n_members, n, n_classes) of encoded rows."""
-        network = cast(ProcessNetwork, net.module_)
-        posteriors = {name: self._posterior(name, net) for name in self.posteriors}
-        support, blocks = self._views(net), []
-        for pairs, views in self._compare(net, experiments):
-            covariances = network.covariances(pairs, views, support)
-            found = [
-                posteriors[name].proba(each, network.kernel(name).own())
-                for name, each in covariances.items()
-            ]
-            wide = [each.expand(len(network.seeds), -1, -1) for each in found]
+        n_members, blocks = len(net.module_.seeds), []
+        for processes in self._processes(net, experiments):
+            found = [posterior.proba(*given) for posterior, *given in processes]
+            wide = [each.expand(n_members, -1, -1) for each in found]
             blocks.append(torch.stack(wide).mean(0))
         p = torch.cat(blocks, dim=2).cpu()  # (n_members, n_functions, n)
         if self.n_classes == 2:
             return torch.stack([1 - p[:, 0], p[:, 0]], dim=-1)
         return (p / p.sum(1, keepdim=True)).transpose(1, 2)
+
+    @torch.no_grad()
+    def variance(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
+        """Variance of the class probabilities (n, n_classes) over members, kernels, latent values.
+
+        By the law of total variance: that of the probabilities of all processes, plus the mean of
+        what each of them is in doubt about.
+        """
+        n_members, blocks = len(net.module_.seeds), []
+        for processes in self._processes(net, experiments):
+            found = [posterior.proba(*given) for posterior, *given in processes]
+            p = torch.cat([each.expand(n_members, -1, -1) for each in found])
+            within = [posterior.variance(*given).mean(0) for posterior, *given in processes]
+            variance = p.var(0, correction=0) + torch.stack(within).mean(0)  # (n_functions, n)
+            if self.n_classes > 2:  # as the probabilities, which are made to add up to one
+                variance = variance / p.mean(0).sum(0) ** 2
+            blocks.append(variance.cpu())
+        return torch.cat(blocks, dim=1).T.expand(-1, self.n_classes)
 
     @torch.no_grad()
     def evidence(self, net: EnsembleNet, experiments: Experiments) -> Evidence:
@@ -224,6 +236,19 @@ class ProcessSupport:
         parts = {key: torch.cat([each[1][key] for each in found]).numpy() for key in found[0][1]}
         similarity = torch.cat([each[0] for each in found]).numpy()
         return Evidence(similarity, np.sum(list(parts.values()), axis=0), parts)
+
+    def _processes(
+        self, net: EnsembleNet, experiments: Experiments
+    ) -> Iterator[list[tuple[Posterior, Tensor, Tensor]]]:
+        """Posterior, covariances with the support and variance by each kernel, for blocks of rows."""
+        network = cast(ProcessNetwork, net.module_)
+        posteriors = {name: self._posterior(name, net) for name in self.posteriors}
+        support = self._views(net)
+        for pairs, views in self._compare(net, experiments):
+            yield [
+                (posteriors[name], each, network.kernel(name).own())
+                for name, each in network.covariances(pairs, views, support).items()
+            ]
 
     def _name(self, term: KernelTerm) -> str:
         """Name a reason, by the place of its column where it has one."""

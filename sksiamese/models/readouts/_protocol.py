@@ -68,6 +68,9 @@ class Support(Protocol):
     def proba(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
         """Class probabilities of encoded rows, (n_members, n, n_classes)."""
 
+    def variance(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
+        """Variance of the class probabilities over all that is not known, (n, n_classes)."""
+
     def evidence(self, net: EnsembleNet, experiments: Experiments) -> Evidence:
         """Tell what carries the predictions of encoded rows."""
 

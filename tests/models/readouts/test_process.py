@@ -9,6 +9,7 @@ import pytest
 import torch
 from rdkit import Chem
 from scipy.special import expit
+from scipy.stats import norm
 
 from sksiamese import GraphFingerprintSiameseClassifier, load_model, save_model
 from sksiamese.models.readouts import _process as process_module
@@ -74,8 +75,8 @@ def respell(smiles):
 # -- The same prediction by another way ------------------------------------------------------------
 
 
-def slow_proba(model, frame, support, y):
-    """Probabilities of the positive class, member by member, from the kernels and Laplace."""
+def slow_processes(model, frame, support, y):
+    """Mean and variance of the latent values (n_members, n) and prior mean of each kernel."""
     network, encoder = model.module_.eval(), model.encoder_
     left, right = encoder.encode(frame), encoder.encode(support)
     both = encoder.encode(pd.concat([frame, support]))
@@ -108,11 +109,43 @@ def slow_proba(model, frame, support, y):
                 alpha = alpha + shift - np.linalg.solve(among + np.diag(1 / w), among @ shift)
             moved = cross @ alpha
             reduced = (cross * np.linalg.solve(among + np.diag(1 / w), cross.T).T).sum(1)
-            doubt = np.sqrt(1 + np.pi / 8 * (variance - reduced))
-            members.append((name, expit(prior + moved / doubt)))
-    n_members = len(network.seeds)
-    kinds = [np.array([p for kind, p in members if kind == name]) for name in found]
-    return np.mean([np.broadcast_to(kind, (n_members, n)) for kind in kinds], axis=0)
+            members.append((name, moved, variance - reduced))
+    shape = len(network.seeds), n
+    for name in found:
+        moved, variance = zip(*(each[1:] for each in members if each[0] == name), strict=True)
+        yield np.broadcast_to(moved, shape), np.broadcast_to(variance, shape), prior
+
+
+def slow_proba(model, frame, support, y):
+    """Probabilities of the positive class, member by member, from the kernels and Laplace."""
+    found = slow_processes(model, frame, support, y)
+    return np.mean([expit(m + at / np.sqrt(1 + np.pi / 8 * v)) for at, v, m in found], axis=0)
+
+
+def slow_std(model, frame, support, y):
+    """Standard deviation of the probability over members, kernels and latent values."""
+    proba, within = [], []
+    for moved, variance, prior in slow_processes(model, frame, support, y):
+        proba.append(expit(prior + moved / np.sqrt(1 + np.pi / 8 * variance)))
+        for at, v in zip(moved.ravel(), variance.ravel(), strict=True):
+            of = norm(prior + at, np.sqrt(v)).expect
+            within.append(of(lambda f: expit(f) ** 2) - of(expit) ** 2)
+    within = np.reshape(within, (-1, len(frame)))
+    return np.sqrt(np.concatenate(proba).var(axis=0) + within.mean(axis=0))
+
+
+def test_doubt_is_that_of_members_kernels_and_latent_values(fitted):
+    found = fitted.predict_std(NEW[:4])
+    close(found[:, 1], slow_std(fitted, NEW[:4], X, Y), 1e-3)
+    close(found[:, 0], found[:, 1], 1e-15)  # what one class may be off, so may the other
+
+
+def test_doubt_of_several_classes(fitted_three):
+    """At least that of the members, and less than a coin's; the same row by row."""
+    std = fitted_three.predict_std(NEW)
+    assert (std > fitted_three.predict_members(NEW).std(axis=0)).all()
+    assert (std < 0.5).all()
+    close(std, np.concatenate([fitted_three.predict_std(NEW[i : i + 1]) for i in range(9)]), 1e-6)
 
 
 def test_probabilities_follow_the_equations(fitted):
