@@ -20,7 +20,7 @@ N_ROWS = 8_000
 
 
 def make_table(n_rows: int = N_ROWS, random_state: int = 0) -> pd.DataFrame:
-    """Make a table with molecules, names, numbers, a yield in text, and what is no condition."""
+    """Make a table with molecules, names, numbers, a yield in text, and what is not a condition."""
     rng = np.random.RandomState(random_state)
     rows = np.arange(n_rows)
     alcohols = np.array(["C" * k + "O" + "C" * j for k in range(1, 25) for j in range(10)], object)

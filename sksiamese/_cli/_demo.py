@@ -20,8 +20,6 @@ from sksiamese.models import GraphFingerprintSiameseClassifier
 from sksiamese.plotting import EvidenceDisplay, ProbabilityMapDisplay
 from sksiamese.recommend import ExperimentRecommender
 
-__all__ = ["run_demo"]
-
 _BASELINES = ["random forest", "SVC", "logistic regression", "majority class"]
 _METRICS = ["pooled_mcc", "pooled_roc_auc"]
 _AXES = ("ammonium_M", "lead_iodide_M")  # of the map

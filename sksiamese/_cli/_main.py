@@ -12,8 +12,6 @@ from pathlib import Path
 
 import sksiamese
 
-__all__ = ["main"]
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status.

@@ -25,8 +25,6 @@ from sksiamese.tables.reading._findings import Finding, describe_rows
 from sksiamese.tables.reading._typed_numbers import advise_on_text
 from sksiamese.tables.reading._units import Quantity, find_quantity, neighbour_unit
 
-__all__ = ["check_column", "check_outcome", "check_quantity"]
-
 _RARE_GAPS = 0.2  # share of rows without a molecule up to which a gap may be a slip
 _MOST_ODD = 0.2  # share of impossible numbers beyond which a column's name was misunderstood
 _SMALL_CLASS = 0.1  # share of rows
@@ -124,7 +122,7 @@ def _check_number_cells(column: TableColumn) -> Iterator[Finding]:
             "error",
             None,
             "The numbers of the column are text.",
-            "Convert the column with pandas.to_numeric; leave it out if it is no condition.",
+            "Convert the column with pandas.to_numeric; leave it out if it is not a condition.",
         )
     infinite = ~np.isnan(column.numbers) & ~is_usable_number(column.numbers) & ~column.strange
     for row in np.flatnonzero(infinite):
@@ -144,12 +142,12 @@ def _check_strange_cells(column: TableColumn) -> Iterator[Finding]:
     cures = list(dict.fromkeys(_advise(column.cells[row]) for row in rows))
     more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
     if len(rows) == 1:
-        message = f"{texts[0]} is no number, unlike most cells of the column."
+        message = f"{texts[0]} is not a number, unlike most cells of the column."
         yield column.finding("not_a_number", "error", rows[0], message, cures[0])
     elif len(rows):
         where = describe_rows(column.labels[row] for row in rows)
         message = (
-            f"{len(rows)} cells are no numbers, in {where}: {', '.join(texts[:_SHOWN])}{more}."
+            f"{len(rows)} cells are not numbers, in {where}: {', '.join(texts[:_SHOWN])}{more}."
         )
         cure = " ".join(cures[:_CURES])
         yield column.finding("not_a_number", "error", None, message, cure)
@@ -159,7 +157,9 @@ def _advise(cell: Any) -> str:
     if isinstance(cell, date | np.datetime64):
         return "Type the number again, in a cell of numbers: a spreadsheet made a date of it."
     advice = advise_on_text(cell) if isinstance(cell, str) else None
-    return advice or "Write a number, or drop the row. Leave the column out if it is no condition."
+    return (
+        advice or "Write a number, or drop the row. Leave the column out if it is not a condition."
+    )
 
 
 def check_quantity(column: TableColumn) -> Iterator[Finding]:
@@ -228,7 +228,7 @@ def _describe_odd(number: float, quantity: Quantity) -> str:
     low, high, sane = quantity.low, quantity.high, quantity.sane
     shown = f"{number:.6g}"
     if quantity.kind == "pH":
-        return f"{shown} is no pH: that lies from {low:g} to {high:g}."
+        return f"{shown} is not a valid pH (expected {low:g} to {high:g})."
     if quantity.kind == "temperature" and number < low:
         return f"{shown} lies below absolute zero, {low:g} {quantity.unit}".rstrip() + "."
     if number < low:

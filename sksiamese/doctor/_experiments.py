@@ -30,8 +30,6 @@ from sksiamese.tables.reading._files import read_table_file
 from sksiamese.tables.reading._findings import Finding
 from sksiamese.tables.reading._headers import require_one_of_each
 
-__all__ = ["ExperimentTable", "check_file", "read_experiments"]
-
 _KINDS = {"molecule": "molecule", "number": "numeric", "category": "text"}  # of cells, by role
 
 
@@ -140,7 +138,7 @@ def read_experiments(
     TypeError
         If `source` is neither a frame nor a path.
     ValueError
-        If the file is no table, or the outcome cannot be read; the message says how to mend it.
+        If the file is not a table, or the outcome cannot be read; the message says how to mend it.
 
     See Also
     --------

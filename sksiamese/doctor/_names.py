@@ -14,8 +14,6 @@ from sksiamese.tables._gaps import find_reason
 from sksiamese.tables.reading._cell_meaning import is_abbreviation
 from sksiamese.tables.reading._findings import Finding, describe_rows, plural
 
-__all__ = ["check_category", "check_gaps", "check_names"]
-
 _TRUTH = {"yes", "no", "y", "n", "true", "false", "on", "off", "with", "without"}
 _RATIO = re.compile(r"[0-9.]+\s*[:/]\s*[0-9.]+")
 _METALS = {"[Li]", "[Na]", "[K]", "[Rb]", "[Cs]", "[Mg]", "[Ca]", "[Sr]", "[Ba]"}

@@ -24,8 +24,6 @@ from sksiamese.tables._roles import INPUTS, Role, find_roles
 from sksiamese.tables._success import describe_success, find_success
 from sksiamese.tables.reading._findings import Finding, describe_rows, plural
 
-__all__ = ["TableReport", "check_experiments"]
-
 _SHOWN = 5  # messages of one check in one column that the text shows
 _OF_ROWS = {"contradictory", "duplicate"}  # checks that find several rows at once
 _MOST_CELLS = 10  # findings of one check in one column; more become one
@@ -203,7 +201,7 @@ def check_experiments(
     Raises
     ------
     TypeError
-        If `frame` is no table.
+        If `frame` is not a table.
     ValueError
         If it has no rows, no columns or two columns of one name, or lacks a column that was named.
 
@@ -239,7 +237,7 @@ def check_experiments(
       row 2: 'SC(C' cannot be read as SMILES ('(' at position 3 is not closed).
       -> Correct the text, or leave the cell empty where there is no molecule.
     error: out of range, column 'pH'
-      row 1: 17 is no pH: that lies from -1 to 15.
+      row 1: 17 is not a valid pH (expected -1 to 15).
       -> Correct the value; if it is right, say in the column's name what it is.
     warning: two spellings, column 'ligand'
       row 0: 'SCCN' is the same molecule as 'NCCS'.

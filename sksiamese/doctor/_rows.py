@@ -14,8 +14,6 @@ from sksiamese.tables._columns import TableColumn
 from sksiamese.tables.reading._cell_meaning import is_missing
 from sksiamese.tables.reading._findings import Finding, describe_rows
 
-__all__ = ["check_copies", "check_replicates"]
-
 _Groups = Iterable[list[int]]
 
 

@@ -9,8 +9,6 @@ import numpy.typing as npt
 
 from sksiamese.tables.reading._units import Quantity, plain_unit
 
-__all__ = ["Suspects", "find_suspects"]
-
 _Floats = npt.NDArray[np.float64]
 _Bools = npt.NDArray[np.bool_]
 
@@ -60,10 +58,13 @@ def _find_other_prefixes(numbers: _Floats) -> Suspects | None:
     positive = np.sort(numbers[numbers > 0])
     if len(positive) < _FEWEST or positive[0] == positive[-1]:
         return None
+    # 1. Cut the sorted numbers at the widest gap, counted in decades.
     places = np.log10(positive)
     cut = int(np.diff(places).argmax()) + 1
     low, high = positive[:cut], positive[cut:]
     gap = places[cut] - places[cut - 1]
+    # 2. It must be wider than either side, and no accident: of n places drawn evenly, some two
+    #    neighbours are at least the share g of the whole apart with a chance below n (1 - g)^(n-1).
     spread = max(places[cut - 1] - places[0], places[-1] - places[cut])
     chance = len(places) * (1 - gap / (places[-1] - places[0])) ** (len(places) - 1)
     if gap < max(_GAP, spread) or chance > _CHANCE:
@@ -71,6 +72,7 @@ def _find_other_prefixes(numbers: _Floats) -> Suspects | None:
     few, many, sign = (low, high, 1) if len(low) <= len(high) else (high, low, -1)
     if len(np.unique(many)) < _DISTINCT:
         return None
+    # 3. Converted, the fewer numbers must fall among the many.
     for factor in _FACTORS:
         converted = few * factor**sign
         if converted[0] * _MARGIN >= many[0] and converted[-1] <= many[-1] * _MARGIN:
@@ -102,7 +104,7 @@ def _find_other_temperatures(numbers: _Floats, unit: str) -> Suspects | None:
 
 
 def _look_converted(kelvin: _Floats, celsius: _Floats) -> _Bools:
-    """Which values end in .15, unlike those in degC, or are 273 above a round number, as those."""
+    """Which values end in .15 while those in degC do not, or lie 273 above a multiple of 5."""
     ends = np.abs(np.concatenate([kelvin, celsius]) % 1 - _ZERO_C % 1) < _EQUAL
     round_numbers = (kelvin - 273) % 5 == 0
     by_end = ends[: len(kelvin)] & ~ends[len(kelvin) :].any()

@@ -26,8 +26,6 @@ from sksiamese.molecules._featurizer import SMILESFeaturizer
 from sksiamese.molecules._graph import parse_smiles
 from sksiamese.tables._column_kinds import column_kind, is_text
 
-__all__ = ["BASELINES", "DEFAULT_BASELINES", "make_baselines"]
-
 DEFAULT_BASELINES = (
     "majority class",
     "random forest",
@@ -97,7 +95,7 @@ def make_baselines(frame: pd.DataFrame, names: Collection[str], molecules: str) 
 
 
 def _baseline_kind(column: pd.Series) -> str:
-    """Kind of a column; text of which most distinct cells are no SMILES holds levels."""
+    """Kind of a column; text of which most distinct cells are not SMILES holds levels."""
     kind = column_kind(column)
     if kind == "molecule" and is_text(column):
         with rdBase.BlockLogs():

@@ -30,15 +30,7 @@ from sksiamese.model_selection._cross_validation import (
 )
 from sksiamese.model_selection._fold_results import collect_results
 from sksiamese.model_selection._scoring import Metric, read_scoring
-from sksiamese.model_selection._splitters import LeaveOneMoleculeOut, SupportQuerySplit
 from sksiamese.tables._labels import read_labels
-
-__all__ = [
-    "ClassifierComparison",
-    "LeaveOneMoleculeOut",
-    "SupportQuerySplit",
-    "compare_classifiers",
-]
 
 
 def compare_classifiers(
@@ -113,7 +105,7 @@ def compare_classifiers(
     Raises
     ------
     TypeError
-        If something in `estimators` is no classifier, or `scoring` is of an unknown kind.
+        If something in `estimators` is not a classifier, or `scoring` is of an unknown kind.
     ValueError
         If a parameter has an unknown value, the table cannot be used, or the splitter cannot split.
 

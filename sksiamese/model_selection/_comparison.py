@@ -15,8 +15,6 @@ from scipy import stats
 from sksiamese._checks import require_number
 from sksiamese.model_selection._verdict import judge_metric
 
-__all__ = ["ClassifierComparison"]
-
 _MESSAGE_LENGTH = 200  # characters of an error that the text shows
 _OWN_COLOR, _BASELINE_COLOR = "#0072B2", "#767676"
 
@@ -137,7 +135,7 @@ class ClassifierComparison:
     def verdict(self, confidence: float = 0.95) -> str:
         """Say in words what the scores of the classifiers show, and what they do not.
 
-        Each classifier that is no baseline is compared with guessing (the majority class), with
+        Each classifier that is not a baseline is compared with guessing (the majority class), with
         the best of the other baselines and, after a null test, with itself on shuffled outcomes.
         It "beats" one of them, or "is worse", where the interval of the paired differences leaves
         out 0; else the two are "not told apart".

@@ -21,17 +21,6 @@ from tqdm import tqdm
 from sksiamese._checks import shorten
 from sksiamese.model_selection._scoring import Metric
 
-__all__ = [
-    "Failure",
-    "FoldJob",
-    "FoldResult",
-    "LabelledRows",
-    "draw_splits",
-    "list_jobs",
-    "name_estimators",
-    "run_jobs",
-]
-
 _Int = npt.NDArray[np.int64]
 _Splits = list[list[tuple[_Int, _Int]]]  # for each repeat its folds (train, test)
 
@@ -109,7 +98,7 @@ def name_estimators(estimators: Any) -> dict[str, Any]:
     Raises
     ------
     TypeError
-        If one is no classifier, or a name is no text.
+        If one is not a classifier, or a name is not text.
     """
     if not isinstance(estimators, Mapping):
         listed = estimators if isinstance(estimators, (list, tuple)) else [estimators]

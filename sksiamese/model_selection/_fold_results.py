@@ -14,8 +14,6 @@ from sksiamese.model_selection._comparison import ClassifierComparison
 from sksiamese.model_selection._cross_validation import Failure, FoldResult, LabelledRows
 from sksiamese.model_selection._scoring import Metric, OutOfFold
 
-__all__ = ["collect_results"]
-
 _SCORE_COLUMNS = ["classifier", "repeat", "fold", "metric", "value", "fit_time", "score_time"]
 _PREDICTION_COLUMNS = ["classifier", "repeat", "fold", "row", "y", "predicted"]
 _ERROR_COLUMNS = ["classifier", "repeat", "fold", "step", "type", "message"]

@@ -10,8 +10,6 @@ import numpy.typing as npt
 from scipy.spatial.distance import cdist
 from sklearn.gaussian_process.kernels import Hyperparameter, Kernel
 
-__all__ = ["RoleKernel"]
-
 _Floats = npt.NDArray[np.float64]
 
 

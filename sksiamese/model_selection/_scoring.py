@@ -20,8 +20,6 @@ from sklearn.metrics import (
 
 from sksiamese._checks import shorten
 
-__all__ = ["POOLED", "Metric", "OutOfFold", "read_scoring"]
-
 
 class OutOfFold(NamedTuple):
     """Predictions by one classifier of rows that it was not trained on.
@@ -142,7 +140,7 @@ def read_scoring(scoring: Any) -> list[Metric]:
     Raises
     ------
     TypeError
-        If it is no name, scorer, list of names or dict of these.
+        If it is not a name, scorer, list of names or dict of these.
     ValueError
         If a name is unknown or there is none.
     """

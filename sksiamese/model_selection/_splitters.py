@@ -19,8 +19,6 @@ from sksiamese.molecules._canonical import canonical_smiles
 from sksiamese.molecules._distinct_molecules import read_molecules
 from sksiamese.tables._labels import read_groups, read_labels
 
-__all__ = ["LeaveOneMoleculeOut", "SupportQuerySplit"]
-
 _Int = npt.NDArray[np.int64]
 
 
@@ -72,7 +70,7 @@ class LeaveOneMoleculeOut(BaseCrossValidator):
         Raises
         ------
         InvalidSMILESError
-            Listing the cells of the column that are no molecule.
+            Listing the cells of the column that are not molecules.
         ValueError
             If there is no such column, or it holds fewer than two molecules.
         """
@@ -98,7 +96,7 @@ class LeaveOneMoleculeOut(BaseCrossValidator):
         Raises
         ------
         InvalidSMILESError
-            Listing the cells of the column that are no molecule.
+            Listing the cells of the column that are not molecules.
         ValueError
             If X is not given, there is no such column, or it holds fewer than two molecules.
         """
@@ -248,7 +246,7 @@ class SupportQuerySplit(BaseCrossValidator):
         Raises
         ------
         ValueError
-            If `n_repeats` is no integer of at least 1.
+            If `n_repeats` is not an integer of at least 1.
         """
         require_integer(type(self).__name__, "n_repeats", self.n_repeats, 1)
         return int(self.n_repeats)

@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-__all__ = ["judge_metric"]
-
 _GUESSING = "majority class"
 _VERBS = {1: "beats", 0: "is not told apart from", -1: "is worse than"}
 
@@ -34,7 +32,7 @@ def judge_metric(
     is_loss: bool,
     confidence: float,
 ) -> Iterator[tuple[str, str]]:
-    """Give for each classifier that is no baseline its name and what its scores say.
+    """Give for each classifier that is not a baseline its name and what its scores say.
 
     Parameters
     ----------

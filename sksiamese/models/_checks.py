@@ -10,8 +10,6 @@ from skorch.callbacks import Callback
 
 from sksiamese._checks import shorten
 
-__all__ = ["require_callbacks", "require_device", "require_random_state"]
-
 
 def require_callbacks(owner: str, callbacks: Any) -> None:
     listed = isinstance(callbacks, (list, tuple)) or callbacks is None

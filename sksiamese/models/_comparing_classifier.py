@@ -14,13 +14,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._checks import require_integer
 from sksiamese.models._network_classifier import CHUNK_ROWS, NetworkClassifier
-from sksiamese.models.readouts._protocol import Evidence, ReadOut, Support, SupportRows
+from sksiamese.models.readouts._protocol import Evidence, ReadOut, Support
 from sksiamese.models.training._data import LabelledExperiments
 from sksiamese.models.training._ensemble_net import EnsembleNet, one_thread
 from sksiamese.tables._labels import TrainingTable
 from sksiamese.tables.encoding._encoder import Experiments
-
-__all__ = ["ComparingClassifier"]
 
 _Int = npt.NDArray[np.int64]
 
@@ -72,7 +70,7 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         with self._all_or_nothing():
             table = self._read_support(X, y, sample_weight)
             self.net_ = self._trained_net
-            self._keep_support(self.encoder_.encode(table.frame), table)
+            self._keep_support(self._label(self.encoder_.encode(table.frame), table), table)
         return self
 
     def adapt(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -114,13 +112,11 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         check_is_fitted(self, "net_")
         with self._all_or_nothing():
             table = self._read_support(X, y, sample_weight)
-            experiments = self.encoder_.encode(table.frame)
-            one_group, none = np.zeros(len(table.y), np.int64), np.zeros(len(table.y), bool)
-            rows = experiments, table.y, one_group, table.weight, none
+            rows = self._label(self.encoder_.encode(table.frame), table)
             self.net_ = copy.deepcopy(self._trained_net)
             with one_thread():
-                self.net_.tune(LabelledExperiments(*rows, len(self.classes_)))
-            self._keep_support(experiments, table)
+                self.net_.tune(rows)
+            self._keep_support(rows, table)
         return self
 
     def pair_score(self, X: Any, Z: Any) -> npt.NDArray[np.float64]:
@@ -262,10 +258,15 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         numbers = np.array([known[label] for label in table.classes.tolist()])[table.y]
         return table._replace(y=numbers, classes=self.classes_)
 
-    def _keep_support(self, experiments: Experiments, table: TrainingTable) -> None:
+    def _label(self, experiments: Experiments, table: TrainingTable) -> LabelledExperiments:
+        """Put encoded support rows together with their labels, as one group."""
+        one_group, none = np.zeros(len(table.y), np.int64), np.zeros(len(table.y), bool)
+        rows = experiments, table.y, one_group, table.weight, none
+        return LabelledExperiments(*rows, self.class_prior_)
+
+    def _keep_support(self, rows: LabelledExperiments, table: TrainingTable) -> None:
         """Take up the rows that every prediction compares with."""
         chosen = self._choose_support(table)
-        rows = SupportRows(experiments, table.y, table.weight, self.class_prior_)
         with one_thread():
             self._support = self._readout.take_support(self.net_, rows, chosen)
         self._support_y = table.y[chosen]

@@ -10,8 +10,6 @@ from skorch.callbacks import Callback
 from sksiamese.models._score_classifier import ScoreClassifier
 from sksiamese.nn._losses import cross_entropy_loss
 
-__all__ = ["GraphFingerprintMLPClassifier"]
-
 
 class GraphFingerprintMLPClassifier(ScoreClassifier):
     r"""Dense network on learned fingerprints and numbers, the GCNN + DNN of arXiv 1811.02771.

@@ -42,8 +42,6 @@ from sksiamese.tables.encoding._encoder import (
     Experiments,
 )
 
-__all__ = ["CHUNK_ROWS", "MANY_ROWS", "NetworkClassifier"]
-
 _LAYER = re.compile(r"hidden_layer_sizes__\d{1,2}")
 CHUNK_ROWS = 16_384  # rows that are encoded and put through the networks together
 MANY_ROWS = 4096  # rows beyond which dense layers compute in single precision
@@ -218,7 +216,7 @@ class NetworkClassifier(TableClassifier, ABC):
         return torch.cat(blocks, dim=1).numpy()
 
     def predict_std(self, X: Any) -> npt.NDArray[np.float64]:
-        """Standard deviation of each class probability: how far it may be off.
+        """Give the standard deviation of each class probability: how far it may be off.
 
         Over the members and, with ``readout="process"``, over what the labelled experiments leave
         open besides. It is doubt of the model, not noise of the measurement.

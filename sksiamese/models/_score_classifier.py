@@ -15,8 +15,6 @@ from sksiamese.nn._network import FingerprintNetwork
 from sksiamese.tables._labels import class_shares
 from sksiamese.tables.encoding._encoder import Experiments
 
-__all__ = ["ScoreClassifier"]
-
 
 class ScoreClassifier(NetworkClassifier):
     """Classifier whose last layer holds a score for each class."""
@@ -48,7 +46,7 @@ class ScoreClassifier(NetworkClassifier):
         Raises
         ------
         InvalidSMILESError
-            Listing all cells that are no molecule.
+            Listing all cells that are not molecules.
         ValueError
             If the table, the labels, the weights or a hyper-parameter cannot be used; the message
             names column and row. Or if training diverged, and again with smaller steps.
@@ -72,16 +70,11 @@ class ScoreClassifier(NetworkClassifier):
             table = table._replace(groups=np.zeros_like(table.groups))
             encoder, experiments = self._encode(table)
             seeds = self._draw_seeds()
-            data = LabelledExperiments(
-                experiments,
-                table.y,
-                table.groups,
-                table.weight,
-                self._hold_out(table, seeds.split),
-                len(table.classes),
-            )
+            held_out, prior = self._hold_out(table, seeds.split), class_shares(table)
+            rows = experiments, table.y, table.groups, table.weight, held_out
+            data = LabelledExperiments(*rows, prior)
             net = self._train(self._make_net, data, seeds)
-            self._publish(table, encoder, net, class_shares(table))
+            self._publish(table, encoder, net, prior)
         return self
 
     def _last_layer(self, n_classes: int) -> dict[str, Any]:

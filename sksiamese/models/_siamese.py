@@ -18,8 +18,6 @@ from sksiamese.models.training._data import LabelledExperiments
 from sksiamese.nn._layers import ACTIVATIONS
 from sksiamese.tables._labels import TrainingTable
 
-__all__ = ["GraphFingerprintSiameseClassifier"]
-
 
 class GraphFingerprintSiameseClassifier(ComparingClassifier):
     r"""Classifier that compares an experiment with past ones by a learned similarity.
@@ -184,7 +182,7 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier):
     (:class:`sksiamese.nn._residual.SupportResidual`). Each campaign weighs the same in training,
     whatever its size. What past campaigns found for the very same molecules joins the numbers of a
     row; in training its own campaign is left out, and a third of the rows recall nothing, so that
-    molecules never met are no surprise.
+    new molecules do not come as a surprise.
 
     After a fit with groups there is no support row: predictions are those for a campaign of which
     nothing is known. ``set_support`` gives its first rows; a class without any keeps what past
@@ -304,7 +302,7 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier):
         Raises
         ------
         InvalidSMILESError
-            Listing all cells that are no molecule.
+            Listing all cells that are not molecules.
         ValueError
             If the table, the labels, the weights or a hyper-parameter cannot be used; the message
             names column and row. Or if training diverged, and again with smaller steps.
@@ -334,14 +332,14 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier):
             held_out = self._hold_out(table, seeds.split)
             experiments = readout.enrich(encoder, experiments, table, held_out, seeds.split)
             rows = experiments, table.y, table.groups, table.weight, held_out
-            data = LabelledExperiments(*rows, len(table.classes))
+            data = LabelledExperiments(*rows, prior)
             net = self._train(partial(readout.make_net, data), data, seeds)
             self._publish(table, encoder, net, prior)
             self._readout, self._trained_net = readout, net
             if readout.starts_empty(groups is not None):
                 no_rows = np.empty(0, np.int64)
                 table, experiments = table.take(no_rows), experiments.take(no_rows)
-            self._keep_support(experiments, table)
+            self._keep_support(self._label(experiments, table), table)
         return self
 
     def _value(self, name: str) -> Any:

@@ -13,8 +13,6 @@ from sksiamese.models._score_classifier import ScoreClassifier
 from sksiamese.models.training._ensemble_net import last_layer
 from sksiamese.nn._losses import hinge_loss
 
-__all__ = ["GraphFingerprintSVMClassifier"]
-
 
 class GraphFingerprintSVMClassifier(ScoreClassifier):
     r"""Linear support vector machine on learned fingerprints and numbers (GCNN + SVM).
@@ -111,7 +109,7 @@ class GraphFingerprintSVMClassifier(ScoreClassifier):
     Columns that never vary in training are ignored. A fit that fails or is interrupted
     from the keyboard leaves the estimator as it was before.
 
-    A margin is no probability. ``predict_proba`` is a softmax over each member's scores, so for
+    A margin is not a probability. ``predict_proba`` is a softmax over each member's scores, so for
     two classes the logistic function of the margin, averaged over the members: it ranks and it
     sums to one, but nothing was fitted to make it calibrated. Where calibration matters and rows
     suffice, wrap the classifier in scikit-learn's ``CalibratedClassifierCV``.

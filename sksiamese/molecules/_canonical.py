@@ -15,15 +15,6 @@ from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.molecules._graph import MAX_SMILES_LENGTH, parse_smiles, text_behind
 from sksiamese.molecules._syntax import syntax_problem
 
-__all__ = [
-    "canonical_key",
-    "canonical_keys",
-    "canonical_smiles",
-    "smiles_of_mols",
-    "ten_lines",
-    "why_unreadable",
-]
-
 _SHOWN = 10  # unreadable cells that a message lists
 
 

@@ -20,16 +20,6 @@ from rdkit.Chem import Crippen, Descriptors, GraphDescriptors, rdMolDescriptors,
 
 from sksiamese.molecules._canonical import canonical_smiles
 
-__all__ = [
-    "DIELECTRIC_CONSTANTS",
-    "RDKIT_DESCRIPTORS",
-    "REDOX_POTENTIALS",
-    "TABLE1_LIGAND_DESCRIPTORS",
-    "dielectric_constant",
-    "molecule_descriptors",
-    "redox_potential",
-]
-
 Descriptor = Callable[[Any], float]
 
 _HALOGENS = Chem.MolFromSmarts("[F,Cl,Br,I]")

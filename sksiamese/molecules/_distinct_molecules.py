@@ -25,14 +25,6 @@ from sksiamese.molecules._descriptors import (
 from sksiamese.molecules._graph import EMPTY_GRAPH, parse_smiles
 from sksiamese.molecules._parsing import PackedGraphs, pack_graphs, unpack_graphs
 
-__all__ = [
-    "DESCRIPTOR_SETS",
-    "ChunkReader",
-    "MoleculePool",
-    "read_features",
-    "read_molecules",
-]
-
 DESCRIPTOR_SETS: Mapping[str, Mapping[str, Callable[[Any], float]]] = {
     "descriptors": RDKIT_DESCRIPTORS,
     "table1": TABLE1_LIGAND_DESCRIPTORS,

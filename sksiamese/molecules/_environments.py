@@ -23,8 +23,6 @@ from sksiamese.molecules._graph import (
     MolGraph,
 )
 
-__all__ = ["MAX_DEGREE", "BatchedMolGraph", "batch_graphs", "environment_keys", "molecule_keys"]
-
 MAX_DEGREE = 5
 """Atoms of more neighbours share the weights of this degree."""
 

@@ -14,8 +14,6 @@ from sksiamese._checks import require_integer, require_n_jobs, require_option, r
 from sksiamese._frames import ensure_table, require_smiles_columns
 from sksiamese.molecules._distinct_molecules import DESCRIPTOR_SETS, ChunkReader, read_features
 
-__all__ = ["SMILESFeaturizer"]
-
 _OUTPUTS = ("graph", "ecfp", "descriptors", "table1")
 
 

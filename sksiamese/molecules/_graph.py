@@ -17,22 +17,6 @@ import numpy as np
 import numpy.typing as npt
 from rdkit import Chem, rdBase
 
-__all__ = [
-    "AROMATIC_BOND",
-    "ATOM_FEATURES",
-    "BOND_FEATURES",
-    "BOND_TYPES",
-    "ELEMENTS",
-    "EMPTY_GRAPH",
-    "MAX_SMILES_LENGTH",
-    "N_FLAGS",
-    "MolGraph",
-    "atom_code",
-    "graph_from_smiles",
-    "mol_to_graph",
-    "parse_smiles",
-]
-
 MAX_SMILES_LENGTH = 5_000
 """Longest SMILES that is read, in characters; RDKit's time grows faster than the length."""
 

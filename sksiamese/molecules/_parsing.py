@@ -24,8 +24,6 @@ from sksiamese.molecules._graph import (
     parse_smiles,
 )
 
-__all__ = ["PackedGraphs", "pack_graphs", "read_descriptors", "unpack_graphs"]
-
 
 class PackedGraphs(NamedTuple):
     """Graphs of many molecules end to end: cheap to make and to send between processes.

@@ -6,8 +6,6 @@ import re
 
 from rdkit import Chem, rdBase
 
-__all__ = ["syntax_problem"]
-
 _TOKEN = re.compile(
     r"(?P<atom>\[[^\[\]]*\])|(?P<ring>[0-9]|%[0-9]{2}|%\([0-9]+\))|(?P<open>\()|(?P<close>\))"
     r"|Br?|Cl?|[NOPSFIbcnops*]|[-=#$:/\\~.<>]"
@@ -26,7 +24,7 @@ def syntax_problem(smiles: str) -> str:
     --------
     >>> from sksiamese.molecules._syntax import syntax_problem
     >>> syntax_problem("CC(C"), syntax_problem("water")
-    ("'(' at position 3 is not closed", "'w' at position 1 is no part of SMILES")
+    ("'(' at position 3 is not closed", "'w' at position 1 is not part of SMILES")
     """
     open_brackets: list[int] = []
     open_rings: dict[str, int] = {}
@@ -34,7 +32,7 @@ def syntax_problem(smiles: str) -> str:
     while place < len(smiles):
         token = _TOKEN.match(smiles, place)
         if token is None:
-            what = "is not closed" if smiles[place] == "[" else "is no part of SMILES"
+            what = "is not closed" if smiles[place] == "[" else "is not part of SMILES"
             return f"{smiles[place]!r} at position {place + 1} {what}"
         if token["atom"] and not _is_atom(token["atom"]):
             return f"{token['atom']!r} at position {place + 1} is no atom"

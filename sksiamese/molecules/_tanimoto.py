@@ -10,8 +10,6 @@ from sklearn.decomposition import KernelPCA
 from sksiamese.molecules._environments import environment_keys
 from sksiamese.molecules._graph import MolGraph
 
-__all__ = ["Tanimoto", "TanimotoMap"]
-
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
 

@@ -17,8 +17,6 @@ from sksiamese.molecules._environments import MAX_DEGREE, BatchedMolGraph, Count
 from sksiamese.molecules._graph import ATOM_FEATURES, BOND_FEATURES
 from sksiamese.nn._layers import ACTIVATIONS, member_normal
 
-__all__ = ["GraphTensors", "NeuralFingerprint"]
-
 _DENSE_SIZE = 8_192  # entries up to which a dense product is faster
 _PADDED_ROWS = 400  # rows up to which blocks are filled up to equal size
 _N_ATOM, _N_BOND = ATOM_FEATURES.shape[1], BOND_FEATURES.shape[1]
@@ -103,7 +101,9 @@ class _Blocks:
         self.sizes = np.full_like(counts, largest) if is_small else counts
         self.n_rows = int(self.sizes.sum())
         starts = np.cumsum(self.sizes).reshape(counts.shape) - self.sizes
-        self.places = [  # row of each environment of each role
+        # Row of each environment of each role: the start of the block of its degree, and its place
+        # among the environments of that degree.
+        self.places = [
             np.repeat(start - np.cumsum(size) + size, size) + np.arange(size.sum())
             for start, size in zip(starts, counts, strict=True)
         ]

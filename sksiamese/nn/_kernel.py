@@ -16,8 +16,6 @@ from torch.nn import functional
 
 from sksiamese.nn._layers import member_normal
 
-__all__ = ["KernelTerm", "PairDistances", "SiameseKernel"]
-
 N_KINDS = 3
 """Kinds of fixed distance of a role: identity, Tanimoto, descriptors."""
 

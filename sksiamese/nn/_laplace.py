@@ -20,8 +20,6 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import logsigmoid
 
-__all__ = ["Evidence", "Labels", "Posterior", "condition", "evidence_gradient", "log_evidence"]
-
 _JITTER = 1e-8  # of the variance of a row, that lets equal support rows have a Cholesky factor
 _LEAST_CURVATURE = 1e-9
 _MOST_STEPS = 20  # of Newton's method

@@ -8,8 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["ACTIVATIONS", "MemberLinear", "member_generators", "member_normal"]
-
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "identity": nn.Identity(),
     "leaky_relu": functional.leaky_relu,

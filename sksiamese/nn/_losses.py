@@ -6,13 +6,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = [
-    "cross_entropy_loss",
-    "hinge_loss",
-    "mean_proba",
-    "pair_loss",
-]
-
 
 def pair_loss(logits: Tensor, same: Tensor, weight: Tensor) -> Tensor:
     r"""Binary cross-entropy of "same class" over pairs (arXiv 1811.02771, eq. 3-4).

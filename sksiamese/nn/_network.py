@@ -13,8 +13,6 @@ from torch import Tensor, nn
 from sksiamese.nn._fingerprint import GraphTensors, NeuralFingerprint
 from sksiamese.nn._layers import ACTIVATIONS, MemberLinear, member_generators
 
-__all__ = ["FingerprintNetwork", "NetworkSettings"]
-
 _BLOCK = 4096  # rows that go through the dense layers together, but in training
 
 

@@ -13,8 +13,6 @@ from sksiamese.nn._kernel import N_KINDS, PairDistances, SiameseKernel
 from sksiamese.nn._layers import member_generators
 from sksiamese.nn._network import FingerprintNetwork, NetworkSettings
 
-__all__ = ["ProcessNetwork", "Views"]
-
 _DIGITS = 1e4
 _CLIP = 3.0  # standard deviations, of inputs and of fingerprints
 

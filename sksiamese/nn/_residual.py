@@ -6,8 +6,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["SupportResidual"]
-
 _LEAST_NOISE = 0.05  # keeps the system of equations well conditioned
 _LEAST_WEIGHT = 1e-12
 _SLOPE = 2.0  # scores that a probability of 0.5 is off by, for each unit that it is off

@@ -12,8 +12,6 @@ from sksiamese.nn._layers import MemberLinear, member_generators, member_normal
 from sksiamese.nn._network import FingerprintNetwork, NetworkSettings
 from sksiamese.nn._residual import SupportResidual
 
-__all__ = ["PairSimilarity", "SiameseNetwork"]
-
 
 class PairSimilarity(nn.Module):
     r"""Logit that two experiments have the same outcome (arXiv 1811.02771, eq. 2 and Fig. 3).

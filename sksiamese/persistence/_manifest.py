@@ -16,8 +16,6 @@ from sksiamese._checks import shorten
 from sksiamese.exceptions import ModelFileError
 from sksiamese.persistence._model_parts import iterate_parts
 
-__all__ = ["ModelManifest", "make_manifest", "read_manifest", "sha256"]
-
 FORMAT = 1
 """Format of the files; a later one is refused."""
 

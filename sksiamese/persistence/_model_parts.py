@@ -11,8 +11,6 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.tree._tree import Tree
 
-__all__ = ["add_missing_parameters", "find_culprit", "iterate_parts", "require_sound_parts"]
-
 
 def iterate_parts(value: Any) -> Iterator[tuple[str, Any]]:
     """Go through a model and all objects within it, each once, with its path."""

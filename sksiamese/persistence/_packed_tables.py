@@ -11,8 +11,6 @@ from sklearn.base import BaseEstimator
 
 from sksiamese._checks import plain_label
 
-__all__ = ["EstimatorOfTables", "PackedTable", "pack", "unpack"]
-
 
 class PackedTable(NamedTuple):
     """A DataFrame, a Series or an Index without anything of pandas' own.

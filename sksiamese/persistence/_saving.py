@@ -31,8 +31,6 @@ from sksiamese.persistence._model_parts import (
 )
 from sksiamese.persistence._trusted_types import TRUSTED_TYPES
 
-__all__ = ["ModelManifest", "describe_model", "load_model", "save_model"]
-
 _MANIFEST, _MODEL = "manifest.json", "model.skops"
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["TRUSTED_TYPES"]
-
 _OWN = (
     "models._mlp.GraphFingerprintMLPClassifier",
     "models.training._data.ClassLoss",

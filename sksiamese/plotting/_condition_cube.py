@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,12 @@ from sksiamese.plotting._drawing import (
 )
 from sksiamese.space._space import DesignSpace
 
-__all__ = ["ConditionCubeDisplay"]
-
 _GAP = 0.18  # between the small maps, in units of their width
 _SHEET_GAP = 0.5  # between the sheets of a cube
 _Floats = npt.NDArray[np.float64]
 
 
+@dataclass(eq=False, repr=False)
 class ConditionCubeDisplay:
     """Maps over two conditions at each point of a cube of three, as in Fig. 5c of arXiv 1811.02771.
 
@@ -76,26 +76,15 @@ class ConditionCubeDisplay:
     ... )  # doctest: +SKIP
     """
 
-    def __init__(
-        self,
-        cube: Sequence[_Floats],
-        x: _Floats,
-        y: _Floats,
-        probability: _Floats,
-        *,
-        cube_columns: Sequence[str],
-        columns: Sequence[str],
-        pos_label: Any,
-        fixed: str = "",
-    ) -> None:
-        self.cube = cube
-        self.x = x
-        self.y = y
-        self.probability = probability
-        self.cube_columns = cube_columns
-        self.columns = columns
-        self.pos_label = pos_label
-        self.fixed = fixed
+    cube: Sequence[_Floats]
+    x: _Floats
+    y: _Floats
+    probability: _Floats
+    _: KW_ONLY
+    cube_columns: Sequence[str]
+    columns: Sequence[str]
+    pos_label: Any
+    fixed: str = ""
 
     @classmethod
     def from_estimator(

@@ -19,8 +19,6 @@ from sksiamese.space._dependent_columns import DependentColumn, without_conditio
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 
-__all__ = ["ConditionGrid", "lay_out_grid", "predict_grid", "spread_grid"]
-
 _Floats = npt.NDArray[np.float64]
 
 

@@ -1,4 +1,4 @@
-"""What the pictures share: colours, units on axes, drawn molecules, questions to a classifier."""
+"""What the displays share: colours, units on axes, drawn molecules, questions to a classifier."""
 
 from __future__ import annotations
 
@@ -19,25 +19,6 @@ from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.molecules._graph import parse_smiles
 from sksiamese.space._molecules import Molecules
 from sksiamese.tables._success import find_success
-
-__all__ = [
-    "CLASS_COLORS",
-    "COLORMAP",
-    "MOLECULE_POINTS",
-    "axis_label",
-    "class_number",
-    "clip",
-    "describe_value",
-    "distinct_names",
-    "draw_molecule",
-    "draw_title",
-    "last_step",
-    "name_molecules",
-    "predict_classes",
-    "require_column",
-    "show_molecule",
-    "two_names",
-]
 
 # Okabe and Ito's colours, told apart whatever the colour vision.
 CLASS_COLORS = ("#E69F00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")

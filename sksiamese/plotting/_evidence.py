@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,14 +25,13 @@ from sksiamese.plotting._drawing import (
     show_molecule,
 )
 
-__all__ = ["EvidenceDisplay"]
-
 _CHARACTERS = 34  # of a line that tells an experiment
 _SAID_CHARACTERS = 30  # of a line that tells probabilities, in bold
 _OTHERS = "0.7"  # colour of all other evidence
 _REST = "all others, and\nclass frequencies"
 
 
+@dataclass(eq=False, repr=False)
 class EvidenceDisplay:
     """Past experiments that carry the prediction of one experiment.
 
@@ -73,17 +73,10 @@ class EvidenceDisplay:
     ... )  # doctest: +SKIP
     """
 
-    def __init__(
-        self,
-        evidence: pd.DataFrame,
-        experiment: str,
-        smiles: str,
-        probabilities: Mapping[Any, float],
-    ) -> None:
-        self.evidence = evidence
-        self.experiment = experiment
-        self.smiles = smiles
-        self.probabilities = probabilities
+    evidence: pd.DataFrame
+    experiment: str
+    smiles: str
+    probabilities: Mapping[Any, float]
 
     @classmethod
     def from_estimator(

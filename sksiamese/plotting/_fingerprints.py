@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,11 @@ from sksiamese.plotting._drawing import (
     show_molecule,
 )
 
-__all__ = ["FingerprintDistanceDisplay"]
-
 _MOST_DRAWN = 40  # molecules that are drawn and named beside a matrix
 _Floats = npt.NDArray[np.float64]
 
 
+@dataclass(eq=False, repr=False)
 class FingerprintDistanceDisplay:
     """Distances between learned fingerprints, in the manner of Fig. 4 of arXiv 1811.02771.
 
@@ -66,17 +66,10 @@ class FingerprintDistanceDisplay:
     >>> display = FingerprintDistanceDisplay.from_estimator(model, X, "ligand")  # doctest: +SKIP
     """
 
-    def __init__(
-        self,
-        distances: _Floats,
-        smiles: Sequence[str],
-        labels: Sequence[str],
-        column: str = "molecule",
-    ) -> None:
-        self.distances = distances
-        self.smiles = smiles
-        self.labels = labels
-        self.column = column
+    distances: _Floats
+    smiles: Sequence[str]
+    labels: Sequence[str]
+    column: str = "molecule"
 
     @classmethod
     def from_estimator(

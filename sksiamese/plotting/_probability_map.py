@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,12 @@ from sksiamese.plotting._condition_grid import lay_out_grid, predict_grid, sprea
 from sksiamese.plotting._drawing import COLORMAP, axis_label, draw_title, two_names
 from sksiamese.space._space import DesignSpace
 
-__all__ = ["ProbabilityMapDisplay"]
-
 _MARKERS = "oXsD^vP"
 _SMOOTHED = 0.05  # share of an axis that contours are smoothed over
 _Floats = npt.NDArray[np.float64]
 
 
+@dataclass(eq=False, repr=False)
 class ProbabilityMapDisplay:
     """Map of a probability over two conditions, in the manner of Fig. 5a-b of arXiv 1811.02771.
 
@@ -72,26 +72,15 @@ class ProbabilityMapDisplay:
     ... )  # doctest: +SKIP
     """
 
-    def __init__(
-        self,
-        x: _Floats,
-        y: _Floats,
-        probability: _Floats,
-        *,
-        columns: tuple[str, str],
-        pos_label: Any,
-        fixed: str = "",
-        spread: _Floats | None = None,
-        experiments: Any = None,
-    ) -> None:
-        self.x = x
-        self.y = y
-        self.probability = probability
-        self.columns = columns
-        self.pos_label = pos_label
-        self.fixed = fixed
-        self.spread = spread
-        self.experiments = experiments
+    x: _Floats
+    y: _Floats
+    probability: _Floats
+    _: KW_ONLY
+    columns: tuple[str, str]
+    pos_label: Any
+    fixed: str = ""
+    spread: _Floats | None = None
+    experiments: Any = None
 
     @classmethod
     def from_estimator(

@@ -1,15 +1,14 @@
-"""Pictures of what a model knows; matplotlib is loaded only when one is drawn."""
+"""Picture of a surrogate tree."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
-
-__all__ = ["SurrogateTreeDisplay"]
 
 # Okabe and Ito's colours, told apart whatever the colour vision; light, since text stands on them.
 _COLORS = ("#F3C677", "#8FC9EE", "#7FCDB4", "#F5EE9B", "#E2B3CE", "#E7A27A", "#9FB8D9")
@@ -17,6 +16,7 @@ _INCHES_PER_LEVEL, _INCHES_PER_LEAF = 2.1, 0.5
 _CHARACTERS = 16  # of a name in a line
 
 
+@dataclass(eq=False, repr=False)
 class SurrogateTreeDisplay:
     """Picture of a surrogate tree, in the manner of Fig. 6 of arXiv 1811.02771.
 
@@ -57,10 +57,9 @@ class SurrogateTreeDisplay:
     >>> display = SurrogateTreeDisplay.from_estimator(explainer)  # doctest: +SKIP
     """
 
-    def __init__(self, nodes: pd.DataFrame, classes: Sequence[Any], caption: str = "") -> None:
-        self.nodes = nodes
-        self.classes = classes
-        self.caption = caption
+    nodes: pd.DataFrame
+    classes: Sequence[Any]
+    caption: str = ""
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, ax: Any = None) -> SurrogateTreeDisplay:

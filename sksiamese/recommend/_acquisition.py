@@ -9,8 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import entr
 
-__all__ = ["ACQUISITIONS", "NEED_STD", "acquire", "choose_ahead", "choose_batch"]
-
 ACQUISITIONS = ("probability", "ucb", "entropy")
 NEED_STD = frozenset({"ucb"})
 

@@ -17,8 +17,6 @@ from joblib import Parallel, delayed
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 
-__all__ = ["Pool", "explore", "find_centres", "keep_best", "swap_molecules", "vary_numbers"]
-
 _BLOCK = 2**16  # candidates made at once
 _PART = 2**14  # candidates scored at once
 _N_BEST = 10  # experiments that "optimize" starts from

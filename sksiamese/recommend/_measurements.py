@@ -12,8 +12,6 @@ import pandas as pd
 from sksiamese._checks import listed, plain_label
 from sksiamese.tables._success import find_success
 
-__all__ = ["choose_positive", "continue_index", "require_free", "require_outcomes"]
-
 
 def choose_positive(owner: str, classes: npt.NDArray[Any], label: Any) -> Any:
     """Class that counts as success: the one asked for, or one that says so itself.

@@ -13,8 +13,6 @@ from sksiamese.recommend._candidates import Pool
 from sksiamese.recommend._recipe_distances import RecipeGeometry
 from sksiamese.recommend._success_model import SuccessModel
 
-__all__ = ["RESULTS", "choose_plate", "describe_plate"]
-
 RESULTS = ["p_std", "in_domain", "nearest_experiment", "distance", "acquisition"]
 """Columns that a recommendation adds to a recipe, beside the probability, which names its class."""
 

@@ -17,8 +17,6 @@ from sksiamese.space._dependent_columns import without_condition
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 
-__all__ = ["RecipeGeometry"]
-
 _BLOCK = 1000  # rows whose distances to all others are held at once
 _GRID = 1e6  # steps of a column's range; numbers within one step count as the same
 _OFFSET = 0.1234567  # keeps round numbers off the edges of the steps

@@ -39,8 +39,6 @@ from sksiamese.space._space import DesignSpace
 from sksiamese.tables._labels import read_labels
 from sksiamese.tables._table_classifier import record_training
 
-__all__ = ["ExperimentRecommender"]
-
 _LEAST_KEPT = 1000  # candidates that a batch is chosen from; 50 for each of a larger batch
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
@@ -112,8 +110,9 @@ class ExperimentRecommender(EstimatorOfTables):
     -----
     `p_std` is how far the probability may be off, as a standard deviation: by ``predict_std(X)`` of
     shape (n_samples, n_classes), if the classifier has that, alone or at the end of a Pipeline;
-    over clones fitted on stratified bootstrap samples otherwise. A frozen classifier without it, and
-    ``n_bootstrap=0``, have none: `p_std` is NaN, and only "probability" and "entropy" can be used.
+    over clones fitted on stratified bootstrap samples otherwise. A frozen classifier without that
+    method, and ``n_bootstrap=0``, have none: `p_std` is NaN, and only "probability" and "entropy"
+    can be used.
 
     Distances add up over the columns as the squares of differences: numbers as shares of their
     range, molecules as 1 - Tanimoto similarity (ECFP4), levels as 0 or 1. An experiment is in the

@@ -15,8 +15,6 @@ from sksiamese.space._dependent_columns import without_condition
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 
-__all__ = ["check_request", "is_allowed", "read_exclusions", "read_rows"]
-
 
 def check_request(batch_size: int, mode: str, n_later: int, acquisition: str) -> None:
     """Refuse arguments of ``recommend`` that cannot be used.

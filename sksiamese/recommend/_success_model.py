@@ -14,8 +14,6 @@ from sklearn.utils import resample
 
 from sksiamese.tables._success import name_of_success
 
-__all__ = ["SuccessModel"]
-
 _Floats: TypeAlias = npt.NDArray[np.float64]
 
 

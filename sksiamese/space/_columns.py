@@ -16,16 +16,6 @@ import pandas as pd
 
 from sksiamese._checks import require_number
 
-__all__ = [
-    "Constant",
-    "DrawnColumn",
-    "Levels",
-    "ListedColumn",
-    "PlainColumn",
-    "Range",
-    "enumerate_values",
-]
-
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Bools: TypeAlias = npt.NDArray[np.bool_]
 _SHOWN = 4  # values that a description lists

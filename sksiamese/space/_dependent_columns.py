@@ -16,8 +16,6 @@ from sksiamese._checks import shorten
 from sksiamese.molecules._canonical import canonical_key, canonical_keys
 from sksiamese.space._columns import DrawnColumn, PlainColumn
 
-__all__ = ["Computed", "DependentColumn", "OfMolecule", "When", "ask_rows", "function_name"]
-
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Bools: TypeAlias = npt.NDArray[np.bool_]
 

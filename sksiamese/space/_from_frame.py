@@ -22,8 +22,6 @@ from sksiamese.tables._gaps import find_reason
 from sksiamese.tables.encoding._molecule_column import holds_graphs
 from sksiamese.tables.reading._cell_meaning import is_missing
 
-__all__ = ["Applies", "find_columns"]
-
 
 @dataclass(frozen=True)
 class Applies:
@@ -122,7 +120,7 @@ def find_column(cells: pd.Series, kind: str, margin: float) -> DrawnColumn:
     -------
     Range, Levels, Molecules or Constant
         Numbers that vary are a Range, of whole numbers where the column's type is integer; truth
-        values and texts that are no SMILES are Levels; SMILES are Molecules.
+        values and texts that are not SMILES are Levels; SMILES are Molecules.
 
     Raises
     ------

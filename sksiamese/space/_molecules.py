@@ -13,8 +13,6 @@ import pandas as pd
 from sksiamese.molecules._canonical import canonical_key, canonical_keys
 from sksiamese.space._columns import ListedColumn, enumerate_values
 
-__all__ = ["Molecules"]
-
 
 @dataclass(frozen=True)
 class Molecules(ListedColumn):

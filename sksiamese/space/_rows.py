@@ -22,8 +22,6 @@ from sksiamese.space._dependent_columns import (
 )
 from sksiamese.space._molecules import Molecules
 
-__all__ = ["Column", "Constraint", "SpaceRows"]
-
 Column: TypeAlias = DrawnColumn | DependentColumn
 Constraint: TypeAlias = Callable[[pd.DataFrame], Any]
 

@@ -14,8 +14,6 @@ from scipy.stats import qmc
 from sksiamese._checks import make_generator, require_integer, require_option
 from sksiamese.space._rows import SpaceRows
 
-__all__ = ["SampledRows", "numpy_generator"]
-
 _BLOCK = 2**16  # rows drawn at once
 _PATIENCE = 1_000_000  # draws before a space counts as too narrow
 _RAREST = 0.001  # share of draws that must satisfy the constraints

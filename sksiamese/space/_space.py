@@ -15,23 +15,11 @@ import pandas as pd
 
 from sksiamese._checks import plain_label, require_integer, require_number
 from sksiamese._frames import ensure_table, require_columns
-from sksiamese.space._columns import Constant, Levels, Range
-from sksiamese.space._dependent_columns import Computed, OfMolecule, When
+from sksiamese.space._dependent_columns import OfMolecule
 from sksiamese.space._from_frame import find_columns
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._rows import Column, Constraint
 from sksiamese.space._sampling import SampledRows, numpy_generator
-
-__all__ = [
-    "Computed",
-    "Constant",
-    "DesignSpace",
-    "Levels",
-    "Molecules",
-    "OfMolecule",
-    "Range",
-    "When",
-]
 
 _TRIES = 1000  # draws around a row before it is given up
 _LARGEST_GRID = 10_000_000  # rows

@@ -39,8 +39,6 @@ from sksiamese.surrogate._tree_growing import (
 from sksiamese.surrogate._tree_words import Feature, TreeWords, show_number
 from sksiamese.tables._table_classifier import TableClassifier, record_training
 
-__all__ = ["SurrogateTreeExplainer"]
-
 _N_REDRAWS = 2  # trees that stability compares with
 
 

@@ -20,8 +20,6 @@ from sksiamese.space._dependent_columns import When, without_condition
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 
-__all__ = ["ReadableView", "one_row", "read_view"]
-
 _DESCRIPTORS: Mapping[str, Any] = MappingProxyType(
     {
         "is aromatic": TABLE1_LIGAND_DESCRIPTORS["aromatic"],

@@ -16,16 +16,6 @@ from sksiamese._checks import plain_label
 from sksiamese.exceptions import LowFidelityWarning
 from sksiamese.surrogate._tree_words import TreeWords
 
-__all__ = [
-    "N_FRESH",
-    "Samples",
-    "compare_labels",
-    "describe_nodes",
-    "grow_tree",
-    "show_scores",
-    "warn_if_low",
-]
-
 N_FRESH = 1000
 """Samples that fidelity and stability are measured on."""
 

@@ -7,8 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-__all__ = ["Feature", "TreeWords", "show_number"]
-
 
 class Feature(NamedTuple):
     """A column of the view.

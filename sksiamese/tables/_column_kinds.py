@@ -15,17 +15,6 @@ from sksiamese._checks import plain_label, shorten
 from sksiamese.molecules._graph import MolGraph
 from sksiamese.tables.reading._cell_meaning import holds_molecules
 
-__all__ = [
-    "KIND_TEXT",
-    "LARGEST_NUMBER",
-    "are_truth_values",
-    "cell_kind",
-    "column_kind",
-    "is_text",
-    "is_usable_number",
-    "one_of_each",
-]
-
 _Float = npt.NDArray[np.float64]
 
 LARGEST_NUMBER = 1e100  # squares of larger numbers, and their sums, may overflow

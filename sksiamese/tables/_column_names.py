@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["role_by_name"]
-
 # Words that make a column a result wherever they stand in its name.
 _RESULTS = {
     *("yield", "yields", "conversion", "conv", "ausbeute", "umsatz", "ee", "ton", "tof"),

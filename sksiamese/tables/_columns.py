@@ -24,8 +24,6 @@ from sksiamese.tables.reading._typed_numbers import (
     plain_number,
 )
 
-__all__ = ["TableColumn", "read_column"]
-
 
 class TableColumn(NamedTuple):
     """A column, read cell by cell.

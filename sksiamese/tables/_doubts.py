@@ -14,8 +14,6 @@ from sksiamese.exceptions import DoubtfulColumnWarning
 from sksiamese.tables._columns import read_column
 from sksiamese.tables._roles import INPUTS, find_roles
 
-__all__ = ["warn_of_doubts"]
-
 _SHOWN = 5  # columns that a message lists
 _KINDS = {"numeric": "numeric", "category": "text"}  # of cells, by the kind of a column
 

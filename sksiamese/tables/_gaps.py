@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Reason", "find_reason"]
-
 _FEWEST = 2  # gaps, and rows without one
 
 

@@ -13,8 +13,6 @@ from sklearn.utils.validation import column_or_1d
 
 from sksiamese._checks import shorten
 
-__all__ = ["TrainingTable", "class_shares", "read_groups", "read_labels", "read_weights"]
-
 
 class TrainingTable(NamedTuple):
     """Checked input of a fit; rows of weight zero are gone, as if they had never come.
@@ -62,7 +60,7 @@ def read_labels(y: Any, n_rows: int | None = None) -> npt.NDArray[Any]:
     TypeError
         If they are of several types.
     ValueError
-        If one is missing or infinite, they are no classes, or too many or few.
+        If one is missing or infinite, they are not classes, or too many or few.
     """
     if isinstance(y, pd.Series) and not isinstance(y.dtype, np.dtype):
         y = y.to_numpy(dtype=object)  # scikit-learn would make floats of nullable integers

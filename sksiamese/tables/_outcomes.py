@@ -19,8 +19,6 @@ from sksiamese.tables.reading._censored_values import compare, read_intervals, r
 from sksiamese.tables.reading._findings import Finding, describe_rows, plural
 from sksiamese.tables.reading._typed_numbers import plain_number
 
-__all__ = ["Outcome", "Term", "read_outcome", "read_rule"]
-
 _MOST_CLASSES = 10  # different labels of a column of outcomes
 _TERM = re.compile(r"(?P<column>.+?)\s*(?P<sign>>=|<=|==|=|>|<)\s*(?P<limit>[^<>=]+)")
 _SIGN_WORDS = re.compile(r"relation|qualifier|operator|modifier|sign|prefix|censor", re.IGNORECASE)

@@ -20,8 +20,6 @@ from sksiamese.tables._columns import TableColumn
 from sksiamese.tables.reading._cell_meaning import is_date, is_reaction
 from sksiamese.tables.reading._units import find_quantity
 
-__all__ = ["INPUTS", "ROLES", "Role", "auc_alone", "find_roles"]
-
 INPUTS = ("molecule", "category", "number")  # roles of which the models take the columns
 ROLES = (*INPUTS, "outcome", "result", "counter", "identifier", "date", "note", "empty", "ignored")
 

@@ -12,16 +12,6 @@ from sksiamese._checks import listed, plain_label
 from sksiamese.tables.reading._findings import plural
 from sksiamese.tables.reading._typed_numbers import is_number_text, plain_number
 
-__all__ = [
-    "FAMILIES",
-    "choose_positive",
-    "describe_success",
-    "find_success",
-    "name_of_success",
-    "number_of",
-    "plain_outcome",
-]
-
 FAMILIES: dict[str, Any] = {"y": "yes", "n": "no"}
 FAMILIES |= {"t": True, "true": True, "f": False, "false": False}
 _SUCCESS = {"yes", "success", "successful", "hit", "works", "worked", "pass"}
@@ -41,7 +31,7 @@ def choose_positive(name: str, y: pd.Series, positive: Any) -> Any:
         chosen = [label for label in classes if plain_outcome(label) == plain_outcome(positive)]
         if not chosen:
             raise ValueError(
-                f"positive={positive!r} is no label of the column {name!r}. Its labels are: "
+                f"positive={positive!r} is not a label of the column {name!r}. Its labels are: "
                 f"{listed(classes)}. Choose one of these."
             )
         return chosen[0]
@@ -129,7 +119,9 @@ def plain_outcome(cell: Any) -> Any:
         return plain_outcome(number) if number is not None else FAMILIES.get(text, text)
     if isinstance(cell, bool | np.bool_):
         return bool(cell)
-    if isinstance(cell, int | float | np.number) and float(cell).is_integer():
+    if isinstance(cell, int | np.integer):  # of any size
+        return int(cell)
+    if isinstance(cell, float | np.floating) and float(cell).is_integer():
         return int(cell)
     return plain_label(cell)
 

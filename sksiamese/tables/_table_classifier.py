@@ -19,8 +19,6 @@ from sksiamese.molecules._canonical import smiles_of_mols
 from sksiamese.molecules._graph import MolGraph
 from sksiamese.tables._labels import TrainingTable, read_groups, read_labels, read_weights
 
-__all__ = ["TableClassifier", "record_training"]
-
 
 class TableClassifier(ClassifierMixin, BaseEstimator):
     """Classifier of experiments: rows of molecules and numbers."""

@@ -12,8 +12,6 @@ from sksiamese._checks import plain_label, shorten
 from sksiamese._frames import ensure_table
 from sksiamese.tables._column_kinds import cell_kind, is_text
 
-__all__ = ["StackedTasks", "stack_tasks"]
-
 
 class StackedTasks(NamedTuple):
     """Rows of many tasks one below the other, with one label each.

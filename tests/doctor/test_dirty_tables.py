@@ -237,7 +237,7 @@ def test_wrong_cells_are_one_error_for_each_column(write, kind, cures, tmp_path,
     table = read_experiments(path, "works")
     errors = table.report.findings[table.report.findings["severity"] == "error"]
     assert dict(zip(errors["column"], errors["cure"], strict=True)) == cures
-    assert errors["message"].str.startswith("6 cells are no numbers, in rows ").all()
+    assert errors["message"].str.startswith("6 cells are not numbers, in rows ").all()
     assert program.main(["check", str(path), "--outcome", "works"]) == 1
     assert capsys.readouterr().out == f"{table}\n"
 

@@ -219,7 +219,7 @@ error: invalid smiles, column 'ligand'
   row 4: 'SC(C' cannot be read as SMILES ('(' at position 3 is not closed).
   -> Correct the text, or leave the cell empty where there is no molecule.
 error: out of range, column 'pH'
-  row 3: 17 is no pH: that lies from -1 to 15.
+  row 3: 17 is not a valid pH (expected -1 to 15).
   -> Correct the value; if it is right, say in the column's name what it is.
 warning: two spellings, column 'ligand'
   row 3: 'NCCS' is the same molecule as 'SCCN'.
@@ -294,11 +294,11 @@ def findings_of(name, cells, outcome=None):
     return list(mine[["check", "row", "message", "cure"]].itertuples(index=False, name=None))
 
 
-DROP = "Write a number, or drop the row. Leave the column out if it is no condition."
+DROP = "Write a number, or drop the row. Leave the column out if it is not a condition."
 RETYPE = "Type the number again, in a cell of numbers: a spreadsheet made a date of it."
 IMPUTE = "Fill it in or drop the row; the models take the mean, and a mark that it is unknown."
 ODD = "Correct the value; if it is right, say in the column's name what it is."
-UNLIKE = "is no number, unlike most cells of the column."
+UNLIKE = "is not a number, unlike most cells of the column."
 FITS = "would fit the other values if it were"
 
 CASES = [
@@ -333,7 +333,7 @@ CASES = [
             None,
             "The numbers of the column are text.",
         ),
-        "Convert the column with pandas.to_numeric; leave it out if it is no condition.",
+        "Convert the column with pandas.to_numeric; leave it out if it is not a condition.",
     ),
     (
         *("x", [1.0, 2.0, -np.inf], "not_finite", 2, "-inf is infinite or more than 1e+100."),
@@ -364,7 +364,7 @@ CASES = [
         *("temperature", [25.0, 40.0, 298.0], "mixed_units", 2),
         *("298 looks like kelvin, unlike the other values.", "If so, subtract 273.15."),
     ),
-    ("pH", [7, 15.5, 8], "out_of_range", 1, "15.5 is no pH: that lies from -1 to 15.", ODD),
+    ("pH", [7, 15.5, 8], "out_of_range", 1, "15.5 is not a valid pH (expected -1 to 15).", ODD),
     (*("T [K]", [300, 310, -5], "out_of_range", 2, "-5 lies below absolute zero, 0 K.", ODD),),
     (
         *("temperature", [20, 30, -500], "out_of_range", 2),
@@ -702,7 +702,7 @@ def almost_clean(draw):
 @settings(max_examples=200)
 @given(almost_clean())
 def test_errors_are_what_the_estimators_refuse(table):
-    # To an estimator, numbers alone are no molecules, nor are texts of which none is SMILES.
+    # To an estimator, numbers alone are not molecules, nor are texts of which none is SMILES.
     assume(table["ligand"].isin(["CC", "CO", "C"]).any())
     report = check_experiments(table, smiles_columns=["ligand", "acid"])
     encoder = ExperimentEncoder(descriptors=False, scaling="standard", tanimoto="never")
@@ -889,7 +889,7 @@ def test_named_smiles_columns_are_checked_as_such(tmp_path, capsys):
     assert program.main(["check", str(path)]) == 0
     assert program.main(["check", str(path), "--smiles", "solvent"]) == 1
     assert (
-        "'ethanol' cannot be read as SMILES ('e' at position 1 is no part of SMILES)."
+        "'ethanol' cannot be read as SMILES ('e' at position 1 is not part of SMILES)."
         in capsys.readouterr().out
     )
 
@@ -909,8 +909,8 @@ BAD_FILES = [
     ("absent.csv", None, "There is no file {path!r}. Give the path of a table."),
     (
         *("table.pdf", b"%PDF"),
-        "'table.pdf' is no kind of table that is read: .csv, .tsv, .txt, .xlsx, .parquet or .json. "
-        "Save it as one of these.",
+        "'table.pdf' is not a kind of table that is read: .csv, .tsv, .txt, .xlsx, .parquet or "
+        ".json. Save it as one of these.",
     ),
     (
         *("empty.csv", b""),
@@ -927,7 +927,7 @@ BAD_FILES = [
         "'header.csv' holds no table. It needs a row of names, and below it one row for each "
         "experiment.",
     ),
-    ("picture.csv", b"\x89PNG\0", "'picture.csv' is no text. Save the table as CSV in UTF-8."),
+    ("picture.csv", b"\x89PNG\0", "'picture.csv' is not text. Save the table as CSV in UTF-8."),
     (
         "twice.csv",
         b"a,a\n1,2\n",

@@ -106,14 +106,19 @@ def test_quantities_in_cells(name, cells, numbers, check, message):
 
 
 UNREAD = [
-    (["overnight", 2, 16], "8 cells are no numbers", "'overnight'", "Write the hours, such as 16."),
-    (["rt", 60, 80], "8 cells are no numbers", "'rt'", "Write the temperature, such as 25."),
     (
-        *(["reflux", 60, 80], "8 cells are no numbers", "'reflux'"),
+        ["overnight", 2, 16],
+        "8 cells are not numbers",
+        "'overnight'",
+        "Write the hours, such as 16.",
+    ),
+    (["rt", 60, 80], "8 cells are not numbers", "'rt'", "Write the temperature, such as 25."),
+    (
+        *(["reflux", 60, 80], "8 cells are not numbers", "'reflux'"),
         "Write the temperature, that at which the solvent boils.",
     ),
     (
-        *(["1,200", 5, 10], "8 cells are no numbers", "'1,200'"),
+        *(["1,200", 5, 10], "8 cells are not numbers", "'1,200'"),
         "Write 1.200, or 1200 if the comma separates thousands.",
     ),
 ]

@@ -764,7 +764,7 @@ def test_unknown_scoring():
 
 
 def test_baselines_read_levels_and_gaps():
-    """Text that is no SMILES, missing numbers, and numbers that trees would take as equal."""
+    """Text that is not SMILES, missing numbers, and numbers that trees would take as equal."""
     gas = np.where(Y == "works", "air", "argon")
     tiny = np.where(Y == "works", 1e-9, 2e-9) + RNG.uniform(0, 1e-10, 36)
     gaps = X.assign(gas=gas, pH=X["pH"].where(X["pH"] > 5))

@@ -24,7 +24,7 @@ def scores_of(values, metric="pooled_mcc"):
 
 
 def hand_made(values, losses=(), null=None):
-    """A comparison of {classifier: score of each repeat}; what is no baseline is called mine."""
+    """A comparison of {classifier: score of each repeat}; what is not a baseline is called mine."""
     baselines = tuple(name for name in values if not name.startswith("mine"))
     errors = pd.DataFrame(columns=["classifier", "repeat", "fold", "step", "type", "message"])
     null_scores = None if null is None else scores_of(null)

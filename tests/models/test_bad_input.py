@@ -15,7 +15,6 @@ from skorch.callbacks import Callback
 
 from sksiamese import GraphFingerprintSiameseClassifier, SMILESFeaturizer, check_experiments
 from sksiamese.exceptions import InvalidSMILESError, NewNameWarning, SmallClassWarning
-from sksiamese.models import _network_classifier as _base
 from sksiamese.molecules._graph import graph_from_smiles
 from sksiamese.space import DesignSpace
 
@@ -68,7 +67,7 @@ def test_invalid_smiles_are_all_listed(fitted):
     new = X.assign(ligand=["CCO", "CCN", "CCS", "CCS", "CCN", "water?"])
     assert refusal(fitted.predict_proba, new, error=InvalidSMILESError) == (
         "Not readable as SMILES (1 in all):\n"
-        "  column 'ligand', row 'f': 'water?' ('w' at position 1 is no part of SMILES)\n" + CURE
+        "  column 'ligand', row 'f': 'water?' ('w' at position 1 is not part of SMILES)\n" + CURE
     )
 
 
@@ -629,8 +628,7 @@ def test_any_table_fits_or_is_refused(case, readout, scaling):
     assert set(model.predict(table)) <= set(model.classes_)
 
 
-def test_bad_cells_of_all_chunks_are_listed(monkeypatch):
-    monkeypatch.setattr(_base, "CHUNK_ROWS", 2)
+def test_bad_cells_of_a_prediction_are_listed():
     model = classifier().fit(X, Y)
     bad = X.assign(ligand=["C(C", "CCN", "CCS", "CCO", "CCN", "1.5"])
     with pytest.raises(InvalidSMILESError) as error:

@@ -244,15 +244,13 @@ def test_forms_of_a_table(kind, wrap):
 
 
 @BOTH
-def test_rows_alone_together_or_reordered(kind, monkeypatch):
+def test_rows_alone_together_or_reordered(kind):
     model = classifier(kind).fit(X, Y)
     together = model.predict_proba(NEW)
     alone = np.vstack([model.predict_proba(NEW.iloc[[i]]) for i in range(len(NEW))])
     close(alone, together, 1e-9)
     order = np.random.RandomState(0).permutation(len(X))
     close(classifier(kind).fit(X.iloc[order], Y[order]).predict_proba(NEW), together, 1e-6)
-    monkeypatch.setattr("sksiamese.models._network_classifier.CHUNK_ROWS", 3)
-    close(model.predict_proba(NEW), together, 1e-12)
     if kind is SVM:
         close(expit(model.decision_function(NEW)), together[:, 1], 1e-12)
 
@@ -270,11 +268,21 @@ def test_random_state_decides_everything(kind):
 
 
 @BOTH
-def test_n_jobs_changes_nothing(kind, monkeypatch):
-    expected = classifier(kind).fit(X, Y).predict_proba(NEW)
-    monkeypatch.setattr("sksiamese.molecules._distinct_molecules._WORTH_PROCESSES", 1)
+def test_many_rows_are_predicted_in_parts(kind):
+    """21,000 rows take two parts, and dense layers compute them in single precision."""
+    model = classifier(kind).fit(X, Y)
+    many = model.predict_proba(pd.concat([NEW] * 3000))
+    close(many, np.tile(model.predict_proba(NEW), (3000, 1)), 1e-6)
+
+
+@BOTH
+def test_n_jobs_changes_nothing(kind):
+    table = pd.concat([NEW] * 150)  # 1,050 distinct molecules are worth several processes
+    ends = ("", "O", "N", "F", "Cl", "CO", "CN")
+    table["ligand"] = [f"{'C' * n}S{end}" for n in range(150) for end in ends]
+    expected = classifier(kind).fit(X, Y).predict_proba(table)
     with joblib.parallel_config(backend="threading"):
-        found = classifier(kind, n_jobs=2).fit(X, Y).predict_proba(NEW)
+        found = classifier(kind, n_jobs=2).fit(X, Y).predict_proba(table)
     np.testing.assert_array_equal(found, expected)
 
 

@@ -17,7 +17,6 @@ from skorch.callbacks import Callback
 from sksiamese import GraphFingerprintSiameseClassifier, MolGraph, SMILESFeaturizer
 from sksiamese.models.training._ensemble_net import EnsembleNet
 from sksiamese.models.training._fitting import Seeds
-from sksiamese.molecules import _distinct_molecules as featurizer_module
 from sksiamese.molecules._graph import graph_from_smiles
 from sksiamese.nn._process import ProcessNetwork
 
@@ -289,23 +288,20 @@ def test_spellings_of_one_molecule_are_one_molecule(fitted):
     close(classifier().fit(mixed, Y).predict_proba(NEW), fitted.predict_proba(NEW), 1e-6)
 
 
-def test_chunks_change_nothing(fitted, fitted_mean, monkeypatch):
-    table = pd.concat([NEW] * 3)
-    expected = [
-        (m.predict_proba(table), m.pair_score(table, X), m.transform(table), m.fingerprint(table))
-        for m in (fitted, fitted_mean)
-    ]
-    evidence = fitted.support_evidence(table, n_top=3)
-    monkeypatch.setattr("sksiamese.models._network_classifier.CHUNK_ROWS", 5)
-    monkeypatch.setattr("sksiamese.models._comparing_classifier.CHUNK_ROWS", 5)
-    monkeypatch.setattr("sksiamese.models._comparing_classifier._EVIDENCE_ROWS", 4)
-    monkeypatch.setattr("sksiamese.models.readouts._similarity._CHUNK_PAIRS", 80)
-    monkeypatch.setattr("sksiamese.models.readouts._process._CHUNK_PAIRS", 80)
-    for model, (proba, score, embedding, _) in zip((fitted, fitted_mean), expected, strict=True):
-        close(model.predict_proba(table), proba, 1e-12)
-        close(model.pair_score(table, X), score, 1e-12)
-        close(model.transform(table), embedding, 1e-12)
-    pd.testing.assert_frame_equal(fitted.support_evidence(table, n_top=3), evidence)
+@pytest.mark.parametrize("name", ["fitted", "fitted_mean"])
+def test_many_rows_are_predicted_in_parts(name, request):
+    """16,800 rows take two parts of encoding and several of comparing."""
+    model, n_copies = request.getfixturevalue(name), 2400
+    table = pd.concat([NEW] * n_copies)
+    for method in (model.predict_proba, model.transform, lambda rows: model.pair_score(rows, X)):
+        close(method(table), np.tile(method(NEW), (n_copies, 1)), 1e-12)
+
+
+def test_evidence_of_many_rows_is_told_in_parts(fitted):
+    n_copies = 300  # 2,100 rows
+    few, many = (fitted.support_evidence(pd.concat([NEW] * n), n_top=3) for n in (1, n_copies))
+    repeated = pd.concat([few] * n_copies, ignore_index=True)
+    pd.testing.assert_frame_equal(many, repeated, rtol=0, atol=1e-12)
 
 
 # -- Randomness ------------------------------------------------------------------------------------
@@ -321,12 +317,14 @@ def test_random_state_decides_everything():
     assert np.abs(proba(None) - proba(None)).max() > 1e-3
 
 
-def test_n_jobs_changes_nothing(fitted, monkeypatch):
+def test_n_jobs_changes_nothing(fitted):
     """Threads here, for time; the featurizer's tests and those of n_jobs in scikit-learn fork."""
-    monkeypatch.setattr(featurizer_module, "_WORTH_PROCESSES", 1)
+    table = pd.concat([NEW] * 150)  # 1,050 distinct molecules are worth several processes
+    ends = ("", "O", "N", "F", "Cl", "CO", "CN")
+    table["ligand"] = [f"{'C' * n}S{end}" for n in range(150) for end in ends]
     with joblib.parallel_config(backend="threading"):
-        proba = classifier(n_jobs=2).fit(X, Y).predict_proba(NEW)
-    np.testing.assert_array_equal(proba, fitted.predict_proba(NEW))
+        proba = classifier(n_jobs=2).fit(X, Y).predict_proba(table)
+    np.testing.assert_array_equal(proba, fitted.predict_proba(table))
 
 
 @pytest.mark.parametrize("random_state", [None, 0])

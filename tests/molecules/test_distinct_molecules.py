@@ -75,11 +75,17 @@ def test_long_text_is_shown_short():
         SMILESFeaturizer().fit_transform([text])
 
 
+def many_smiles():
+    """1,200 distinct molecules, enough for several processes, and 29 texts that are none."""
+    ends = [f"{'C' * m}{end}" for m in range(8) for end in ("O", "N", "Cl", "c1ccccc1", "[Au]")]
+    smiles = [f"{'C' * n}S{end}" for n in range(30) for end in ends]
+    return smiles + [f"{'C' * n}(C" for n in range(1, 30)]
+
+
 @pytest.mark.parametrize("output", ["graph", "ecfp", "descriptors"])
-def test_processes_give_the_same(output, monkeypatch):
-    monkeypatch.setattr("sksiamese.molecules._distinct_molecules._WORTH_PROCESSES", 2)
-    monkeypatch.setattr("sksiamese.molecules._distinct_molecules._CHUNK", 8)
-    smiles = ["C" * n + tail for n in range(1, 30) for tail in ("", "O", "c1ccccc1", "[Au]", "(C")]
+def test_processes_give_the_same(output):
+    smiles = many_smiles()
+    assert len(set(smiles)) == 1229
     alone, together = (
         SMILESFeaturizer(output, fp_size=64, on_invalid="warn", n_jobs=n) for n in (1, 2)
     )
@@ -90,9 +96,8 @@ def test_processes_give_the_same(output, monkeypatch):
     assert (got == expected).all()
 
 
-def test_n_jobs_from_the_context(monkeypatch):
-    monkeypatch.setattr("sksiamese.molecules._distinct_molecules._WORTH_PROCESSES", 2)
-    smiles = ["C" * n for n in range(1, 20)]
+def test_n_jobs_from_the_context():
+    smiles = many_smiles()[:1200]
     with joblib.parallel_config(backend="threading", n_jobs=2):
         got = SMILESFeaturizer().fit_transform(smiles)
     assert (got == SMILESFeaturizer().fit_transform(smiles)).all()

@@ -21,7 +21,7 @@ EXCLUDED = {
 
 
 def molecule_of(cell):
-    """Equal numbers give equal molecules, NaN an absent one; what is no number stays."""
+    """Equal numbers give equal molecules, NaN an absent one; what is not a number stays."""
     if not isinstance(cell, numbers.Real):
         return cell
     return None if np.isnan(cell) else MOLECULES[int(abs(float(cell)) * 1000) % len(MOLECULES)]

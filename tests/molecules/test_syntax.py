@@ -17,8 +17,8 @@ PROBLEMS = {
     "C%12CC": "the ring '%12' at position 2 is not closed",
     "C[NH3+": "'[' at position 2 is not closed",
     "C[Xy]": "'[Xy]' at position 2 is no atom",
-    "DMSO": "'D' at position 1 is no part of SMILES",
-    "CCX": "'X' at position 3 is no part of SMILES",
+    "DMSO": "'D' at position 1 is not part of SMILES",
+    "CCX": "'X' at position 3 is not part of SMILES",
 }
 
 

@@ -2,51 +2,16 @@
 
 import warnings
 
-import numpy as np
-import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 
-from sksiamese import (
-    DesignSpace,
-    LowFidelityWarning,
-    SMILESFeaturizer,
-    SurrogateTreeExplainer,
-)
+from sksiamese import DesignSpace, LowFidelityWarning, SMILESFeaturizer
 from sksiamese.datasets import make_nanoclusters
 from sksiamese.plotting import SurrogateTreeDisplay
 from sksiamese.space import Computed, Range, When
-
-RNG = np.random.RandomState(0)
-LIGANDS = ["NCCS", "CCS", "CCCCS", "OC(=O)CS", "OCCS", "CC(C)S", "SCCCO"]
-AROMATIC = ["Sc1ccccc1", "SCc1ccccc1", "Cc1ccc(S)cc1", "Oc1ccc(S)cc1", "Sc1ccc2ccccc2c1"]
-X = pd.DataFrame(
-    {
-        "ligand": [(LIGANDS + AROMATIC)[i % 12] for i in range(80)],
-        "mM": RNG.uniform(1, 20, 80),
-        "gold_mM": RNG.uniform(1, 5, 80),
-        "runs": RNG.randint(1, 9, 80),
-    },
-    index=[f"run {i}" for i in range(80)],
-)
-Y = np.where(~X["ligand"].isin(AROMATIC) & (X["mM"] < 12), "works", "fails")
-
-
-def forest():
-    """A pipeline that reads SMILES by itself."""
-    columns = make_column_transformer(
-        (SMILESFeaturizer("descriptors"), ["ligand"]), remainder="passthrough"
-    )
-    return make_pipeline(columns, RandomForestClassifier(30, random_state=0))
-
-
-def explainer(estimator=None, **changes):
-    return SurrogateTreeExplainer(
-        forest() if estimator is None else estimator,
-        **{"n_samples": 1500, "random_state": 0, **changes},
-    )
+from tests.surrogate.cases import X, Y, explainer
 
 
 @pytest.fixture(scope="module")

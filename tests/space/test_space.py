@@ -8,96 +8,15 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from skopt import gp_minimize
 from skopt.space import Categorical, Integer, Real
 
 from sksiamese import DesignSpace, InvalidSMILESError
-from sksiamese.datasets import make_nanoclusters
-from sksiamese.descriptors import dielectric_constant
-from sksiamese.space import Computed, Constant, Levels, Molecules, OfMolecule, Range, When
-
-SMILES = ["O", "CCO", "CC#N", "ClCCl", "Cc1ccccc1"]
-
-
-def ratio(frame):
-    return frame["a"] / frame["b"]
-
-
-def in_water(frame):
-    return frame["solvent"] == "O"
-
-
-def lab(**changes):
-    """A space with every kind of column."""
-    columns = {
-        "solvent": Molecules({"water": "O", "ethanol": "CCO", "toluene": "Cc1ccccc1"}),
-        "dielectric": OfMolecule("solvent", dielectric_constant),
-        "a": Range(1.0, 50.0, log=True),
-        "b": Range(0.5, 5.0),
-        "a/b": Computed(ratio),
-        "runs": Range(1, 6, integer=True),
-        "degC": Levels([20, 50, 80]),
-        "stirrer": Levels(["cross", "bar"]),
-        "pH": When(in_water, Range(7.0, 14.0), 7.0),
-        "hours": Constant(12.5),
-    }
-    return DesignSpace(columns | changes, {"a/b below 20": lambda frame: frame["a/b"] < 20})
-
-
-def obeys(frame):
-    """Whether the rows are of the space `lab`, told without it."""
-    epsilon = {"O": 80.1, "CCO": 25.3, "Cc1ccccc1": 2.38}
-    inside = frame["solvent"].isin(list(epsilon)) & (frame["hours"] == 12.5)
-    inside &= frame["dielectric"] == frame["solvent"].map(epsilon)
-    inside &= frame["a"].between(1, 50) & frame["b"].between(0.5, 5)
-    inside &= frame["a/b"] == frame["a"] / frame["b"]
-    inside &= (frame["a/b"] < 20) & frame["runs"].isin(range(1, 7))
-    inside &= frame["degC"].isin([20, 50, 80]) & frame["stirrer"].isin(["cross", "bar"])
-    in_range = frame["pH"].between(7, 14)
-    return inside & np.where(frame["solvent"] == "O", in_range, frame["pH"] == 7.0)
-
-
-@st.composite
-def spaces(draw):
-    """Spaces of few columns, with a constraint that at least a fifth of a range satisfies."""
-    low = draw(st.floats(-100, 100))
-    width = draw(st.floats(0.1, 1000))
-    first = draw(st.integers(-5, 5))
-    bottom = draw(st.floats(1e-3, 10))
-    numbers = st.floats(-50, 50)
-    columns = {
-        "linear": Range(low, low + width),
-        "log": Range(bottom, bottom * draw(st.floats(1.5, 1e4)), log=True),
-        "whole": Range(first, first + draw(st.integers(1, 9)), integer=True),
-        "level": Levels(draw(st.lists(numbers, min_size=1, max_size=5, unique=True))),
-        "text": Levels(draw(st.lists(st.sampled_from("abc"), min_size=1, unique=True))),
-        "molecule": Molecules(draw(st.lists(st.sampled_from(SMILES), min_size=1))),
-    }
-    limit = low + draw(st.floats(0, 0.8)) * width
-    return DesignSpace(columns, {"high": lambda frame: frame["linear"] >= limit}), limit
-
-
-def allowed(space, limit, frame):
-    """Whether each row satisfies columns and constraint, told value by value."""
-    columns = space.columns
-
-    def row_is(row):
-        log, whole = columns["log"], columns["whole"]
-        return (
-            max(columns["linear"].low, limit) <= row.linear <= columns["linear"].high
-            and log.low <= row.log <= log.high
-            and whole.low <= row.whole <= whole.high
-            and row.whole == int(row.whole)
-            and row.level in columns["level"].values
-            and row.text in columns["text"].values
-            and row.molecule in columns["molecule"].smiles
-        )
-
-    return [row_is(row) for row in frame.itertuples()]
-
+from sksiamese.space import Computed, Levels, Molecules, OfMolecule, Range, When
+from tests.space.cases import allowed, in_water, lab, obeys, spaces
 
 # -- Grid ------------------------------------------------------------------------------------------
 
@@ -332,7 +251,7 @@ def test_swap_refuses():
         lab().swap(X, "a")
     message = (
         "Not readable as SMILES (1 in all):\n"
-        "  position 1: 'water' ('w' at position 1 is no part of SMILES)\nCorrect these texts."
+        "  position 1: 'water' ('w' at position 1 is not part of SMILES)\nCorrect these texts."
     )
     with pytest.raises(InvalidSMILESError, match=f"^{re.escape(message)}$"):
         lab().swap(X, "solvent", ["O", "water"])
@@ -343,154 +262,6 @@ def test_swap_refuses():
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         space.swap(X, "solvent", ["CC#N"])
-
-
-# -- Tables ----------------------------------------------------------------------------------------
-
-
-def test_from_frame_finds_the_kinds():
-    X = pd.DataFrame(
-        {
-            "ligand": ["NCCS", "SCCN", "CCS", None],
-            "order": ["first", "second", "first", "first"],
-            "mM": [1.0, 2.0, np.nan, 3.0],
-            "runs": [1, 5, 2, 2],
-            "dry": [True, False, True, True],
-            "hours": [2.0, 2.0, 2.0, 2.0],
-            "solvent": ["O", "O", "O", "O"],
-            "nothing": [None, None, None, None],
-            "old": pd.array([7, None, 9, 9], dtype="Int64"),
-            "kind": pd.Categorical(["CCO", "O", "O", "O"]),
-        }
-    )
-    found = {name: str(column) for name, column in DesignSpace.from_frame(X).columns.items()}
-    assert found == {
-        "ligand": "3 molecules: NCCS, CCS, no molecule",
-        "order": "first, second",
-        "mM": "1 to 3",
-        "runs": "1 to 5, whole numbers",
-        "dry": "False, True",
-        "hours": "always 2.0",
-        "solvent": "1 molecule: O",
-        "nothing": "always None",
-        "old": "7 to 9, whole numbers",
-        "kind": "2 molecules: CCO, O",
-    }
-
-
-def test_from_frame_of_an_array():
-    space = DesignSpace.from_frame(np.array([["O", 1.0], ["CCO", 2.5]], dtype=object))
-    assert {name: str(column) for name, column in space.columns.items()} == {
-        "x0": "2 molecules: O, CCO",
-        "x1": "1 to 2.5",
-    }
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        ([10.0, 20.0], (5.0, 25.0)),
-        ([1.0, 11.0], (0.0, 16.0)),
-        ([-11.0, -1.0], (-16.0, 0.0)),
-        ([-2.0, 2.0], (-4.0, 4.0)),
-        ([10, 15], (8, 18)),
-        ([0, 4], (0, 6)),
-    ],
-)
-def test_margin(values, expected):
-    column = DesignSpace.from_frame(pd.DataFrame({"a": values}), margin=0.5).columns["a"]
-    assert (column.low, column.high) == expected
-
-
-@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=8), st.floats(0, 3))
-def test_a_space_contains_the_table_it_comes_from(values, margin):
-    assume(max(values) > min(values))
-    X = pd.DataFrame({"a": values, "solvent": [SMILES[i % 5] for i in range(len(values))]})
-    space = DesignSpace.from_frame(X, margin)
-    assert space.contains(X).all()
-    assert space.columns["a"].low <= min(values) <= max(values) <= space.columns["a"].high
-
-
-def test_from_frame_with_columns_known_better():
-    X = make_nanoclusters(40, descriptors=True, random_state=0).data
-    space = DesignSpace.from_frame(
-        X,
-        columns={
-            **{
-                c: OfMolecule("ligand")
-                for c in X
-                if c.startswith("ligand_") and c[7:] not in ("mM", "solubility")
-            },
-            "solvent_dielectric": OfMolecule("solvent"),
-            "reductant_redox_V": OfMolecule("reductant", dict.fromkeys(X["reductant"], 0.0)),
-            "ligand:Au": Computed(lambda f: f["ligand_mM"] / f["HAuCl4_mM"]),
-        },
-    )
-    assert list(space.columns) == [*X.columns, "ligand:Au"]
-    rows = space.sample(500, random_state=0)
-    by_ligand = X.drop_duplicates("ligand").set_index("ligand")
-    assert rows["ligand_tpsa"].tolist() == rows["ligand"].map(by_ligand["ligand_tpsa"]).tolist()
-    by_solvent = rows["solvent"].map(dielectric_constant)
-    assert rows["solvent_dielectric"].tolist() == by_solvent.tolist()
-    assert (rows["reductant_redox_V"] == 0).all()
-    assert space.contains(X.drop(columns=["ligand_tpsa"])).sum() == 40
-
-
-def test_from_frame_refuses_a_column_that_does_not_follow():
-    X = pd.DataFrame({"solvent": ["O", "CCO", "[OH2]"], "epsilon": [80.1, 25.3, 79.0]})
-    message = (
-        "Column 'epsilon' does not follow from 'solvent': for '[OH2]' it holds 80.1 and 79.0. "
-        "Correct the cells, or let the column be drawn."
-    )
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        DesignSpace.from_frame(X, columns={"epsilon": OfMolecule("solvent")})
-
-
-@pytest.mark.parametrize(
-    ("cells", "error", "message"),
-    [
-        (
-            ["O", "CCO", "C(C"],
-            InvalidSMILESError,
-            "Column 'a' holds SMILES, but 1 of its cells cannot be read:\n"
-            "  row 2: 'C(C' ('(' at position 2 is not closed)\nCorrect them. If "
-            "the column holds no molecules, say so with columns={'a': Levels([...])}.",
-        ),
-        (
-            [1.0, np.inf, 2.0],
-            ValueError,
-            "Column 'a' holds infinity. Correct these cells or drop the rows.",
-        ),
-        (
-            ["O", 2, "CCO"],
-            ValueError,
-            "Column 'a' must hold SMILES, MolGraphs or numbers, one of them; row 0 holds 'O' (str) "
-            "and row 1 holds 2 (int). Correct the column, encode it or drop it.",
-        ),
-    ],
-)
-def test_from_frame_refuses(cells, error, message):
-    with pytest.raises(error, match=f"^{re.escape(message)}$"):
-        DesignSpace.from_frame(pd.DataFrame({"a": cells}))
-
-
-def test_from_frame_refuses_a_negative_margin():
-    message = (
-        "The 'margin' parameter of DesignSpace.from_frame must be a number in [0, inf). Got -0.1 "
-        "instead."
-    )
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        DesignSpace.from_frame([[1.0]], margin=-0.1)
-
-
-def test_extend():
-    longer = lab().extend("solvent", {"acetonitrile": "CC#N", "water": "[OH2]"})
-    assert longer.columns["solvent"].labels() == ["water", "ethanol", "toluene", "acetonitrile"]
-    assert set(longer.sample(200, random_state=0)["solvent"]) == {"O", "CCO", "Cc1ccccc1", "CC#N"}
-    assert len(lab().columns["solvent"].smiles) == 3
-    message = "The name 'water' stands for 'O' and for 'CCCO'. Give one of them another name."
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        lab().extend("solvent", {"water": "CCCO"})
 
 
 # -- scikit-optimize -------------------------------------------------------------------------------
@@ -663,50 +434,3 @@ def test_definitions_that_are_refused(make, error, message):
     with pytest.raises(error) as caught:
         make()
     assert str(caught.value) == message
-
-
-# -- Found in tables with gaps and names -----------------------------------------------------------
-
-
-def test_a_number_that_another_column_explains_applies_when_that_says_so():
-    X = pd.DataFrame(
-        {
-            "solvent": ["O", "CCO", "[OH2]", None, "O"],
-            "ligand": ["PPh3", None, "XPhos", "PPh3", None],
-            "pH": [7.0, None, 9.0, None, 8.0],
-            "equiv": [1.0, None, 2.0, 1.5, None],
-        }
-    )
-    X = pd.concat([X, X], ignore_index=True)
-    X["x"] = [None, 1.0, 2.0, None, 3.0, 1.0, 2.0, None, 3.0, 1.0]
-    space = DesignSpace.from_frame(X)
-    assert {name: str(column) for name, column in space.columns.items()} == {
-        "solvent": "3 molecules: O, CCO, no molecule",
-        "ligand": "PPh3, None, XPhos",
-        "pH": "7 to 9 when solvent is 'O', otherwise nan",
-        "equiv": "1 to 2 when ligand is 'PPh3' or 'XPhos', otherwise nan",
-        "x": "1 to 3",
-    }
-    drawn = space.sample(200, random_state=0)
-    assert (drawn["pH"].notna() == (drawn["solvent"] == "O")).all()
-    assert (drawn["equiv"].notna() == drawn["ligand"].notna()).all()
-    assert space.contains(drawn).all()
-    assert space.contains(X.dropna(subset="x")).all()
-
-
-def test_truth_values_with_gaps_are_levels():
-    X = pd.DataFrame({"dry": [True, None, False], "x": [1.0, 2.0, 3.0]})
-    assert DesignSpace.from_frame(X).columns["dry"] == Levels([False, True])
-
-
-def test_a_column_of_which_some_texts_are_smiles_holds_molecules():
-    X = pd.DataFrame({"ligand": ["CCO", "CCO + O", "CC(C)(C)(C)C"]})
-    message = (
-        "Column 'ligand' holds SMILES, but 2 of its cells cannot be read:\n"
-        "  row 1: 'CCO + O' (text behind it: '+ O'; give that a column of its own)\n"
-        "  row 2: 'CC(C)(C)(C)C' (explicit valence for atom # 1 C, 5, is greater than permitted)\n"
-        "Correct them. If the column holds no molecules, say so with columns={'ligand': "
-        "Levels([...])}."
-    )
-    with pytest.raises(InvalidSMILESError, match=f"^{re.escape(message)}$"):
-        DesignSpace.from_frame(X)

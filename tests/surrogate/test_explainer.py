@@ -7,8 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.compose import make_column_transformer
+from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
@@ -26,63 +25,15 @@ from sksiamese import (
     InvalidSMILESError,
     LowFidelityWarning,
     SMILESFeaturizer,
-    SurrogateTreeExplainer,
 )
 from sksiamese.space import Constant, Range
-
-RNG = np.random.RandomState(0)
-LIGANDS = ["NCCS", "CCS", "CCCCS", "OC(=O)CS", "OCCS", "CC(C)S", "SCCCO"]
-AROMATIC = ["Sc1ccccc1", "SCc1ccccc1", "Cc1ccc(S)cc1", "Oc1ccc(S)cc1", "Sc1ccc2ccccc2c1"]
-X = pd.DataFrame(
-    {
-        "ligand": [(LIGANDS + AROMATIC)[i % 12] for i in range(80)],
-        "mM": RNG.uniform(1, 20, 80),
-        "gold_mM": RNG.uniform(1, 5, 80),
-        "runs": RNG.randint(1, 9, 80),
-    },
-    index=[f"run {i}" for i in range(80)],
-)
-Y = np.where(~X["ligand"].isin(AROMATIC) & (X["mM"] < 12), "works", "fails")
-
-
-def forest():
-    """A pipeline that reads SMILES by itself."""
-    columns = make_column_transformer(
-        (SMILESFeaturizer("descriptors"), ["ligand"]), remainder="passthrough"
-    )
-    return make_pipeline(columns, RandomForestClassifier(30, random_state=0))
-
-
-def explainer(estimator=None, **changes):
-    return SurrogateTreeExplainer(
-        forest() if estimator is None else estimator,
-        **{"n_samples": 1500, "random_state": 0, **changes},
-    )
+from tests.surrogate.cases import Rule, X, Y, explainer, forest, numbers
 
 
 @pytest.fixture(scope="module")
 def fitted():
     """One explainer of the forest."""
     return explainer().fit(X, Y)
-
-
-class Rule(ClassifierMixin, BaseEstimator):
-    """Black box that follows a function; the labels of fit are its classes."""
-
-    def __init__(self, rule, n_classes=2):
-        self.rule = rule
-        self.n_classes = n_classes
-
-    def fit(self, X, y):
-        self.classes_ = np.unique(y)
-        return self
-
-    def predict_proba(self, X):
-        return np.eye(self.n_classes)[np.asarray(self.rule(X), int)]
-
-
-def numbers(n_rows=60, seed=0):
-    return np.random.RandomState(seed).uniform(size=(n_rows, 3))
 
 
 # -- Nodes and rules -------------------------------------------------------------------------------
@@ -406,7 +357,7 @@ def test_text_that_is_no_molecule_is_refused(fitted):
     message = (
         "Not readable as SMILES in 'ligand' (2 in all):\n"
         "  row 'run 3': 'C(C' ('(' at position 2 is not closed)\n"
-        "  row 'run 7': 'water' ('w' at position 1 is no part of SMILES)\nCorrect these texts."
+        "  row 'run 7': 'water' ('w' at position 1 is not part of SMILES)\nCorrect these texts."
     )
     with pytest.raises(InvalidSMILESError, match=f"^{re.escape(message)}$") as caught:
         fitted.predict(typo)

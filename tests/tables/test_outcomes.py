@@ -148,7 +148,7 @@ def test_success_is_not_guessed(labels, told):
     chosen = read_outcome(pd.DataFrame({"y": labels}), "y", positive=labels[0])
     assert chosen.positive == labels[0]
     message = (
-        f"positive='green' is no label of the column 'y'. Its labels are: {told.split('.')[0]}. "
+        f"positive='green' is not a label of the column 'y'. Its labels are: {told.split('.')[0]}. "
         "Choose one of these."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from sksiamese.models.readouts._mean import MeanReadOut
-from sksiamese.models.readouts._protocol import Evidence, SupportRows
-from sksiamese.models.readouts._similarity import chunks, pair_similarity, weighted_embedding
+from sksiamese.models.readouts._protocol import Evidence
+from sksiamese.models.readouts._similarity import SimilarityReadOut, chunks
 from sksiamese.models.training._data import Batch, LabelledExperiments, to_shares
 from sksiamese.models.training._ensemble_net import EnsembleNet, descend, last_layer
 from sksiamese.models.training._pairs import class_batches, draw_support, episode_batches
@@ -21,15 +20,6 @@ from sksiamese.nn._losses import cross_entropy_loss
 from sksiamese.nn._siamese import SiameseNetwork
 from sksiamese.tables._labels import TrainingTable
 from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
-
-__all__ = [
-    "CampaignReadOut",
-    "CampaignSupport",
-    "EpisodeLoss",
-    "EpisodeNet",
-    "campaign_rate",
-    "find_threshold",
-]
 
 _PRIOR_ROWS = 2.0  # rows that the class frequencies of past campaigns count as
 _TINY = float(np.finfo(np.float64).tiny)
@@ -224,10 +214,8 @@ class CampaignSupport(NamedTuple):
         return network.trend(points).cpu(), kernel.cpu()
 
 
-class CampaignReadOut:
+class CampaignReadOut(SimilarityReadOut):
     """A trend over past campaigns, and a Gaussian process of how far a new one is off it."""
-
-    defaults: ClassVar[dict[str, Any]] = MeanReadOut.defaults
 
     def prior(self, table: TrainingTable) -> _Float:
         """Class frequencies, averaged over the campaigns."""
@@ -254,7 +242,7 @@ class CampaignReadOut:
         sizes = {
             "module__n_classes": data.n_classes,
             "module__n_groups": int(data.groups.max()) + 1,
-            "module__signed": False,  # else it is no covariance
+            "module__signed": False,  # else it is not a covariance
         }
         return EpisodeNet(SiameseNetwork, criterion=EpisodeLoss(), **shared, **sizes)
 
@@ -262,21 +250,11 @@ class CampaignReadOut:
         """Say so after a fit with groups: a new campaign has no rows yet."""
         return has_groups
 
-    def most_rows(self, n_members: int, n_classes: int) -> int | None:
-        """Largest number of support rows by default: all."""
-        return None
-
-    def take_support(self, net: EnsembleNet, rows: SupportRows, chosen: _Int) -> CampaignSupport:
+    def take_support(
+        self, net: EnsembleNet, rows: LabelledExperiments, chosen: _Int
+    ) -> CampaignSupport:
         """See how far past campaigns are off on the chosen rows."""
         rate = campaign_rate(rows.y, rows.weight, rows.prior)
         embedding = last_layer(net, rows.experiments.take(chosen))
         given = embedding, rows.y[chosen], rows.weight[chosen], rate
         return CampaignSupport.of_rows(cast(SiameseNetwork, net.module_), *given)
-
-    def similarity(self, net: EnsembleNet, left: Experiments, right: Experiments) -> _Float:
-        """Learned similarity of all pairs, 0 to 1, (n, m)."""
-        return pair_similarity(net, left, right)
-
-    def embedding(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
-        """Embeddings whose L1 distance is that of the similarity, (n_members, n, size)."""
-        return weighted_embedding(net, experiments)

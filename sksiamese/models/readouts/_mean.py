@@ -11,22 +11,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from sksiamese.models.readouts._protocol import Evidence, SupportRows
-from sksiamese.models.readouts._similarity import (
-    chunks,
-    compare,
-    pair_similarity,
-    weighted_embedding,
-)
+from sksiamese.models.readouts._protocol import Evidence
+from sksiamese.models.readouts._similarity import SimilarityReadOut, chunks, compare
 from sksiamese.models.training._data import Batch, LabelledExperiments, to_shares
 from sksiamese.models.training._ensemble_net import EnsembleNet, descend, last_layer
 from sksiamese.models.training._pairs import pair_weights
 from sksiamese.nn._losses import mean_proba, pair_loss
 from sksiamese.nn._siamese import PairSimilarity, SiameseNetwork
-from sksiamese.tables._labels import TrainingTable, class_shares
-from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
-
-__all__ = ["MeanReadOut", "MeanSupport", "PairLoss", "PairNet", "PaperReadOut"]
+from sksiamese.tables.encoding._encoder import Experiments
 
 _MANY_PAIRS = 10_000_000  # pairs, times members, beyond which single precision compares them
 _LARGE_WEIGHT = 1e6  # beyond it, sums might overflow single precision
@@ -183,7 +175,7 @@ class MeanSupport(NamedTuple):
         return torch.as_tensor(matrix / np.maximum(matrix.sum(0), np.finfo(float).tiny))
 
 
-class MeanReadOut:
+class MeanReadOut(SimilarityReadOut):
     """Mean similarity to the experiments of each class (arXiv 1811.02771, Fig. 3)."""
 
     pairs_per_step: ClassVar[int | None] = None
@@ -191,63 +183,19 @@ class MeanReadOut:
     signed: ClassVar[bool] = False
     """Whether the weights of the distances may be negative."""
 
-    defaults: ClassVar[dict[str, Any]] = {
-        "hidden_layer_sizes": (32,),
-        "embedding_size": 8,
-        "embedding_activation": "tanh",
-        "activation": "tanh",
-        "dropout": 0.0,
-        "alpha": 0.001,
-        "n_members": 10,
-        "batch_size": 512,
-        "max_epochs": 150,
-        "lr": 0.01,
-        "lr_schedule": "cosine",
-        "tanimoto": "auto",
-    }
-
-    def prior(self, table: TrainingTable) -> _Float:
-        """Class frequencies that classes without a support row keep."""
-        return class_shares(table)
-
-    def enrich(
-        self,
-        encoder: ExperimentEncoder,
-        experiments: Experiments,
-        table: TrainingTable,
-        held_out: npt.NDArray[np.bool_],
-        seed: int,
-    ) -> Experiments:
-        """Leave the rows as they are."""
-        return experiments
-
     def make_net(self, data: LabelledExperiments, **shared: Any) -> EnsembleNet:
         """Make an untrained net that learns from pairs."""
         loss = PairLoss(self.pairs_per_step)
         return PairNet(SiameseNetwork, criterion=loss, module__signed=self.signed, **shared)
 
-    def starts_empty(self, has_groups: bool) -> bool:
-        """Whether there is no support row after a fit."""
-        return False
-
-    def most_rows(self, n_members: int, n_classes: int) -> int | None:
-        """Largest number of support rows by default: all."""
-        return None
-
-    def take_support(self, net: EnsembleNet, rows: SupportRows, chosen: _Int) -> MeanSupport:
+    def take_support(
+        self, net: EnsembleNet, rows: LabelledExperiments, chosen: _Int
+    ) -> MeanSupport:
         """Embed the chosen rows, class after class."""
         y, weight = rows.y[chosen], rows.weight[chosen]
         order = np.argsort(y, kind="stable")
         embedding = last_layer(net, rows.experiments.take(chosen))[:, order].numpy()
         return MeanSupport(embedding, y[order], weight[order], order, rows.prior)
-
-    def similarity(self, net: EnsembleNet, left: Experiments, right: Experiments) -> _Float:
-        """Probability of equal outcomes of all pairs, (n, m)."""
-        return pair_similarity(net, left, right)
-
-    def embedding(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
-        """Embeddings whose L1 distance is that of the similarity, (n_members, n, size)."""
-        return weighted_embedding(net, experiments)
 
 
 class PaperReadOut(MeanReadOut):

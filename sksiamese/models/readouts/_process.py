@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from sksiamese.models.readouts._campaigns import campaign_rate
-from sksiamese.models.readouts._protocol import Evidence, SupportRows
+from sksiamese.models.readouts._protocol import Evidence
 from sksiamese.models.training._data import Inputs, LabelledExperiments, to_shares
 from sksiamese.models.training._ensemble_net import EnsembleNet, descend, to_tensors
 from sksiamese.models.training._pairs import class_batches
@@ -22,8 +22,6 @@ from sksiamese.nn._process import ProcessNetwork, Views
 from sksiamese.tables._labels import TrainingTable, class_shares
 from sksiamese.tables.encoding._distances import RowDistances, distance_kinds
 from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
-
-__all__ = ["ProcessNet", "ProcessReadOut", "ProcessSupport"]
 
 _CHUNK_PAIRS = 400_000  # pairs, times members, compared at once
 _MOST_SUPPORT = 400  # rows that predictions compare with; the cost of one is square in them
@@ -240,7 +238,7 @@ class ProcessSupport:
     def _processes(
         self, net: EnsembleNet, experiments: Experiments
     ) -> Iterator[list[tuple[Posterior, Tensor, Tensor]]]:
-        """Posterior, covariances with the support and variance by each kernel, for blocks of rows."""
+        """Posterior, covariances with the support, and variance, by each kernel; block by block."""
         network = cast(ProcessNetwork, net.module_)
         posteriors = {name: self._posterior(name, net) for name in self.posteriors}
         support = self._views(net)
@@ -346,7 +344,9 @@ class ProcessReadOut:
         return max(n_classes, min(_MOST_SUPPORT, int(bound)))
 
     @torch.no_grad()
-    def take_support(self, net: EnsembleNet, rows: SupportRows, chosen: _Int) -> ProcessSupport:
+    def take_support(
+        self, net: EnsembleNet, rows: LabelledExperiments, chosen: _Int
+    ) -> ProcessSupport:
         """Condition the processes on labelled rows, all of which speak through the chosen ones."""
         network = cast(ProcessNetwork, net.module_)
         support = rows.experiments.take(chosen)

@@ -10,34 +10,11 @@ from torch import Tensor
 
 from sksiamese.models.training._data import LabelledExperiments
 from sksiamese.models.training._ensemble_net import EnsembleNet
-from sksiamese.tables._labels import TrainingTable
+from sksiamese.tables._labels import TrainingTable, class_shares
 from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
-
-__all__ = ["Evidence", "ReadOut", "Support", "SupportRows"]
 
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
-
-
-class SupportRows(NamedTuple):
-    """Labelled experiments that predictions compare with.
-
-    Parameters
-    ----------
-    experiments : Experiments
-        Encoded rows.
-    y : ndarray of shape (n_support,)
-        Class numbers.
-    weight : ndarray of shape (n_support,)
-        Sample weights.
-    prior : ndarray of shape (n_classes,)
-        Class frequencies of training.
-    """
-
-    experiments: Experiments
-    y: _Int
-    weight: _Float
-    prior: _Float
 
 
 class Evidence(NamedTuple):
@@ -76,13 +53,17 @@ class Support(Protocol):
 
 
 class ReadOut(Protocol):
-    """A way to train a siamese network, and to predict with it."""
+    """A way to train a siamese network, and to predict with it.
+
+    Those that inherit from it write only the methods in which they differ from what stands here.
+    """
 
     defaults: ClassVar[dict[str, Any]]
     """Values of the classifier's parameters that are None."""
 
     def prior(self, table: TrainingTable) -> _Float:
         """Class frequencies that predictions start from, (n_classes,)."""
+        return class_shares(table)
 
     def enrich(
         self,
@@ -92,18 +73,21 @@ class ReadOut(Protocol):
         held_out: npt.NDArray[np.bool_],
         seed: int,
     ) -> Experiments:
-        """Let the encoder keep what it needs of the labels."""
+        """Let the encoder keep what it needs of the labels: nothing."""
+        return experiments
 
     def make_net(self, data: LabelledExperiments, **shared: Any) -> EnsembleNet:
         """Make an untrained net with its loss."""
 
     def starts_empty(self, has_groups: bool) -> bool:
         """Whether there is no support row after a fit."""
+        return False
 
     def most_rows(self, n_members: int, n_classes: int) -> int | None:
         """Largest number of support rows by default; None is no limit."""
+        return None
 
-    def take_support(self, net: EnsembleNet, rows: SupportRows, chosen: _Int) -> Support:
+    def take_support(self, net: EnsembleNet, rows: LabelledExperiments, chosen: _Int) -> Support:
         """Make a support set of labelled rows, of which the chosen ones are compared with."""
 
     def similarity(self, net: EnsembleNet, left: Experiments, right: Experiments) -> _Float:

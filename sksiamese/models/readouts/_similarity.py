@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from sksiamese.models.readouts._protocol import ReadOut
 from sksiamese.models.training._ensemble_net import EnsembleNet, last_layer
 from sksiamese.nn._siamese import PairSimilarity, SiameseNetwork
 from sksiamese.tables.encoding._encoder import Experiments
-
-__all__ = ["chunks", "compare", "pair_similarity", "weighted_embedding"]
 
 _CHUNK_PAIRS = 500_000  # pairs, times members, compared at once: what a cache holds
 
@@ -33,22 +32,39 @@ def chunks(embedding: Tensor, n_others: int) -> Iterator[slice]:
         yield slice(start, start + step)
 
 
-@torch.no_grad()
-def pair_similarity(
-    net: EnsembleNet, left: Experiments, right: Experiments
-) -> npt.NDArray[np.float64]:
-    """Mean of sigmoid(s) over the members, of all pairs, (n, m)."""
-    similarity = cast(SiameseNetwork, net.module_).similarity
-    first, second = last_layer(net, left), last_layer(net, right)
-    blocks = [
-        torch.sigmoid(compare(similarity, first[:, rows], second)).mean(0)
-        for rows in chunks(first, second.shape[1])
-    ]
-    return torch.cat(blocks).numpy()
+class SimilarityReadOut(ReadOut):
+    """A read-out that compares embeddings by one learned similarity."""
 
+    defaults: ClassVar[dict[str, Any]] = {
+        "hidden_layer_sizes": (32,),
+        "embedding_size": 8,
+        "embedding_activation": "tanh",
+        "activation": "tanh",
+        "dropout": 0.0,
+        "alpha": 0.001,
+        "n_members": 10,
+        "batch_size": 512,
+        "max_epochs": 150,
+        "lr": 0.01,
+        "lr_schedule": "cosine",
+        "tanimoto": "auto",
+    }
 
-@torch.no_grad()
-def weighted_embedding(net: EnsembleNet, experiments: Experiments) -> Tensor:
-    """Embeddings times the weights of their dimensions, (n_members, n, size)."""
-    similarity = cast(SiameseNetwork, net.module_).similarity
-    return similarity.scale(last_layer(net, experiments).to(similarity.bias.device)).cpu()
+    @torch.no_grad()
+    def similarity(
+        self, net: EnsembleNet, left: Experiments, right: Experiments
+    ) -> npt.NDArray[np.float64]:
+        """Mean of sigmoid(s) over the members, of all pairs, (n, m)."""
+        similarity = cast(SiameseNetwork, net.module_).similarity
+        first, second = last_layer(net, left), last_layer(net, right)
+        blocks = [
+            torch.sigmoid(compare(similarity, first[:, rows], second)).mean(0)
+            for rows in chunks(first, second.shape[1])
+        ]
+        return torch.cat(blocks).numpy()
+
+    @torch.no_grad()
+    def embedding(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
+        """Embeddings times the weights of their dimensions, (n_members, n, size)."""
+        similarity = cast(SiameseNetwork, net.module_).similarity
+        return similarity.scale(last_layer(net, experiments).to(similarity.bias.device)).cpu()

@@ -15,8 +15,6 @@ from sksiamese.nn._fingerprint import GraphTensors
 from sksiamese.nn._network import FingerprintNetwork
 from sksiamese.tables.encoding._encoder import Experiments
 
-__all__ = ["Batch", "ClassLoss", "Inputs", "LabelledExperiments", "to_shares"]
-
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
 _Random = np.random.RandomState
@@ -56,7 +54,7 @@ class Batch(NamedTuple):
 
 @dataclass
 class LabelledExperiments(Dataset):
-    """Rows to train on.
+    """Rows to train on, or to make a support set of.
 
     Parameters
     ----------
@@ -68,8 +66,8 @@ class LabelledExperiments(Dataset):
         Sample weights.
     held_out : ndarray of shape (n_rows,), dtype bool
         Rows that only validate.
-    n_classes : int
-        Number of classes.
+    prior : ndarray of shape (n_classes,)
+        Class frequencies that predictions start from.
     """
 
     experiments: Experiments
@@ -77,7 +75,12 @@ class LabelledExperiments(Dataset):
     groups: _Int
     weight: _Float
     held_out: npt.NDArray[np.bool_]
-    n_classes: int
+    prior: _Float
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.prior)
 
     def __len__(self) -> int:
         """Return the number of rows."""

@@ -28,17 +28,6 @@ from sksiamese.nn._fingerprint import GraphTensors
 from sksiamese.nn._network import FingerprintNetwork
 from sksiamese.tables.encoding._encoder import Experiments
 
-__all__ = [
-    "LARGEST_WEIGHT",
-    "CosineSteps",
-    "EnsembleNet",
-    "EpochBar",
-    "descend",
-    "last_layer",
-    "one_thread",
-    "to_tensors",
-]
-
 _Int = npt.NDArray[np.int64]
 _Random = np.random.RandomState
 

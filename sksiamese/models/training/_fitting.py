@@ -14,8 +14,6 @@ from sksiamese._checks import make_generator
 from sksiamese.models.training._data import LabelledExperiments
 from sksiamese.models.training._ensemble_net import LARGEST_WEIGHT, EnsembleNet, one_thread
 
-__all__ = ["Seeds", "draw_seeds", "hold_out", "train"]
-
 
 class Seeds(NamedTuple):
     """What is random in a fit: batches, rows held out, and each member."""

@@ -7,13 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-__all__ = [
-    "class_batches",
-    "draw_support",
-    "episode_batches",
-    "pair_weights",
-]
-
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
 

@@ -11,8 +11,6 @@ from sksiamese.molecules._graph import MolGraph
 from sksiamese.molecules._tanimoto import Tanimoto
 from sksiamese.tables.encoding._encoder import Experiments
 
-__all__ = ["RowDistances", "distance_kinds"]
-
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
 

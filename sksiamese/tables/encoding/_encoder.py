@@ -21,8 +21,6 @@ from sksiamese.tables._column_kinds import KIND_TEXT, LARGEST_NUMBER, column_kin
 from sksiamese.tables.encoding._molecule_column import Pool, holds_graphs
 from sksiamese.tables.encoding._past_outcomes import Recall, row_keys
 
-__all__ = ["ExperimentEncoder", "Experiments"]
-
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
 
@@ -137,17 +135,7 @@ class ExperimentEncoder:
         self.fill_ = {name: _mean(numbers[name], weight) for name in has_gaps}
         self._require_use(table.columns)
         wide = self._widen(numbers, pools)
-        self.spread_: Any = (
-            StandardScaler().fit(wide, sample_weight=weight) if wide.shape[1] else None
-        )
-        self.scaler_ = None
-        if wide.shape[1] and self.scaling == "standard":
-            self.scaler_ = StandardScaler().fit(wide, sample_weight=weight)
-            if self.roles_:
-                n_conditions = len(self.numeric_) + len(self.fill_)
-                self.scaler_.scale_[:n_conditions] /= _CONDITION_SPREAD
-        elif wide.shape[1]:
-            self.scaler_ = MinMaxScaler().fit(wide)
+        self._fit_scales(wide, weight)
         recurs = {
             role: len(np.unique([groups, pools[role].place], axis=1).T)
             < OWN_MOLECULES * weight.sum()
@@ -193,7 +181,7 @@ class ExperimentEncoder:
         Raises
         ------
         InvalidSMILESError
-            Listing the cells that are no molecule.
+            Listing the cells that are not molecules.
         ValueError
             If a column holds another kind of thing than in training, NaN or infinity.
         """
@@ -216,6 +204,21 @@ class ExperimentEncoder:
 
     def _columns(self, kind: str) -> list[str]:
         return [name for name, its in self.kinds_.items() if its == kind]
+
+    def _fit_scales(self, wide: _Float, weight: _Float) -> None:
+        """Fit what standardises the numbers, and what scales them for the network."""
+        self.spread_: Any = None
+        self.scaler_: Any = None
+        if not wide.shape[1]:
+            return
+        self.spread_ = StandardScaler().fit(wide, sample_weight=weight)
+        if self.scaling == "minmax":
+            self.scaler_ = MinMaxScaler().fit(wide)
+            return
+        self.scaler_ = StandardScaler().fit(wide, sample_weight=weight)
+        if self.roles_:
+            n_conditions = len(self.numeric_) + len(self.fill_)
+            self.scaler_.scale_[:n_conditions] /= _CONDITION_SPREAD
 
     def _require_use(self, columns: pd.Index) -> None:
         """Refuse a table from which nothing can be learnt."""

@@ -17,8 +17,6 @@ from sksiamese.molecules._graph import EMPTY_GRAPH, MolGraph
 from sksiamese.molecules._parsing import read_descriptors
 from sksiamese.tables._column_kinds import is_text, one_of_each
 
-__all__ = ["Pool", "holds_graphs"]
-
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
 

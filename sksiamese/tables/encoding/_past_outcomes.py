@@ -9,8 +9,6 @@ from scipy import sparse
 from sksiamese.molecules._environments import molecule_keys
 from sksiamese.molecules._graph import MolGraph
 
-__all__ = ["Recall", "row_keys"]
-
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
 _Keys = npt.NDArray[np.uint64]
@@ -53,21 +51,23 @@ class Recall:
     def __init__(self, keys: _Keys, y: _Int, groups: _Int, weight: _Float, n_classes: int) -> None:
         self._known, place = np.unique(keys, return_inverse=True)
         n_groups = int(groups.max()) + 1
+        # A cell is a pair of molecules and campaign that occurs; `total` is the weight of its rows.
         cell, where = np.unique(place * n_groups + groups, return_inverse=True)
+        molecules, campaign = cell // n_groups, cell % n_groups
         total = np.bincount(where, weight)
         trust = np.minimum(total, 1) / np.maximum(total, _TINY)  # less than one row says less
         in_group = np.maximum(np.bincount(groups, weight, n_groups), _TINY)
         parts = []
         for number in range(1, n_classes):
+            # (hits - total p) / sqrt(p (1 - p)), with p the rate of the class in the campaign
             hits = np.bincount(where, weight * (y == number))
-            base = (np.bincount(groups, weight * (y == number), n_groups) / in_group)[
-                cell % n_groups
-            ]
+            rate = np.bincount(groups, weight * (y == number), n_groups) / in_group
+            base = rate[campaign]
             spread = np.sqrt(np.maximum(base * (1 - base), 0))
             value = trust * (hits - total * base) / np.where(spread > _LEAST_SPREAD, spread, np.inf)
             value = np.clip(value, -_MOST, _MOST)
             shape = (len(self._known), n_groups)
-            parts.append(sparse.csr_array((value, (cell // n_groups, cell % n_groups)), shape))
+            parts.append(sparse.csr_array((value, (molecules, campaign)), shape))
         self._table = sparse.hstack(parts, format="csr")
         self._column_group = np.tile(np.arange(n_groups), n_classes - 1)
         self._keep_useful(place, groups)

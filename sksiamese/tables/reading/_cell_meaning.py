@@ -11,15 +11,6 @@ from pandas.api import types as pandas_types
 
 from sksiamese.molecules._canonical import canonical_key
 
-__all__ = [
-    "holds_molecules",
-    "is_abbreviation",
-    "is_date",
-    "is_missing",
-    "is_reaction",
-    "stands_for_nothing",
-]
-
 _NOTHING = {"", "na", "n/a", "n.a.", "#n/a", "nan", "nd", "n.d.", "null", "?", "tbd", "<na>"}
 _NOTHING |= {"\N{EM DASH}", "\N{EN DASH}"}
 _NONE = {"none", "-", "--"}  # in a column of labels these may be one

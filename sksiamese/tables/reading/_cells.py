@@ -18,8 +18,6 @@ from sksiamese.tables.reading._findings import Finding, plural
 from sksiamese.tables.reading._typed_numbers import advise_on_text, are_codes, plain_number
 from sksiamese.tables.reading._units import convert, find_quantity, is_unit, plain_unit
 
-__all__ = ["clean_cells"]
-
 _SHOWN = 5  # texts that a message lists
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")

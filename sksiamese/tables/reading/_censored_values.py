@@ -13,8 +13,6 @@ import pandas as pd
 from sksiamese.tables.reading._cell_meaning import is_missing
 from sksiamese.tables.reading._typed_numbers import plain_number
 
-__all__ = ["COMPARISONS", "Intervals", "compare", "read_intervals", "read_signs"]
-
 COMPARISONS = {
     ">=": operator.ge,
     "<=": operator.le,

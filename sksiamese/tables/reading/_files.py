@@ -20,8 +20,6 @@ from sksiamese.tables.reading._findings import Finding, plural
 from sksiamese.tables.reading._headers import Grid, frame_of, holds_names
 from sksiamese.tables.reading._typed_numbers import are_codes, is_number_text, plain_number
 
-__all__ = ["TableFile", "open_workbook", "read_table_file"]
-
 _WORKBOOKS = {".xlsx", ".xlsm"}
 _TEXTS = {".csv", ".tsv", ".txt"}
 _SEPARATORS = ",;\t|"
@@ -79,7 +77,7 @@ def read_table_file(
     ImportError
         If a workbook is to be read without openpyxl, or Parquet without pyarrow.
     ValueError
-        If the file is no table, has no header or two columns of one name.
+        If the file is not a table, has no header or two columns of one name.
 
     Examples
     --------
@@ -101,7 +99,7 @@ def read_table_file(
     if kind in (".parquet", ".json"):
         return TableFile(_read_records(path), [])
     raise ValueError(
-        f"{path.name!r} is no kind of table that is read: .csv, .tsv, .txt, .xlsx, .parquet or "
+        f"{path.name!r} is not a kind of table that is read: .csv, .tsv, .txt, .xlsx, .parquet or "
         ".json. Save it as one of these."
     )
 
@@ -132,7 +130,7 @@ def _decode(path: Path) -> str:
             continue
         if "\0" not in text:
             return text
-    raise ValueError(f"{path.name!r} is no text. Save the table as CSV in UTF-8.")
+    raise ValueError(f"{path.name!r} is not text. Save the table as CSV in UTF-8.")
 
 
 def _read_records(path: Path) -> pd.DataFrame:
@@ -233,7 +231,7 @@ def open_workbook(path: Path, merged: bool = False) -> pd.ExcelFile:
     ImportError
         If openpyxl is not installed.
     ValueError
-        If the file is no workbook.
+        If the file is not a workbook.
     """
     try:
         from openpyxl.utils.exceptions import InvalidFileException

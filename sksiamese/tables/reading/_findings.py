@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["Finding", "describe_rows", "plural"]
-
 _SHOWN = 5  # rows that a message lists
 
 

@@ -14,8 +14,6 @@ from sksiamese.tables.reading._findings import Finding, describe_rows
 from sksiamese.tables.reading._typed_numbers import is_number_text
 from sksiamese.tables.reading._units import is_unit
 
-__all__ = ["Grid", "frame_of", "holds_names", "require_one_of_each"]
-
 Grid: TypeAlias = list[list[Any]]
 
 _SEARCHED = 50  # rows in which the header is looked for
@@ -49,7 +47,7 @@ def frame_of(
     findings = []
     if skipped := [row for row in range(place) if not _is_blank(grid[row])]:
         message = f"The names stand in row {place + 1}; {_describe(grid, skipped)} skipped."
-        cure = "Nothing to do, if these rows are no experiments; say header= otherwise."
+        cure = "Nothing to do, if these rows are not experiments; say header= otherwise."
         findings.append(Finding("title_rows", "warning", None, None, None, message, cure))
     body = {row + 1: grid[row] for row in range(place + 1, len(grid)) if not _is_blank(grid[row])}
     top = [] if place < 0 else grid[place]
@@ -84,7 +82,7 @@ def _find_header(grid: Grid, file: str, header: int | str | None, names: Sequenc
     if isinstance(header, int):
         if not 1 <= header <= len(grid):
             raise ValueError(
-                f"header={header} is no row of {file!r}, which has the rows 1 to {len(grid)}. "
+                f"header={header} is not a row of {file!r}, which has the rows 1 to {len(grid)}. "
                 "Give the row of the column names."
             )
         return header - 1

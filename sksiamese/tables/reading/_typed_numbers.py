@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable
 
 from sksiamese.tables.reading._units import is_unit
 
-__all__ = ["advise_on_text", "are_codes", "is_number_text", "plain_number"]
-
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _PLAIN = re.compile(_NUMBER)
 _CODE = re.compile(r"0[0-9]+")

@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Quantity", "convert", "find_quantity", "is_unit", "neighbour_unit", "plain_unit"]
-
 
 class Quantity(NamedTuple):
     """A physical quantity in a unit.

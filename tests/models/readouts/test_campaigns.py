@@ -199,7 +199,7 @@ def test_campaigns_weigh_the_same():
     groups = np.repeat([0, 1, 2], [30, 6, 4])
     nobody, y = np.zeros(40, bool), Y[:40]
     experiments = classifier(max_epochs=1).fit(X[:40], y).encoder_.encode(X[:40])
-    data = LabelledExperiments(experiments, y, groups, np.ones(40), nobody, n_classes=2)
+    data = LabelledExperiments(experiments, y, groups, np.ones(40), nobody, prior=np.full(2, 0.5))
     loss, generator = EpisodeLoss(), np.random.RandomState(0)
     for _ in range(20):
         pairs, row_weight = loss.weigh(data, np.arange(40), True, generator)
@@ -215,7 +215,7 @@ def test_campaigns_weigh_the_same():
 def episode_data(held_out, weight):
     y, groups = Y[:40], np.repeat([0, 1], 20)
     experiments = classifier(max_epochs=1).fit(X[:40], y).encoder_.encode(X[:40])
-    return LabelledExperiments(experiments, y, groups, weight, held_out, n_classes=2)
+    return LabelledExperiments(experiments, y, groups, weight, held_out, prior=np.full(2, 0.5))
 
 
 def test_rows_held_out_only_validate():
@@ -489,9 +489,9 @@ def test_copies_predict_the_same(fitted, tmp_path):
         assert np.abs(copy.set_support(XN[:4], YN[:4]).predict_proba(XN) - expected).max() > 1e-4
 
 
-def test_members_and_chunks(fitted, monkeypatch):
+def test_many_rows_are_predicted_in_parts(fitted):
     fitted.set_support(XN[:8], YN[:8])
     whole = fitted.predict_members(X)
     assert whole.shape == (2, 180, 2)
-    monkeypatch.setattr("sksiamese.models.readouts._similarity._CHUNK_PAIRS", 100)
-    close(fitted.predict_members(X), whole, 1e-12)
+    many = fitted.predict_members(pd.concat([X] * 200))  # 576,000 pairs, times members
+    close(many, np.tile(whole, (1, 200, 1)), 1e-12)

@@ -103,7 +103,7 @@ def test_no_pair_crosses_groups():
     groups = np.arange(18) % 4
     experiments = classifier(max_epochs=1).fit(X, Y).encoder_.encode(X)
     nobody = np.zeros(18, bool)
-    data = LabelledExperiments(experiments, Y, groups, np.ones(18), nobody, n_classes=2)
+    data = LabelledExperiments(experiments, Y, groups, np.ones(18), nobody, prior=np.full(2, 0.5))
     pairs, row_weight = PairLoss(None).weigh(data, np.arange(18), True, np.random.RandomState(0))
     across = groups[:, None] != groups
     other = ~across & ~np.eye(18, dtype=bool)

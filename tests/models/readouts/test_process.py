@@ -158,18 +158,13 @@ def test_probabilities_follow_the_equations(fitted):
 
 
 @pytest.mark.parametrize("name", ["fitted", "fitted_three"])
-def test_rows_alone_together_in_any_order_and_in_chunks(name, request, monkeypatch):
+def test_rows_alone_together_in_any_order(name, request):
     model = request.getfixturevalue(name)
-    together, evidence = model.predict_proba(NEW), model.support_evidence(NEW)
+    together = model.predict_proba(NEW)
     alone = np.vstack([model.predict_proba(NEW.iloc[[i]]) for i in range(len(NEW))])
     close(alone, together, 1e-6)
     order = np.random.RandomState(0).permutation(len(NEW))
     close(model.predict_proba(NEW.iloc[order]), together[order], 1e-6)
-    score = model.pair_score(NEW, X)
-    monkeypatch.setattr(process_module, "_CHUNK_PAIRS", 100)
-    close(model.predict_proba(NEW), together, 1e-6)
-    close(model.pair_score(NEW, X), score, 1e-9)
-    pd.testing.assert_frame_equal(model.support_evidence(NEW), evidence)
 
 
 @pytest.mark.parametrize("y", [Y, THREE], ids=["two", "three"])
@@ -242,7 +237,7 @@ def test_rows_held_out_do_not_train():
     found = []
     for y in labels:
         rows = model.encoder_.encode(X), y, np.zeros(24, int), np.ones(24), held_out
-        data = LabelledExperiments(*rows, n_classes=2)
+        data = LabelledExperiments(*rows, prior=np.full(2, 0.5))
         (batch,) = model.net_.get_iterator(data, training=True)
         model.net_._set_training(False)
         prior = torch.zeros_like(batch.labels.mean)  # that of a half; the swap may change the rate
@@ -255,7 +250,9 @@ def test_rows_of_different_groups_have_no_covariance_in_training():
     groups = np.arange(24) % 4
     model = classifier(max_epochs=1).fit(X, Y)
     rows = model.encoder_.encode(X), Y, groups, np.ones(24), np.zeros(24, bool)
-    (batch,) = model.net_.get_iterator(LabelledExperiments(*rows, n_classes=2), training=True)
+    (batch,) = model.net_.get_iterator(
+        LabelledExperiments(*rows, prior=np.full(2, 0.5)), training=True
+    )
     np.testing.assert_array_equal(batch.within, groups[:, None] == groups)
     assert isinstance(model.net_, ProcessNet)
     # The evidence of independent groups is the product of theirs.
@@ -267,7 +264,7 @@ def test_rows_of_different_groups_have_no_covariance_in_training():
         data = LabelledExperiments(
             rows[0].take(np.flatnonzero(groups == group)),
             *(each[groups == group] for each in rows[1:]),
-            n_classes=2,
+            prior=np.full(2, 0.5),
         )
         (part,) = model.net_.get_iterator(data, training=True)
         labels = part.labels._replace(mean=batch.labels.mean)

@@ -34,7 +34,12 @@ def make_data(n=16, *, y=None, held_out=(), weight=None, groups=None, rows=None,
     weight = np.ones(n) if weight is None else np.asarray(weight, float)
     groups = np.zeros(n, int) if groups is None else np.asarray(groups)
     return LabelledExperiments(
-        experiments.take(rows), y[rows], groups[rows], weight[rows], np.isin(rows, held_out), 2
+        experiments.take(rows),
+        y[rows],
+        groups[rows],
+        weight[rows],
+        np.isin(rows, held_out),
+        np.full(2, 0.5),
     )
 
 

@@ -11,7 +11,7 @@ from sksiamese.tables.reading._files import read_table_file
 ROWS = [["CCO", "60", "50.5", "1"], ["CCN", "80", "100.0", "0"], ["", "80", "7.5", "0"]]
 NAMES = ["ligand", "temp (°C)", "conc (mM)", "success"]
 CELLS = [["CCO", 60, 50.5, 1], ["CCN", 80, 100.0, 0], [None, 80, 7.5, 0]]
-WRONG = "Nothing to do, if these rows are no experiments; say header= otherwise."
+WRONG = "Nothing to do, if these rows are not experiments; say header= otherwise."
 
 
 def text(rows, separator=","):
@@ -69,8 +69,8 @@ def test_the_row_of_the_names_can_be_told(tmp_path):
     assert list(table.frame.columns) == NAMES
     assert list(table.frame.index) == [3, 4, 5]
     message = (
-        "header=9 is no row of 'table.csv', which has the rows 1 to 5. Give the row of the column "
-        "names."
+        "header=9 is not a row of 'table.csv', which has the rows 1 to 5. Give the row of the "
+        "column names."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         read_table_file(path, header=9)
