@@ -101,8 +101,8 @@ def test_invalid_smiles_are_listed_by_column_and_row():
     table.loc[["run 3", "run 5"], "ligand"] = ["C1CC", "glue"]
     message = (
         "Not readable as SMILES (2 in all):\n"
-        "  column 'ligand', row 'run 3': 'C1CC'\n"
-        "  column 'ligand', row 'run 5': 'glue'\n"
+        "  column 'ligand', row 'run 3': 'C1CC' (the ring '1' at position 2 is not closed)\n"
+        "  column 'ligand', row 'run 5': 'glue' ('g' at position 1 is not part of SMILES)\n"
         "Correct these cells, leave them empty where there is no molecule, or read the columns "
         "with SMILESFeaturizer(on_invalid='warn') to treat them as absent."
     )
