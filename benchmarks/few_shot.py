@@ -2,6 +2,8 @@
 
     python benchmarks/few_shot.py tox21 --path tox21.csv.gz --json few_shot_tox21.json
     python benchmarks/few_shot.py rapid --path RELEASE --json few_shot_rapid.json --plot curve.png
+    python benchmarks/few_shot.py amination --path aryl_amination.csv.gz
+    python benchmarks/few_shot.py plates --path nickel_suzuki.csv.gz
     python benchmarks/few_shot.py moleculenet --name sider
 
 tox21         trained on nine assays, judged on SR-HSE, SR-MMP and SR-p53 with 20 random supports of
@@ -11,6 +13,8 @@ tox21         trained on nine assays, judged on SR-HSE, SR-MMP and SR-p53 with 2
               way round); --same-half is its control, trained on as few compounds but judged on them
 rapid         perovskite crystallisations of all salts but one, then 0, 8 or 32 random experiments
               of that salt, scored on its other experiments
+amination     arylations of all aryl halides but one, then 0, 8 or 32 of that halide
+plates        the plates of a closed loop before one, then 0, 8 or 32 wells of that plate
 moleculenet   SIDER (21 tasks, then 6) or MUV (12, then 5) like tox21
 
 Methods meet the same draws. Those of a --json file that was written before are not run again
@@ -27,8 +31,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from common.few_shot_models import SETTINGS, make_method, siamese_settings
+from common.few_shot_reactions import CAMPAIGN, make_reactions
 from common.few_shot_report import NAMES, draw_curves, paired, print_report, read_runs, summarize
-from common.few_shot_tasks import N_PAST, Data, Prediction, Study, Task, draws, make_study, n_shots
+from common.few_shot_tasks import (
+    N_PAST,
+    SHOTS,
+    Data,
+    Prediction,
+    Study,
+    Task,
+    draws,
+    make_study,
+    n_shots,
+)
 from common.results import environment, write_json
 from sklearn.metrics import (
     average_precision_score,
@@ -38,6 +53,8 @@ from sklearn.metrics import (
 )
 from tqdm import tqdm
 
+PROTOCOLS = ("tox21", "rapid", "amination", "plates", "moleculenet")
+ASSAYS = ("tox21", "moleculenet")  # molecules without conditions
 SLOW = ("forest-history", "lightgbm-history")  # fitted anew for each draw
 
 
@@ -150,7 +167,7 @@ def save(
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("protocol", choices=["tox21", "rapid", "moleculenet"])
+    parser.add_argument("protocol", choices=[*PROTOCOLS])
     parser.add_argument("--path", metavar="PATH", help="local file; else it is downloaded")
     parser.add_argument("--name", choices=[name for name in N_PAST if name != "tox21"])
     parser.add_argument("--strict", action="store_true", help="predict molecules new to training")
@@ -168,23 +185,29 @@ def parse_arguments() -> argparse.Namespace:
     arguments.methods = arguments.methods or [
         name
         for name in NAMES
-        if name != "siamese-unlabelled" or not (arguments.strict or arguments.protocol == "rapid")
+        if name != "siamese-unlabelled" or (arguments.protocol in ASSAYS and not arguments.strict)
     ]
     if (arguments.protocol == "moleculenet") != bool(arguments.name):
         parser.error("--name goes with moleculenet, and moleculenet needs it")
-    if arguments.protocol == "rapid" and "siamese-unlabelled" in arguments.methods:
+    if arguments.protocol not in ASSAYS and "siamese-unlabelled" in arguments.methods:
         parser.error("siamese-unlabelled is for molecules without conditions")
     if arguments.strict and "siamese-unlabelled" in arguments.methods:
         parser.error("siamese-unlabelled trains on all molecules, which --strict must not")
-    if (arguments.strict or arguments.same_half) and arguments.protocol == "rapid":
-        parser.error("--strict and --same-half are for molecules; rapid leaves salts out anyway")
+    if (arguments.strict or arguments.same_half) and arguments.protocol not in ASSAYS:
+        parser.error("--strict and --same-half are for molecules alone")
+    if arguments.protocol in CAMPAIGN and not arguments.path:
+        parser.error(f"{arguments.protocol} needs --path: it downloads nothing")
     return arguments
 
 
 def main() -> None:
     """Run the benchmark."""
     arguments = parse_arguments()
-    study = make_study(arguments)
+    if arguments.protocol in CAMPAIGN:
+        shots = arguments.shots or list(SHOTS)
+        study = make_reactions(arguments.protocol, arguments.path, shots)
+    else:
+        study = make_study(arguments)
     print(study.title, *study.notes, sep="\n")
     sizes = [len(each.history.y) for each in study.rounds]
     print(f"{len(sizes)} training(s), of {min(sizes):,} to {max(sizes):,} labels")

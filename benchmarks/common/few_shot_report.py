@@ -15,6 +15,7 @@ NAMES = {
     "siamese": "siamese classifier",
     "siamese-adapted": "the same, adapted",
     "siamese-unlabelled": "the same, and unlabelled molecules",
+    "siamese-probe": "linear probe on its embedding",
     "forest": "random forest",
     "logistic": "logistic regression",
     "neighbours": "nearest neighbours",
@@ -34,6 +35,7 @@ COLORS = [
     "#D55E00",
     "#882255",
     "#8C3B00",
+    "#666666",
     "#E69F00",
     "#999999",
     "#56B4E9",
@@ -42,7 +44,7 @@ COLORS = [
     "#000000",
     "#0072B2",
 ]
-MARKERS = ["o", "h", "p", "s", "x", "^", "D", "v", "P", "*"]
+MARKERS = ["o", "h", "p", "d", "s", "x", "^", "D", "v", "P", "*"]
 KEYS = ["task", "support", "draw"]
 
 

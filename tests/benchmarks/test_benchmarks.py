@@ -106,6 +106,28 @@ def test_few_shot(monkeypatch, tmp_path):
     assert (tmp_path / "few.png").exists()
 
 
+@pytest.mark.parametrize("protocol", ["amination", "plates"])
+def test_few_shot_of_reactions(monkeypatch, tmp_path, protocol):
+    rng, n_rows = np.random.RandomState(0), 90
+    ligands = ["CP(C)C", "CCP(CC)CC", "", "c1ccccc1P"]
+    table = pd.DataFrame(
+        {
+            "aryl_halide": np.repeat(["Clc1ccccc1", "Brc1ccccc1", "Ic1ccccc1"], 30),
+            "ligand": rng.choice(ligands, n_rows),
+            "temperature_C": rng.uniform(20, 90, n_rows),
+            "plate": np.repeat([1, 2, 3], 30),
+            "yield_percent": rng.uniform(0, 100, n_rows),
+        }
+    )
+    table.to_csv(tmp_path / "table.csv", index=False)
+    path = tmp_path / "few.json"
+    run(monkeypatch, "few_shot", protocol, "--path", tmp_path / "table.csv", "--draws", 1,
+        "--shots", 8, "--methods", "logistic", "forest-history", "--reference", "logistic",
+        "--json", path)  # fmt: skip
+    runs = [row for row in json.loads(path.read_text())["results"] if "draw" in row]
+    assert len({row["task"] for row in runs}) == {"amination": 3, "plates": 2}[protocol]
+
+
 # -- Tables ----------------------------------------------------------------------------------------
 
 
