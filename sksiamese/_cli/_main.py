@@ -53,7 +53,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from sksiamese.doctor._experiments import check_file
+    from sksiamese.doctor._read_experiments import check_file
 
     try:
         report = check_file(

@@ -9,8 +9,8 @@ from ._cmet import load_cmet
 from ._moleculenet import fetch_moleculenet
 from ._nanocluster_rule import nanocluster_success_probability
 from ._nanoclusters import make_nanoclusters
+from ._paper_workbook import read_reaction_workbook
 from ._perovskites import fetch_perovskites, load_perovskites
-from ._workbook import read_reaction_workbook
 
 __all__ = [
     "fetch_moleculenet",

@@ -1,7 +1,7 @@
 """Tables of experiments read and checked: each fault with its cell and a cure."""
 
-from sksiamese.doctor._experiments import ExperimentTable, read_experiments
-from sksiamese.doctor._report import TableReport, check_experiments
+from sksiamese.doctor._check_experiments import TableReport, check_experiments
+from sksiamese.doctor._read_experiments import ExperimentTable, read_experiments
 
 __all__ = [
     "ExperimentTable",

@@ -13,17 +13,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import plain_label, shorten
-from sksiamese.doctor._names import check_category, check_gaps, check_names
+from sksiamese.doctor._names_and_gaps import check_category, check_gaps, check_names
 from sksiamese.doctor._unit_groups import Suspects, find_suspects
 from sksiamese.molecules._canonical import why_unreadable
 from sksiamese.tables._column_kinds import LARGEST_NUMBER, cell_kind, column_kind, is_usable_number
-from sksiamese.tables._columns import TableColumn
 from sksiamese.tables._labels import read_labels
+from sksiamese.tables._read_column import TableColumn
 from sksiamese.tables.encoding._encoder import OWN_MOLECULES
 from sksiamese.tables.reading._cell_meaning import is_missing
 from sksiamese.tables.reading._findings import Finding, describe_rows
+from sksiamese.tables.reading._quantities import Quantity, find_quantity, neighbour_unit
 from sksiamese.tables.reading._typed_numbers import advise_on_text
-from sksiamese.tables.reading._units import Quantity, find_quantity, neighbour_unit
 
 _RARE_GAPS = 0.2  # share of rows without a molecule up to which a gap may be a slip
 _MOST_ODD = 0.2  # share of impossible numbers beyond which a column's name was misunderstood

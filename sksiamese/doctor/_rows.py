@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sksiamese._checks import plain_label, shorten
-from sksiamese.tables._columns import TableColumn
+from sksiamese.tables._read_column import TableColumn
 from sksiamese.tables.reading._cell_meaning import is_missing
 from sksiamese.tables.reading._findings import Finding, describe_rows
 

@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 
-from sksiamese.model_selection._role_kernel import RoleKernel
+from sksiamese.model_selection._baseline_kernel import RoleKernel
 from sksiamese.molecules._canonical import canonical_smiles
 from sksiamese.molecules._featurizer import SMILESFeaturizer
 from sksiamese.molecules._graph import parse_smiles

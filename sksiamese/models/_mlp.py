@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from skorch.callbacks import Callback
 
-from sksiamese.models._score_classifier import ScoreClassifier
+from sksiamese.models._plain_classifier import ScoreClassifier
 from sksiamese.nn._losses import cross_entropy_loss
 
 

@@ -24,7 +24,6 @@ from sksiamese._checks import (
     require_verbose,
 )
 from sksiamese.models._checks import require_callbacks, require_device, require_random_state
-from sksiamese.models.training._data import LabelledExperiments
 from sksiamese.models.training._ensemble_net import (
     CosineSteps,
     EnsembleNet,
@@ -32,9 +31,10 @@ from sksiamese.models.training._ensemble_net import (
     to_tensors,
 )
 from sksiamese.models.training._fitting import Seeds, draw_seeds, hold_out, train
+from sksiamese.models.training._labelled_rows import LabelledExperiments
+from sksiamese.nn._fingerprint_network import FingerprintNetwork, NetworkSettings
 from sksiamese.nn._layers import ACTIVATIONS
-from sksiamese.nn._network import FingerprintNetwork, NetworkSettings
-from sksiamese.tables._doubts import warn_of_doubts
+from sksiamese.tables._doubtful_columns import warn_of_doubts
 from sksiamese.tables._labels import TrainingTable
 from sksiamese.tables._table_classifier import TableClassifier, record_training
 from sksiamese.tables.encoding._encoder import (

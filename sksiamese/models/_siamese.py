@@ -12,9 +12,9 @@ from skorch.callbacks import Callback
 
 from sksiamese._checks import plain_label, require_integer, require_option
 from sksiamese.exceptions import SmallClassWarning
-from sksiamese.models._comparing_classifier import ComparingClassifier
+from sksiamese.models._support_set_classifier import ComparingClassifier
 from sksiamese.models.readouts import READOUTS
-from sksiamese.models.training._data import LabelledExperiments
+from sksiamese.models.training._labelled_rows import LabelledExperiments
 from sksiamese.nn._layers import ACTIVATIONS
 from sksiamese.tables._labels import TrainingTable
 
@@ -179,9 +179,9 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier):
         p_c(x) = \mathrm{softmax}_c \bigl[ t(x) + \textstyle\sum_j k(x, x_j) \alpha_j \bigr], \quad
         k(x, z) = e^{s(x, z)} + e^{l}
 
-    (:class:`sksiamese.nn._residual.SupportResidual`). Each campaign weighs the same in training,
-    whatever its size. What past campaigns found for the very same molecules joins the numbers of a
-    row; in training its own campaign is left out, and a third of the rows recall nothing, so that
+    (:class:`sksiamese.nn._support_residual.SupportResidual`). Each campaign weighs the same in
+    training, whatever its size. What past campaigns found for the very same molecules joins the
+    numbers of a row; in training its own campaign is left out, and a third of the rows recall nothing, so that
     new molecules do not come as a surprise.
 
     After a fit with groups there is no support row: predictions are those for a campaign of which

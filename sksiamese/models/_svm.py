@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from skorch.callbacks import Callback
 
-from sksiamese.models._score_classifier import ScoreClassifier
+from sksiamese.models._plain_classifier import ScoreClassifier
 from sksiamese.models.training._ensemble_net import last_layer
 from sksiamese.nn._losses import hinge_loss
 

@@ -13,7 +13,7 @@ from rdkit import Chem, rdBase
 from sksiamese._checks import plain_label, shorten
 from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.molecules._graph import MAX_SMILES_LENGTH, parse_smiles, text_behind
-from sksiamese.molecules._syntax import syntax_problem
+from sksiamese.molecules._smiles_errors import syntax_problem
 
 _SHOWN = 10  # unreadable cells that a message lists
 

@@ -7,8 +7,8 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.decomposition import KernelPCA
 
-from sksiamese.molecules._environments import environment_keys
 from sksiamese.molecules._graph import MolGraph
+from sksiamese.molecules._graph_batch import environment_keys
 
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]

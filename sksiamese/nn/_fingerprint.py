@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from sksiamese.molecules._environments import MAX_DEGREE, BatchedMolGraph, CountMatrix
 from sksiamese.molecules._graph import ATOM_FEATURES, BOND_FEATURES
+from sksiamese.molecules._graph_batch import MAX_DEGREE, BatchedMolGraph, CountMatrix
 from sksiamese.nn._layers import ACTIVATIONS, member_normal
 
 _DENSE_SIZE = 8_192  # entries up to which a dense product is faster
@@ -134,7 +134,7 @@ class GraphTensors(nn.Module):
 
     Examples
     --------
-    >>> from sksiamese.molecules._environments import batch_graphs
+    >>> from sksiamese.molecules._graph_batch import batch_graphs
     >>> from sksiamese.molecules._graph import graph_from_smiles
     >>> from sksiamese.nn._fingerprint import GraphTensors
     >>> pools = ["SCCN", "SCCO"], ["O"]
@@ -210,7 +210,7 @@ class NeuralFingerprint(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from sksiamese.molecules._environments import batch_graphs
+    >>> from sksiamese.molecules._graph_batch import batch_graphs
     >>> from sksiamese.molecules._graph import graph_from_smiles
     >>> from sksiamese.nn._fingerprint import GraphTensors, NeuralFingerprint
     >>> from sksiamese.nn._layers import member_generators

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sksiamese.nn._fingerprint_network import FingerprintNetwork, NetworkSettings
 from sksiamese.nn._layers import MemberLinear, member_generators, member_normal
-from sksiamese.nn._network import FingerprintNetwork, NetworkSettings
-from sksiamese.nn._residual import SupportResidual
+from sksiamese.nn._support_residual import SupportResidual
 
 
 class PairSimilarity(nn.Module):
@@ -151,7 +151,7 @@ class SiameseNetwork(FingerprintNetwork):
     --------
     >>> import torch
     >>> from sksiamese.nn import SiameseNetwork
-    >>> from sksiamese.nn._network import NetworkSettings
+    >>> from sksiamese.nn._fingerprint_network import NetworkSettings
     >>> settings = NetworkSettings(10, 32, 2, (60,), 50, "leaky_relu", "sigmoid", 0.5)
     >>> network = SiameseNetwork(settings, n_numeric=3, n_roles=0, seeds=[0, 1], signed=True)
     >>> numbers = torch.rand(4, 3, dtype=torch.float64)

@@ -18,7 +18,7 @@ from sksiamese._checks import plain_label
 from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.molecules._graph import parse_smiles
 from sksiamese.space._molecules import Molecules
-from sksiamese.tables._success import find_success
+from sksiamese.tables._positive_label import find_success
 
 # Okabe and Ito's colours, told apart whatever the colour vision.
 CLASS_COLORS = ("#E69F00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")

@@ -24,14 +24,14 @@ from sksiamese._checks import (
 from sksiamese._frames import ensure_table, require_columns
 from sksiamese.persistence._packed_tables import EstimatorOfTables
 from sksiamese.recommend._acquisition import ACQUISITIONS, NEED_STD, acquire
+from sksiamese.recommend._batch_choice import RESULTS, choose_plate, describe_plate
 from sksiamese.recommend._candidates import Pool, explore, find_centres, keep_best, vary_numbers
-from sksiamese.recommend._measurements import (
+from sksiamese.recommend._measurement_checks import (
     choose_positive,
     continue_index,
     require_free,
     require_outcomes,
 )
-from sksiamese.recommend._plate import RESULTS, choose_plate, describe_plate
 from sksiamese.recommend._recipe_distances import RecipeGeometry
 from sksiamese.recommend._requests import check_request, is_allowed, read_exclusions, read_rows
 from sksiamese.recommend._success_model import SuccessModel

@@ -12,7 +12,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import resample
 
-from sksiamese.tables._success import name_of_success
+from sksiamese.tables._positive_label import name_of_success
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 

@@ -17,8 +17,8 @@ from sksiamese.space._columns import Constant, DrawnColumn, Levels, Range
 from sksiamese.space._dependent_columns import When
 from sksiamese.space._molecules import Molecules
 from sksiamese.tables._column_kinds import are_truth_values, column_kind
-from sksiamese.tables._doubts import warn_of_doubts
-from sksiamese.tables._gaps import find_reason
+from sksiamese.tables._does_not_apply import find_reason
+from sksiamese.tables._doubtful_columns import warn_of_doubts
 from sksiamese.tables.encoding._molecule_column import holds_graphs
 from sksiamese.tables.reading._cell_meaning import is_missing
 

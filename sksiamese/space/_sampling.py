@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.stats import qmc
 
 from sksiamese._checks import make_generator, require_integer, require_option
-from sksiamese.space._rows import SpaceRows
+from sksiamese.space._row_rules import SpaceRows
 
 _BLOCK = 2**16  # rows drawn at once
 _PATIENCE = 1_000_000  # draws before a space counts as too narrow

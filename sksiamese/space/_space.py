@@ -18,7 +18,7 @@ from sksiamese._frames import ensure_table, require_columns
 from sksiamese.space._dependent_columns import OfMolecule
 from sksiamese.space._from_frame import find_columns
 from sksiamese.space._molecules import Molecules
-from sksiamese.space._rows import Column, Constraint
+from sksiamese.space._row_rules import Column, Constraint
 from sksiamese.space._sampling import SampledRows, numpy_generator
 
 _TRIES = 1000  # draws around a row before it is given up

@@ -26,7 +26,7 @@ from sksiamese._checks import (
 from sksiamese.persistence._packed_tables import EstimatorOfTables
 from sksiamese.plotting._tree import SurrogateTreeDisplay
 from sksiamese.space._space import DesignSpace
-from sksiamese.surrogate._readable_view import ReadableView, one_row, read_view
+from sksiamese.surrogate._readable_features import ReadableView, one_row, read_view
 from sksiamese.surrogate._tree_growing import (
     N_FRESH,
     Samples,

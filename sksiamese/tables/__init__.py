@@ -1,6 +1,6 @@
 """What users pass: what each column is, outcomes, labels; how rows are read and encoded."""
 
-from sksiamese.tables._tasks import StackedTasks, stack_tasks
+from sksiamese.tables._stacked_tasks import StackedTasks, stack_tasks
 
 __all__ = [
     "StackedTasks",

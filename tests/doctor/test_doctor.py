@@ -20,8 +20,8 @@ from sksiamese.doctor._unit_groups import find_suspects
 from sksiamese.molecules._graph import graph_from_smiles
 from sksiamese.tables.encoding._encoder import ExperimentEncoder
 from sksiamese.tables.reading._files import read_table_file
+from sksiamese.tables.reading._quantities import find_quantity
 from sksiamese.tables.reading._typed_numbers import advise_on_text, plain_number
-from sksiamese.tables.reading._units import find_quantity
 
 OUTCOME = "success"
 N_ROWS = 24

@@ -12,8 +12,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from sksiamese import SMILESFeaturizer, compare_classifiers
+from sksiamese.model_selection._baseline_kernel import RoleKernel
 from sksiamese.model_selection._baselines import BASELINES, make_baselines, spell_molecules
-from sksiamese.model_selection._role_kernel import RoleKernel
 
 LIGANDS = ["CCO", "c1ccccc1", "[Na+].[BH4-]", None]
 RNG = np.random.RandomState(0)

@@ -12,8 +12,8 @@ from scipy.spatial.distance import pdist, squareform
 
 from sksiamese import GraphFingerprintSiameseClassifier
 from sksiamese.datasets import load_cmet
-from sksiamese.molecules._environments import environment_keys
 from sksiamese.molecules._graph import EMPTY_GRAPH, graph_from_smiles
+from sksiamese.molecules._graph_batch import environment_keys
 from sksiamese.molecules._tanimoto import TanimotoMap
 from sksiamese.tables.encoding._encoder import ExperimentEncoder
 

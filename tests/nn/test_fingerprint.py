@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem, rdBase
 
-from sksiamese.molecules._environments import batch_graphs
 from sksiamese.molecules._graph import ELEMENTS, graph_from_smiles
+from sksiamese.molecules._graph_batch import batch_graphs
 from sksiamese.molecules._parsing import pack_graphs, unpack_graphs
 from sksiamese.nn import _fingerprint as fingerprint
 from sksiamese.nn._fingerprint import GraphTensors, NeuralFingerprint

@@ -9,11 +9,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sksiamese.molecules._environments import batch_graphs
 from sksiamese.molecules._graph import graph_from_smiles
+from sksiamese.molecules._graph_batch import batch_graphs
 from sksiamese.nn._fingerprint import GraphTensors
+from sksiamese.nn._fingerprint_network import NetworkSettings
 from sksiamese.nn._layers import MemberLinear, member_generators
-from sksiamese.nn._network import NetworkSettings
 from sksiamese.nn._siamese import PairSimilarity, SiameseNetwork
 
 LIGANDS = ["SCCN", "SCCO", "c1ccccc1S", "", "OC(=O)CS", "[Na+].[S-]CCN"]

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from sksiamese import GraphFingerprintSiameseClassifier
-from sksiamese.models.readouts._process import ProcessNet
+from sksiamese.models.readouts._gaussian_process import ProcessNet
 
 X = pd.DataFrame(
     {

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sksiamese.tables._column_names import role_by_name
-from sksiamese.tables._columns import read_column
-from sksiamese.tables._gaps import find_reason
+from sksiamese.tables._does_not_apply import find_reason
+from sksiamese.tables._read_column import read_column
 from sksiamese.tables._roles import auc_alone, find_roles
+from sksiamese.tables._roles_by_name import role_by_name
 
 CONDITIONS = """
 temperature_C; temp (°C); T; time_h; reaction time (min); conc (mM); concentration_M; pH; solvent;

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from sksiamese.models.training._data import LabelledExperiments
 from sksiamese.models.training._ensemble_net import EnsembleNet
+from sksiamese.models.training._labelled_rows import LabelledExperiments
 from sksiamese.tables._labels import TrainingTable, class_shares
 from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
 

@@ -21,11 +21,11 @@ from skorch.history import History
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from sksiamese.models.training._data import Batch, Inputs, LabelledExperiments
+from sksiamese.models.training._labelled_rows import Batch, Inputs, LabelledExperiments
 from sksiamese.models.training._pairs import class_batches
-from sksiamese.molecules._environments import batch_graphs
+from sksiamese.molecules._graph_batch import batch_graphs
 from sksiamese.nn._fingerprint import GraphTensors
-from sksiamese.nn._network import FingerprintNetwork
+from sksiamese.nn._fingerprint_network import FingerprintNetwork
 from sksiamese.tables.encoding._encoder import Experiments
 
 _Int = npt.NDArray[np.int64]

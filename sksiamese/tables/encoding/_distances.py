@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
-from sksiamese.molecules._environments import molecule_keys
 from sksiamese.molecules._graph import MolGraph
+from sksiamese.molecules._graph_batch import molecule_keys
 from sksiamese.molecules._tanimoto import Tanimoto
 from sksiamese.tables.encoding._encoder import Experiments
 

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from sksiamese.molecules._environments import molecule_keys
 from sksiamese.molecules._graph import MolGraph
+from sksiamese.molecules._graph_batch import molecule_keys
 
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]

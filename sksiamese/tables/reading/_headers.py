@@ -11,8 +11,8 @@ import pandas as pd
 from sksiamese._checks import listed, shorten
 from sksiamese.tables.reading._cell_meaning import is_missing
 from sksiamese.tables.reading._findings import Finding, describe_rows
+from sksiamese.tables.reading._quantities import is_unit
 from sksiamese.tables.reading._typed_numbers import is_number_text
-from sksiamese.tables.reading._units import is_unit
 
 Grid: TypeAlias = list[list[Any]]
 

@@ -9,7 +9,7 @@ from scipy.special import expit
 from sksiamese import GraphFingerprintSiameseClassifier
 from sksiamese.models.readouts import _mean as mean_module
 from sksiamese.models.readouts._mean import PairLoss
-from sksiamese.models.training._data import LabelledExperiments
+from sksiamese.models.training._labelled_rows import LabelledExperiments
 from sksiamese.nn._siamese import SiameseNetwork
 
 LIGANDS = ["SCCN", "SCCO", "CCCCS", "Sc1ccccc1", "OC(=O)CS", "CC(C)S", "CCCCCCS", "SCCCO"]

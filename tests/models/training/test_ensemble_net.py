@@ -9,10 +9,10 @@ import torch
 from skorch.callbacks import LRScheduler
 
 from sksiamese.models.readouts._mean import PairLoss, PairNet
-from sksiamese.models.training._data import LabelledExperiments
 from sksiamese.models.training._ensemble_net import one_thread, to_tensors
+from sksiamese.models.training._labelled_rows import LabelledExperiments
 from sksiamese.molecules._graph import EMPTY_GRAPH
-from sksiamese.nn._network import NetworkSettings
+from sksiamese.nn._fingerprint_network import NetworkSettings
 from sksiamese.nn._siamese import SiameseNetwork
 from sksiamese.tables.encoding._encoder import ExperimentEncoder
 

@@ -8,8 +8,8 @@ from rdkit.Chem import rdFingerprintGenerator
 from rdkit.DataStructs import TanimotoSimilarity
 
 from sksiamese.datasets import load_cmet
-from sksiamese.molecules._environments import environment_keys
 from sksiamese.molecules._graph import graph_from_smiles
+from sksiamese.molecules._graph_batch import environment_keys
 from sksiamese.tables.encoding._distances import RoleDistances, RowDistances, distance_kinds
 from sksiamese.tables.encoding._encoder import ExperimentEncoder
 

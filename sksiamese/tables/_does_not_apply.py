@@ -46,7 +46,7 @@ def find_reason(
     Examples
     --------
     >>> import numpy as np
-    >>> from sksiamese.tables._gaps import find_reason
+    >>> from sksiamese.tables._does_not_apply import find_reason
     >>> solvents = ["O", "CCO", "O", "CCO"]
     >>> find_reason(np.array([False, True, False, True]), [("solvent", solvents)])
     Reason(column='solvent', values=['O'])

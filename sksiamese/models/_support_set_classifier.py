@@ -15,8 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 from sksiamese._checks import require_integer
 from sksiamese.models._network_classifier import CHUNK_ROWS, NetworkClassifier
 from sksiamese.models.readouts._protocol import Evidence, ReadOut, Support
-from sksiamese.models.training._data import LabelledExperiments
 from sksiamese.models.training._ensemble_net import EnsembleNet, one_thread
+from sksiamese.models.training._labelled_rows import LabelledExperiments
 from sksiamese.tables._labels import TrainingTable
 from sksiamese.tables.encoding._encoder import Experiments
 

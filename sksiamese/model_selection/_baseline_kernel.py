@@ -37,7 +37,7 @@ class RoleKernel(Kernel):
     Examples
     --------
     >>> import numpy as np
-    >>> from sksiamese.model_selection._role_kernel import RoleKernel
+    >>> from sksiamese.model_selection._baseline_kernel import RoleKernel
     >>> X = np.array([[1, 1, 0, 0.0], [1, 0, 1, 0.0]])  # three bits and a condition
     >>> RoleKernel(weights=(3.0, 1.0), fp_size=3)(X)
     array([[4., 2.],

@@ -82,7 +82,7 @@ class BatchedMolGraph:
 
     Examples
     --------
-    >>> from sksiamese.molecules._environments import batch_graphs
+    >>> from sksiamese.molecules._graph_batch import batch_graphs
     >>> from sksiamese.molecules._graph import graph_from_smiles
     >>> batch = batch_graphs([graph_from_smiles(s) for s in ("CCO", "CCCO", "")], radius=1)
     >>> [pool.shape for pool in batch.pools]
@@ -119,7 +119,7 @@ def batch_graphs(graphs: Sequence[MolGraph], radius: int) -> BatchedMolGraph:
 
     Examples
     --------
-    >>> from sksiamese.molecules._environments import batch_graphs
+    >>> from sksiamese.molecules._graph_batch import batch_graphs
     >>> from sksiamese.molecules._graph import graph_from_smiles
     >>> benzene = batch_graphs([graph_from_smiles("c1ccccc1")], radius=2)
     >>> [pool.counts.tolist() for pool in benzene.pools]  # six times one environment
@@ -159,7 +159,7 @@ def environment_keys(graphs: Sequence[MolGraph], radius: int) -> tuple[_Int, _UI
 
     Examples
     --------
-    >>> from sksiamese.molecules._environments import environment_keys
+    >>> from sksiamese.molecules._graph_batch import environment_keys
     >>> from sksiamese.molecules._graph import graph_from_smiles
     >>> graphs = [graph_from_smiles("CCO"), graph_from_smiles("CCCO")]
     >>> molecule, key = environment_keys(graphs, radius=1)
@@ -191,7 +191,7 @@ def molecule_keys(graphs: Sequence[MolGraph]) -> _UInt:
 
     Examples
     --------
-    >>> from sksiamese.molecules._environments import molecule_keys
+    >>> from sksiamese.molecules._graph_batch import molecule_keys
     >>> from sksiamese.molecules._graph import graph_from_smiles
     >>> first, second, other = molecule_keys([graph_from_smiles(s) for s in ("CCO", "OCC", "CCN")])
     >>> bool(first == second), bool(first == other)

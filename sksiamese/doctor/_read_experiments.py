@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import plain_label, shorten
-from sksiamese.doctor._report import (
+from sksiamese.doctor._check_experiments import (
     TableReport,
     check_columns,
     check_experiments,
@@ -20,12 +20,12 @@ from sksiamese.doctor._report import (
     make_report,
 )
 from sksiamese.doctor._rows import check_copies
-from sksiamese.tables._columns import TableColumn, read_column
-from sksiamese.tables._outcomes import Outcome, read_outcome, read_rule
+from sksiamese.tables._outcome_rules import Outcome, read_outcome, read_rule
+from sksiamese.tables._positive_label import describe_success
+from sksiamese.tables._read_column import TableColumn, read_column
 from sksiamese.tables._roles import DECIDES, INPUTS, Role, auc_alone, find_roles
-from sksiamese.tables._success import describe_success
-from sksiamese.tables.reading._cells import clean_cells
 from sksiamese.tables.reading._censored_values import read_intervals
+from sksiamese.tables.reading._clean_cells import clean_cells
 from sksiamese.tables.reading._files import read_table_file
 from sksiamese.tables.reading._findings import Finding
 from sksiamese.tables.reading._headers import require_one_of_each

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sksiamese.tables._outcomes import read_outcome, read_rule
-from sksiamese.tables._success import describe_success, find_success, name_of_success
+from sksiamese.tables._outcome_rules import read_outcome, read_rule
+from sksiamese.tables._positive_label import describe_success, find_success, name_of_success
 from sksiamese.tables.reading._censored_values import compare, read_intervals, read_signs
 
 INF = np.inf

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import listed, plain_label
-from sksiamese.tables._success import find_success
+from sksiamese.tables._positive_label import find_success
 
 
 def choose_positive(owner: str, classes: npt.NDArray[Any], label: Any) -> Any:

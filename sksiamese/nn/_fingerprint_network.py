@@ -35,7 +35,7 @@ class NetworkSettings:
 
     Examples
     --------
-    >>> from sksiamese.nn._network import NetworkSettings
+    >>> from sksiamese.nn._fingerprint_network import NetworkSettings
     >>> NetworkSettings(10, 32, 2, (60,), 50, "leaky_relu", "sigmoid", 0.5).embedding_size
     50
     """
@@ -75,7 +75,7 @@ class FingerprintNetwork(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from sksiamese.nn._network import FingerprintNetwork, NetworkSettings
+    >>> from sksiamese.nn._fingerprint_network import FingerprintNetwork, NetworkSettings
     >>> settings = NetworkSettings(10, 32, 2, (60,), 50, "leaky_relu", "sigmoid", 0.5)
     >>> network = FingerprintNetwork(settings, n_numeric=3, n_roles=0, seeds=[0, 1])
     >>> numbers = torch.rand(4, 3, dtype=torch.float64)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from sksiamese._checks import listed, shorten
-from sksiamese.tables._columns import TableColumn
-from sksiamese.tables._gaps import find_reason
+from sksiamese.tables._does_not_apply import find_reason
+from sksiamese.tables._read_column import TableColumn
 from sksiamese.tables.reading._cell_meaning import is_abbreviation
 from sksiamese.tables.reading._findings import Finding, describe_rows, plural
 

@@ -73,7 +73,7 @@ def role_by_name(name: str) -> tuple[str, str] | None:
 
     Examples
     --------
-    >>> from sksiamese.tables._column_names import role_by_name
+    >>> from sksiamese.tables._roles_by_name import role_by_name
     >>> role_by_name("Product area [%]"), role_by_name("electrode area (cm2)")
     (('result', 'product'), None)
     """

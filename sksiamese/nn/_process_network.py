@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from sksiamese.nn._fingerprint import GraphTensors
+from sksiamese.nn._fingerprint_network import FingerprintNetwork, NetworkSettings
 from sksiamese.nn._kernel import N_KINDS, PairDistances, SiameseKernel
 from sksiamese.nn._layers import member_generators
-from sksiamese.nn._network import FingerprintNetwork, NetworkSettings
 
 _DIGITS = 1e4  # of a sine: those that follow are as good as random
 _VARIANCE = 7.0  # of all inputs of the embedding together
@@ -62,8 +62,8 @@ class ProcessNetwork(FingerprintNetwork):
     Examples
     --------
     >>> import torch
-    >>> from sksiamese.nn._network import NetworkSettings
-    >>> from sksiamese.nn._process import ProcessNetwork
+    >>> from sksiamese.nn._fingerprint_network import NetworkSettings
+    >>> from sksiamese.nn._process_network import ProcessNetwork
     >>> settings = NetworkSettings(10, 16, 2, (40,), 20, "tanh", "sigmoid", 0.5)
     >>> network = ProcessNetwork(settings, 2, 0, [0, 1], [], 2)
     >>> views = network(torch.rand(4, 2).double(), torch.empty(4, 0, dtype=torch.int64), None)

@@ -7,7 +7,7 @@ from rdkit import Chem, rdBase
 
 from sksiamese.datasets import load_cmet
 from sksiamese.molecules._canonical import why_unreadable
-from sksiamese.molecules._syntax import syntax_problem
+from sksiamese.molecules._smiles_errors import syntax_problem
 
 MOLECULES = load_cmet().data.iloc[:100, 0].tolist()
 PROBLEMS = {

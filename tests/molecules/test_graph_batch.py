@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sksiamese.molecules._environments import MAX_DEGREE, batch_graphs
 from sksiamese.molecules._graph import (
     ATOM_FEATURES,
     BOND_FEATURES,
@@ -15,6 +14,7 @@ from sksiamese.molecules._graph import (
     MolGraph,
     graph_from_smiles,
 )
+from sksiamese.molecules._graph_batch import MAX_DEGREE, batch_graphs
 
 SMILES = [
     *("", "C", "[Au]", "[Na+].[Cl-]", "CCO", "CCCO", "c1ccccc1", "Cc1ccccc1", "C1CCCCC1", "*CC#N"),

@@ -19,9 +19,9 @@ from sksiamese._checks import listed, plain_label
 from sksiamese._frames import ensure_table, require_columns
 from sksiamese.doctor._columns import check_column, check_outcome, check_quantity
 from sksiamese.doctor._rows import check_copies, check_replicates
-from sksiamese.tables._columns import TableColumn, read_column
+from sksiamese.tables._positive_label import describe_success, find_success
+from sksiamese.tables._read_column import TableColumn, read_column
 from sksiamese.tables._roles import INPUTS, Role, find_roles
-from sksiamese.tables._success import describe_success, find_success
 from sksiamese.tables.reading._findings import Finding, describe_rows, plural
 
 _SHOWN = 5  # messages of one check in one column that the text shows

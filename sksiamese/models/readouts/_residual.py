@@ -11,10 +11,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from sksiamese.models.readouts._comparing_embeddings import SimilarityReadOut, chunks
 from sksiamese.models.readouts._protocol import Evidence
-from sksiamese.models.readouts._similarity import SimilarityReadOut, chunks
-from sksiamese.models.training._data import Batch, LabelledExperiments, to_shares
 from sksiamese.models.training._ensemble_net import EnsembleNet, descend, last_layer
+from sksiamese.models.training._labelled_rows import Batch, LabelledExperiments, to_shares
 from sksiamese.models.training._pairs import class_batches, draw_support, episode_batches
 from sksiamese.nn._losses import cross_entropy_loss
 from sksiamese.nn._siamese import SiameseNetwork
@@ -34,7 +34,8 @@ class EpisodeLoss:
     """The loss of a network that learns from past campaigns how to take up a new one.
 
     In every step some rows of each campaign play the few that are labelled, and the campaign's
-    others are predicted from them (see :class:`~sksiamese.nn._residual.SupportResidual`). Two more
+    others are predicted from them (see
+    :class:`~sksiamese.nn._support_residual.SupportResidual`). Two more
     terms of equal weight: the same rows predicted by the trend, and by their campaign's own scores.
     """
 
@@ -140,7 +141,7 @@ class CampaignSupport(NamedTuple):
     threshold : ndarray of shape (n_classes,)
         Decision threshold of each class; the largest ratio to it is predicted.
     alpha : ndarray of shape (n_members, n_support, n_classes)
-        Coefficients; see :class:`~sksiamese.nn._residual.SupportResidual`.
+        Coefficients; see :class:`~sksiamese.nn._support_residual.SupportResidual`.
     """
 
     embedding: _Float

@@ -40,7 +40,7 @@ class SupportResidual(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from sksiamese.nn._residual import SupportResidual
+    >>> from sksiamese.nn._support_residual import SupportResidual
     >>> alike = torch.zeros(
     ...     1, 1, 1, dtype=torch.float64
     ... )  # logit of the one support row with itself

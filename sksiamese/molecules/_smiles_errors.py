@@ -22,7 +22,7 @@ def syntax_problem(smiles: str) -> str:
 
     Examples
     --------
-    >>> from sksiamese.molecules._syntax import syntax_problem
+    >>> from sksiamese.molecules._smiles_errors import syntax_problem
     >>> syntax_problem("CC(C"), syntax_problem("water")
     ("'(' at position 3 is not closed", "'w' at position 1 is not part of SMILES")
     """

@@ -5,11 +5,11 @@ import pytest
 import torch
 from scipy.linalg import block_diag
 
-from sksiamese.models.readouts._campaigns import EpisodeLoss
-from sksiamese.models.training._data import Batch
-from sksiamese.nn._network import NetworkSettings
-from sksiamese.nn._residual import SupportResidual
+from sksiamese.models.readouts._residual import EpisodeLoss
+from sksiamese.models.training._labelled_rows import Batch
+from sksiamese.nn._fingerprint_network import NetworkSettings
 from sksiamese.nn._siamese import SiameseNetwork
+from sksiamese.nn._support_residual import SupportResidual
 
 RNG = np.random.RandomState(0)
 POINTS = RNG.standard_normal((7, 3))

@@ -13,7 +13,7 @@ import pandas as pd
 
 from sksiamese._checks import listed, plain_label, shorten
 from sksiamese._frames import require_columns
-from sksiamese.tables._success import FAMILIES, choose_positive, number_of, plain_outcome
+from sksiamese.tables._positive_label import FAMILIES, choose_positive, number_of, plain_outcome
 from sksiamese.tables.reading._cell_meaning import is_missing
 from sksiamese.tables.reading._censored_values import compare, read_intervals, read_signs
 from sksiamese.tables.reading._findings import Finding, describe_rows, plural
@@ -63,7 +63,7 @@ def read_rule(outcome: str, columns: Iterable[str] = ()) -> list[Term] | None:
 
     Examples
     --------
-    >>> from sksiamese.tables._outcomes import read_rule
+    >>> from sksiamese.tables._outcome_rules import read_rule
     >>> read_rule("ee > 90 and yield >= 20")
     [Term(column='ee', sign='>', limit=90.0), Term(column='yield', sign='>=', limit=20.0)]
     """

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from sksiamese.nn._fingerprint import GraphTensors
-from sksiamese.nn._network import FingerprintNetwork
+from sksiamese.nn._fingerprint_network import FingerprintNetwork
 from sksiamese.tables.encoding._encoder import Experiments
 
 _Float = npt.NDArray[np.float64]
@@ -21,7 +21,7 @@ _Random = np.random.RandomState
 
 
 class Inputs(NamedTuple):
-    """Encoded rows as tensors; see :meth:`sksiamese.nn._network.FingerprintNetwork.forward`."""
+    """Encoded rows as tensors, as the networks of :mod:`sksiamese.nn` take them."""
 
     numeric: Tensor
     molecules: Tensor

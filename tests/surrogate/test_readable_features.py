@@ -9,7 +9,7 @@ from sklearn.frozen import FrozenEstimator
 
 from sksiamese import DesignSpace, LowFidelityWarning
 from sksiamese.space import Computed, Molecules, OfMolecule
-from sksiamese.surrogate._readable_view import read_view
+from sksiamese.surrogate._readable_features import read_view
 from tests.surrogate.cases import AROMATIC, LIGANDS, Rule, X, Y, explainer, numbers
 
 

@@ -73,7 +73,7 @@ def name_of_success(positive: Any, outcome: Any = None) -> str:
 
     Examples
     --------
-    >>> from sksiamese.tables._success import name_of_success
+    >>> from sksiamese.tables._positive_label import name_of_success
     >>> name_of_success("large crystal", "result"), name_of_success(1, "yield >= 50")
     ('large crystal', 'yield >= 50')
     >>> name_of_success(True), name_of_success(3, "score")
@@ -103,7 +103,7 @@ def describe_success(labels: pd.Series, positive: Any, rule: str | None = None) 
     Examples
     --------
     >>> import pandas as pd
-    >>> from sksiamese.tables._success import describe_success
+    >>> from sksiamese.tables._positive_label import describe_success
     >>> describe_success(pd.Series(["yes", "no", "yes"]), "yes")
     "'yes', 2 of 3 rows"
     """

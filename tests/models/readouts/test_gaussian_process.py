@@ -12,10 +12,10 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from sksiamese import GraphFingerprintSiameseClassifier, load_model, save_model
-from sksiamese.models.readouts import _process as process_module
-from sksiamese.models.readouts._process import ProcessNet, make_pairs
-from sksiamese.models.training._data import LabelledExperiments
+from sksiamese.models.readouts import _gaussian_process as process_module
+from sksiamese.models.readouts._gaussian_process import ProcessNet, make_pairs
 from sksiamese.models.training._ensemble_net import to_tensors
+from sksiamese.models.training._labelled_rows import LabelledExperiments
 from sksiamese.tables.encoding._distances import RowDistances
 
 LIGANDS = ["SCCN", "SCCO", "CCCCS", "Sc1ccccc1", "OC(=O)CS", "CC(C)S", "CCCCCCS", "SCCCO"]

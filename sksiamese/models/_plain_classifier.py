@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from sksiamese.models._network_classifier import MANY_ROWS, NetworkClassifier
-from sksiamese.models.training._data import ClassLoss, LabelledExperiments
 from sksiamese.models.training._ensemble_net import EnsembleNet, last_layer
-from sksiamese.nn._network import FingerprintNetwork
+from sksiamese.models.training._labelled_rows import ClassLoss, LabelledExperiments
+from sksiamese.nn._fingerprint_network import FingerprintNetwork
 from sksiamese.tables._labels import class_shares
 from sksiamese.tables.encoding._encoder import Experiments
 

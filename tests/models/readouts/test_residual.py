@@ -13,10 +13,10 @@ from sklearn.metrics import matthews_corrcoef, roc_auc_score
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict, cross_val_score
 
 from sksiamese import GraphFingerprintSiameseClassifier, load_model, save_model
-from sksiamese.models.readouts._campaigns import EpisodeLoss, campaign_rate, find_threshold
-from sksiamese.models.training._data import LabelledExperiments
+from sksiamese.models.readouts._residual import EpisodeLoss, campaign_rate, find_threshold
 from sksiamese.models.training._ensemble_net import last_layer
-from sksiamese.nn._residual import SupportResidual
+from sksiamese.models.training._labelled_rows import LabelledExperiments
+from sksiamese.nn._support_residual import SupportResidual
 
 SALTS = ["C[NH3+]", "CC[NH3+]", "CCC[NH3+]", "CCCC[NH3+]", "CC(C)[NH3+]", "NC=[NH2+]"]
 SMALL = {"n_members": 2, "max_epochs": 10, "fp_size": 4, "conv_width": 6, "radius": 1}

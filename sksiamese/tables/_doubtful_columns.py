@@ -11,7 +11,7 @@ import pandas as pd
 
 from sksiamese._checks import listed
 from sksiamese.exceptions import DoubtfulColumnWarning
-from sksiamese.tables._columns import read_column
+from sksiamese.tables._read_column import read_column
 from sksiamese.tables._roles import INPUTS, find_roles
 
 _SHOWN = 5  # columns that a message lists
