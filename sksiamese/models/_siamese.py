@@ -181,8 +181,8 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier):
 
     (:class:`sksiamese.nn._support_residual.SupportResidual`). Each campaign weighs the same in
     training, whatever its size. What past campaigns found for the very same molecules joins the
-    numbers of a row; in training its own campaign is left out, and a third of the rows recall nothing, so that
-    new molecules do not come as a surprise.
+    numbers of a row; in training its own campaign is left out, and a third of the rows recall
+    nothing, so that new molecules do not come as a surprise.
 
     After a fit with groups there is no support row: predictions are those for a campaign of which
     nothing is known. ``set_support`` gives its first rows; a class without any keeps what past
