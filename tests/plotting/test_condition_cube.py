@@ -9,36 +9,15 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sksiamese import DesignSpace, GraphFingerprintSiameseClassifier
+from sksiamese import DesignSpace
 from sksiamese.plotting import (
     ConditionCubeDisplay,
 )
 from sksiamese.space import Range
+from tests.plotting.cases import RNG, X, Y, siamese
 
-RNG = np.random.RandomState(0)
-LIGANDS = {"cysteamine": "NCCS", "thiophenol": "Sc1ccccc1", "propanethiol": "CCCS"}
-X = pd.DataFrame(
-    {
-        "ligand": RNG.choice(list(LIGANDS.values()), 30),
-        "gold_mM": RNG.uniform(1, 5, 30),
-        "ligand_mM": RNG.uniform(1, 20, 30),
-        "temperature_C": RNG.uniform(0, 80, 30),
-        "pH": RNG.uniform(7, 14, 30),
-    },
-    index=[f"run {i}" for i in range(30)],
-)
-Y = np.where((X["temperature_C"] < 45) & (X["ligand"] != LIGANDS["thiophenol"]), "works", "fails")
 AXES = ("temperature_C", "pH")
 CUBE = ("gold_mM", "ligand_mM")
-
-
-def siamese():
-    return GraphFingerprintSiameseClassifier(n_members=3, max_epochs=15, random_state=0)
-
-
-@pytest.fixture(scope="module")
-def fitted():
-    return siamese().fit(X, Y)
 
 
 @pytest.mark.parametrize("steps", [[], [StandardScaler()]], ids=["forest", "pipeline"])

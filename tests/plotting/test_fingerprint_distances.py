@@ -6,41 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.spatial.distance import cdist
-from sklearn.compose import make_column_transformer
-from sklearn.pipeline import make_pipeline
 
-from sksiamese import GraphFingerprintSiameseClassifier, SMILESFeaturizer
 from sksiamese.plotting import (
     FingerprintDistanceDisplay,
 )
-
-RNG = np.random.RandomState(0)
-LIGANDS = {"cysteamine": "NCCS", "thiophenol": "Sc1ccccc1", "propanethiol": "CCCS"}
-X = pd.DataFrame(
-    {
-        "ligand": RNG.choice(list(LIGANDS.values()), 30),
-        "gold_mM": RNG.uniform(1, 5, 30),
-        "ligand_mM": RNG.uniform(1, 20, 30),
-        "temperature_C": RNG.uniform(0, 80, 30),
-        "pH": RNG.uniform(7, 14, 30),
-    },
-    index=[f"run {i}" for i in range(30)],
-)
-Y = np.where((X["temperature_C"] < 45) & (X["ligand"] != LIGANDS["thiophenol"]), "works", "fails")
-
-
-def siamese():
-    return GraphFingerprintSiameseClassifier(n_members=3, max_epochs=15, random_state=0)
-
-
-def siamese_pipeline(output="default"):
-    read = make_column_transformer((SMILESFeaturizer(), ["ligand"]), remainder="passthrough")
-    return make_pipeline(read.set_output(transform=output), siamese())
-
-
-@pytest.fixture(scope="module")
-def fitted():
-    return siamese().fit(X, Y)
+from tests.plotting.cases import LIGANDS, X, Y, siamese, siamese_pipeline
 
 
 @pytest.mark.parametrize("output", ["default", "pandas"])

@@ -6,54 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.compose import make_column_transformer
-from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
 from sklearn.svm import LinearSVC
 
-from sksiamese import DesignSpace, GraphFingerprintSiameseClassifier, SMILESFeaturizer
+from sksiamese import DesignSpace
 from sksiamese.plotting import (
     ProbabilityMapDisplay,
 )
 from sksiamese.plotting import _probability_map as _map_displays
 from sksiamese.space import Computed
+from tests.plotting.cases import X, Y, forest_pipeline, siamese, siamese_pipeline
 
-RNG = np.random.RandomState(0)
-LIGANDS = {"cysteamine": "NCCS", "thiophenol": "Sc1ccccc1", "propanethiol": "CCCS"}
-X = pd.DataFrame(
-    {
-        "ligand": RNG.choice(list(LIGANDS.values()), 30),
-        "gold_mM": RNG.uniform(1, 5, 30),
-        "ligand_mM": RNG.uniform(1, 20, 30),
-        "temperature_C": RNG.uniform(0, 80, 30),
-        "pH": RNG.uniform(7, 14, 30),
-    },
-    index=[f"run {i}" for i in range(30)],
-)
-Y = np.where((X["temperature_C"] < 45) & (X["ligand"] != LIGANDS["thiophenol"]), "works", "fails")
 AXES = ("temperature_C", "pH")
 CUBE = ("gold_mM", "ligand_mM")
-
-
-def siamese():
-    return GraphFingerprintSiameseClassifier(n_members=3, max_epochs=15, random_state=0)
-
-
-def forest_pipeline():
-    encode = make_column_transformer((OneHotEncoder(), ["ligand"]), remainder="passthrough")
-    return make_pipeline(encode, RandomForestClassifier(20, random_state=0))
-
-
-def siamese_pipeline(output="default"):
-    read = make_column_transformer((SMILESFeaturizer(), ["ligand"]), remainder="passthrough")
-    return make_pipeline(read.set_output(transform=output), siamese())
-
-
-@pytest.fixture(scope="module")
-def fitted():
-    return siamese().fit(X, Y)
 
 
 @pytest.fixture(scope="module", params=[siamese, forest_pipeline, siamese_pipeline])
