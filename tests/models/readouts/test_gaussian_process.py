@@ -135,6 +135,22 @@ def slow_std(model, frame, support, y):
     return np.sqrt(np.concatenate(proba).var(axis=0) + within.mean(axis=0))
 
 
+def test_kernels_are_adapted_under_the_prior_mean_of_predictions(fitted):
+    """Class frequencies of training count as two rows, also where a class has none."""
+    works = Y == 1
+    support, y = X[works], Y[works]
+    rate = (len(y) + 2 * fitted.class_prior_[1]) / (len(y) + 2)
+    expected = np.log(rate / (1 - rate))
+    experiments, n = fitted.encoder_.encode(support), len(y)
+    rows = experiments, y, np.zeros(n, np.int64), np.ones(n), np.zeros(n, bool)
+    data = LabelledExperiments(*rows, fitted.class_prior_)
+    batch = fitted.net_.make_batch(data, np.arange(n), True, np.random.RandomState(0))
+    close(batch.labels.mean.item(), expected, 1e-12)
+    other = pickle.loads(pickle.dumps(fitted)).adapt(support, y)
+    for *_, mean in other._support.posteriors.values():
+        close(mean.item(), expected, 1e-12)
+
+
 def test_doubt_is_that_of_members_kernels_and_latent_values(fitted):
     found = fitted.predict_std(NEW[:4])
     close(found[:, 1], slow_std(fitted, NEW[:4], X, Y), 1e-3)
