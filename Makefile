@@ -21,12 +21,15 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	$$p -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' \
 	>/dev/null 2>&1 && echo $$p && break; done)
 
+# Pages that docs/conf.py writes.
+SITE = $(addprefix docs/,$(addsuffix .md,api benchmarks changelog contributing index security))
+
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install $(PIP_FLAGS) --disable-pip-version-check \
 	$(if $(CONSTRAINTS),-c $(CONSTRAINTS),--upgrade --upgrade-strategy eager)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest test-newest exchange lint types readme format clean
+.PHONY: help demo test test-oldest test-newest exchange lint types readme docs clients format clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -60,14 +63,20 @@ types: $(VENV)/.installed-lint  ## check types
 	$(BIN)/mypy
 
 readme: $(VENV)/.installed-plot  ## run the Python of the README and of the pages in docs
-	$(BIN)/python .ci/run_blocks.py README.md $(filter-out docs/architecture.md,$(wildcard docs/*.md))
+	$(BIN)/python .ci/run_blocks.py README.md $(filter-out $(SITE),$(shell grep -l '^```python' docs/*.md))
+
+docs: $(VENV)/.installed-docs  ## build the site, in docs/_build
+	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build
+
+clients: $(VENV)/.installed-test $(VENV)/.installed-clients  ## run what docs/works_with.md shows
+	$(BIN)/python -m pytest tests/test_works_with.py
 
 format: $(VENV)/.installed-lint  ## rewrite files in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:  ## remove the environment and all caches
-	rm -rf $(VENV) $(OLDEST) $(NEWEST) .venv-ci build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(OLDEST) $(NEWEST) .venv-ci build dist docs/_build docs/generated docs/auto_examples .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find sksiamese tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # torch goes first and by itself: whatever else is installed then finds the tested version.

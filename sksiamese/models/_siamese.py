@@ -126,7 +126,7 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier):
         Rows of the training X, or of the X given to ``set_support``, that make the support set.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where they are strings.
 
     See Also
@@ -154,22 +154,22 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier):
 
     Parameters that are None have the value that suits the read-out:
 
-    ==================== =========== ==================
-    parameter            "process"   the others
-    ==================== =========== ==================
-    tanimoto             "always"    "auto"
-    hidden_layer_sizes   (40,)       (32,)
-    embedding_size       20          8
+    ==================== ============ ==========
+    parameter            "process"    the others
+    ==================== ============ ==========
+    tanimoto             "always"     "auto"
+    hidden_layer_sizes   (40,)        (32,)
+    embedding_size       20           8
     activation           "leaky_relu" "tanh"
-    embedding_activation "sigmoid"   "tanh"
-    dropout              0.5         0.0
-    alpha                0.002       0.001
-    n_members            4           10
-    batch_size           200         512
-    max_epochs           50          150
-    lr                   0.15        0.01
-    lr_schedule          "constant"  "cosine"
-    ==================== =========== ==================
+    embedding_activation "sigmoid"    "tanh"
+    dropout              0.5          0.0
+    alpha                0.002        0.001
+    n_members            4            10
+    batch_size           200          512
+    max_epochs           50           150
+    lr                   0.15         0.01
+    lr_schedule          "constant"   "cosine"
+    ==================== ============ ==========
 
     With ``readout="residual"``, past campaigns give scores t(x) by the embedding alone, and what
     they are off on the support rows is passed on by a Gaussian process:

@@ -99,7 +99,7 @@ class ExperimentRecommender(EstimatorOfTables):
         Their classes. Its name is that of y, or "outcome".
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where they are strings.
 
     See Also

@@ -99,7 +99,7 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         The same for the agreement with trees grown on two other draws, averaged.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where they are strings.
 
     See Also
