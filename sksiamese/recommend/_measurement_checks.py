@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,31 +11,47 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import listed, plain_label
-from sksiamese.tables._positive_label import find_success
+from sksiamese.tables._outcome_rules import MOST_CLASSES
+from sksiamese.tables._positive_label import choose_positive, plain_outcome
 
 
-def choose_positive(owner: str, classes: npt.NDArray[Any], label: Any) -> Any:
+def join_spellings(outcomes: pd.Series) -> pd.Series:
+    """Take the spellings of one label, such as "Yes" and "yes", as one, the most frequent.
+
+    Warns
+    -----
+    UserWarning
+        Naming what was joined.
+    """
+    usual: dict[Any, Any] = {}
+    joined: dict[Any, Any] = {}
+    for label in outcomes.value_counts().index:
+        if plain_outcome(label) in usual:
+            joined[label] = usual[plain_outcome(label)]
+        usual.setdefault(plain_outcome(label), label)
+    if not joined:
+        return outcomes
+    told = "; ".join(f"{plain_label(a)!r} as {plain_label(b)!r}" for a, b in joined.items())
+    warnings.warn(f"Spellings of one label in y were taken as one: {told}.", stacklevel=3)
+    return outcomes.replace(joined)
+
+
+def choose_success(classes: npt.NDArray[Any], positive: Any) -> Any:
     """Class that counts as success: the one asked for, or one that says so itself.
 
     Raises
     ------
     ValueError
-        If the classes do not tell which of them is success, or `label` is not one of them.
+        If the classes do not tell which of them is success, or `positive` is not one of them.
     """
-    positive = find_success(classes) if label is None else label
-    if positive is None and np.issubdtype(np.asarray(classes).dtype, np.number):
-        positive = classes[-1]
-    if positive is None:
+    if positive is None and len(classes) > MOST_CLASSES and classes.dtype.kind in "iuf":
+        middle = plain_label(classes[len(classes) // 2])
         raise ValueError(
-            f"Which class is success? y holds {listed(classes)}. Pass it as 'positive' to "
-            f"{owner}, for example positive={plain_label(classes[-1])!r}."
+            f"y holds {len(classes)} different numbers, from {plain_label(classes[0])} to "
+            f"{plain_label(classes[-1])}, which are hardly classes. Say what counts as success, "
+            f"for example with y = y >= {middle}, or name the class of success with positive=."
         )
-    if positive not in list(classes):
-        raise ValueError(
-            f"The 'positive' parameter of {owner} must be one of the classes {listed(classes)}. "
-            f"Got {positive!r} instead."
-        )
-    return positive
+    return choose_positive("y", classes, positive)
 
 
 def require_free(columns: pd.Index, names: list[Any]) -> None:

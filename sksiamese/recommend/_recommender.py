@@ -27,8 +27,9 @@ from sksiamese.recommend._acquisition import ACQUISITIONS, NEED_STD, acquire
 from sksiamese.recommend._batch_choice import RESULTS, choose_plate, describe_plate
 from sksiamese.recommend._candidates import Pool, explore, find_centres, keep_best, vary_numbers
 from sksiamese.recommend._measurement_checks import (
-    choose_positive,
+    choose_success,
     continue_index,
+    join_spellings,
     require_free,
     require_outcomes,
 )
@@ -76,8 +77,8 @@ class ExperimentRecommender(EstimatorOfTables):
         Number of clones fitted on bootstrap samples, for the spread of a classifier without
         ``predict_std``; 0 fits none.
     positive : label or None, default=None
-        The class that counts as success. None takes True, the largest number, or a word such as
-        "yes" or "hit"; any other text is never guessed.
+        The class that counts as success. None takes True, 1 (of 0 and 1, or -1 and 1), or a word
+        such as "yes" or "hit"; of any other classes success is never guessed.
     n_jobs : int or None, default=None
         Threads that score candidates; None is one, -1 all cores. The result does not depend on it.
     random_state : int, RandomState instance or None, default=None
@@ -198,7 +199,7 @@ class ExperimentRecommender(EstimatorOfTables):
         frame = frame.infer_objects()
         space = DesignSpace.from_frame(frame) if self.space is None else self.space
         space.require_columns(frame.columns)
-        outcomes = pd.Series(labels, frame.index, name=name)
+        outcomes = join_spellings(pd.Series(labels, frame.index, name=name))
         fitted = self._fitted(frame, outcomes, space, named, self.positive)
         self.__dict__.pop("feature_names_in_", None)
         self.__dict__.update(fitted)
@@ -364,11 +365,11 @@ class ExperimentRecommender(EstimatorOfTables):
                 f"y holds one class only, {plain_label(labels[0])!r}, in {len(labels)} rows. A "
                 "classifier needs rows of at least two classes."
             )
-        model.fit(frame, labels, self.n_bootstrap, make_generator(self.random_state))
-        classes = model.estimator.classes_
-        positive = choose_positive(type(self).__name__, classes, label)
+        classes = model.estimator.classes_ if model.is_frozen else np.unique(labels)
+        positive = choose_success(classes, label)
         model.set_positive(positive, outcomes.name)
         require_free(frame.columns, [model.column])
+        model.fit(frame, labels, self.n_bootstrap, make_generator(self.random_state))
         self._require_spread(model)
         past = space.complete(frame)
         geometry = RecipeGeometry(space)

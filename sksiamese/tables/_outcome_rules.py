@@ -19,7 +19,7 @@ from sksiamese.tables.reading._censored_values import compare, read_intervals, r
 from sksiamese.tables.reading._findings import Finding, describe_rows, plural
 from sksiamese.tables.reading._typed_numbers import plain_number
 
-_MOST_CLASSES = 10  # different labels of a column of outcomes
+MOST_CLASSES = 10  # different labels of a column of outcomes
 _TERM = re.compile(r"(?P<column>.+?)\s*(?P<sign>>=|<=|==|=|>|<)\s*(?P<limit>[^<>=]+)")
 _SIGN_WORDS = re.compile(r"relation|qualifier|operator|modifier|sign|prefix|censor", re.IGNORECASE)
 _PENDING = {"pending", "in progress", "running", "ongoing", "planned", "todo", "to do", "not run"}
@@ -179,7 +179,7 @@ def _read_labels(column: pd.Series, positive: Any) -> Outcome:
     )
     findings += _describe_left_out(left_out, name)
     y = labels.infer_objects()
-    success = choose_positive(name, y, positive) if len(set(y)) > 1 else positive
+    success = positive if y.nunique() < 2 else choose_positive(f"the column {name!r}", y, positive)
     return Outcome(y, success, {name: "holds the labels"}, left_out, findings)
 
 
@@ -216,15 +216,15 @@ def _require_labels(name: str, labels: pd.Series) -> None:
     """Refuse numbers that are measurements, and texts that are notes."""
     distinct = list(dict.fromkeys(labels))
     numbers = [v for v in distinct if isinstance(v, int | float) and not isinstance(v, bool)]
-    if numbers and (len(distinct) > _MOST_CLASSES or any(isinstance(v, float) for v in numbers)):
+    if numbers and (len(distinct) > MOST_CLASSES or any(isinstance(v, float) for v in numbers)):
         raise ValueError(
             f"The column {name!r} holds numbers, not labels. Say what counts as success, for "
             f"example outcome={_propose_rules(name, read_intervals(labels).low)}."
         )
-    if len(distinct) > _MOST_CLASSES:
+    if len(distinct) > MOST_CLASSES:
         raise ValueError(
             f"The column {name!r} holds {len(distinct)} different texts, such as "
-            f"{listed(distinct[:3])}; labels are at most {_MOST_CLASSES}. Name the column of the "
+            f"{listed(distinct[:3])}; labels are at most {MOST_CLASSES}. Name the column of the "
             "outcomes, or write one of a few labels into each row."
         )
     if len({isinstance(v, str) for v in distinct}) > 1:

@@ -18,20 +18,30 @@ _SUCCESS = {"yes", "success", "successful", "hit", "works", "worked", "pass"}
 _SUCCESS |= {"passed", "ok", "good", "positive", "active", "+", "ja", "succeeded"}
 
 
-def choose_positive(name: str, y: pd.Series, positive: Any) -> Any:
+def choose_positive(where: str, labels: Iterable[Any], positive: Any) -> Any:
     """Choose the label of success: the one asked for, or one that says so itself.
+
+    Parameters
+    ----------
+    where : str
+        What holds the labels, for messages: "y" or "the column 'result'".
+    labels : iterable of labels
+        Those of all rows, or each once.
+    positive : label or None
+        The one asked for.
 
     Raises
     ------
     ValueError
         If `positive` is no label, or none was asked for and the labels do not tell.
     """
-    classes = sorted({plain_outcome(label): label for label in y}.values(), key=str)
+    distinct = {plain_outcome(label): label for label in labels}.values()
+    classes = sorted(distinct, key=lambda label: (isinstance(label, str), label))
     if positive is not None:
         chosen = [label for label in classes if plain_outcome(label) == plain_outcome(positive)]
         if not chosen:
             raise ValueError(
-                f"positive={positive!r} is not a label of the column {name!r}. Its labels are: "
+                f"positive={positive!r} is not a label of {where}. Its labels are: "
                 f"{listed(classes)}. Choose one of these."
             )
         return chosen[0]
@@ -39,8 +49,8 @@ def choose_positive(name: str, y: pd.Series, positive: Any) -> Any:
     if found is not None:
         return found
     raise ValueError(
-        f"Which label of the column {name!r} is success? It has: {listed(classes)}. Say it with "
-        f"positive=, for example positive={plain_label(classes[-1])!r}."
+        f"Which label of {where} is success? It has: {listed(classes)}. Say it with positive=, for "
+        f"example positive={plain_label(classes[-1])!r}."
     )
 
 

@@ -226,7 +226,7 @@ def test_siamese_classifier():
     assert plate["p_std"].to_numpy() == pytest.approx(std, abs=1e-6)
 
 
-@pytest.mark.parametrize("labels", [[0, 1], ["no", "yes"], [False, True], [1.0, 2.0]])
+@pytest.mark.parametrize("labels", [[0, 1], [-1.0, 1.0], ["no", "yes"], [False, True]])
 @pytest.mark.parametrize("positive", [None, 0])
 def test_any_label_and_positive_class(labels, positive):
     y = np.array(labels)[LABELS]
@@ -240,17 +240,49 @@ def test_any_label_and_positive_class(labels, positive):
     assert p_success(plate).to_numpy() == pytest.approx(proba)
 
 
-def test_a_text_that_means_success_is_never_guessed():
-    """The last of "Active" and "Inactive" is no success."""
-    y = np.array(["failure", "large crystal"])[LABELS]
+@pytest.mark.parametrize(
+    ("labels", "told", "proposed"),
+    [
+        (["failure", "large crystal"], "'failure', 'large crystal'", "'large crystal'"),
+        ([0, 3, 4, 10], "0, 3, 4, 10", "10"),
+        ([1.0, 2.0], "1.0, 2.0", "2.0"),
+    ],
+)
+def test_success_is_never_guessed(labels, told, proposed):
+    y = np.array(labels)[np.arange(20) % len(labels)]
     message = (
-        "Which class is success? y holds 'failure', 'large crystal'. Pass it as 'positive' to "
-        "ExperimentRecommender, for example positive='large crystal'."
+        f"Which label of y is success? It has: {told}. Say it with positive=, for example "
+        f"positive={proposed}."
     )
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+    with check(ValueError, message):
         recommender(Members(), space=UNIT).fit(NUMBERS, y)
+    assert recommender(Members(), space=UNIT, positive=labels[0]).fit(NUMBERS, y).positive_ == y[0]
+
+
+def test_a_word_says_that_it_is_success():
+    """The last of "Active" and "Inactive" is none."""
     words = np.array(["Inactive", "Active"])[LABELS]
     assert recommender(Members(), space=UNIT).fit(NUMBERS, words).positive_ == "Active"
+
+
+def test_whole_numbers_of_many_levels_are_no_classes():
+    y = np.arange(20) * 5
+    message = (
+        "y holds 20 different numbers, from 0 to 95, which are hardly classes. Say what counts as "
+        "success, for example with y = y >= 50, or name the class of success with positive=."
+    )
+    with check(ValueError, message):
+        recommender(Members(), space=UNIT).fit(NUMBERS, y)
+    assert recommender(Members(), space=UNIT).fit(NUMBERS, y >= 50).positive_
+
+
+def test_spellings_of_a_label_are_one():
+    y = np.array(["no", "Yes", "yes", "yes", "No "])[np.arange(20) % 5]
+    message = "Spellings of one label in y were taken as one: 'Yes' as 'yes'; 'No ' as 'no'."
+    with pytest.warns(UserWarning, match=f"^{re.escape(message)}$"):
+        model = recommender(Members(), space=UNIT).fit(NUMBERS, y)
+    assert model.classes_.tolist() == ["no", "yes"]
+    assert model.outcomes_.tolist() == ["no", "yes", "yes", "yes", "no"] * 4
 
 
 def test_arrays_without_names():
@@ -295,8 +327,8 @@ def test_arrays_without_names():
         (
             {"positive": "maybe"},
             ValueError,
-            "The 'positive' parameter of ExperimentRecommender must be one of the classes 'fails', "
-            "'works'. Got 'maybe' instead.",
+            "positive='maybe' is not a label of y. Its labels are: 'fails', 'works'. Choose one of "
+            "these.",
         ),
         (
             {"n_jobs": 0},

@@ -14,8 +14,8 @@ EXCEPTIONS = {"check_fit1d": "a list is a table of one column, such as SMILES"}
 
 @parametrize_with_checks(
     [
-        ExperimentRecommender(LogisticRegression(), n_bootstrap=2),
-        ExperimentRecommender(GaussianNB(), acquisition="probability", n_bootstrap=0),
+        ExperimentRecommender(LogisticRegression(), n_bootstrap=2, positive=1),
+        ExperimentRecommender(GaussianNB(), acquisition="probability", n_bootstrap=0, positive=1),
     ],
     expected_failed_checks=lambda _: EXCEPTIONS,
 )
