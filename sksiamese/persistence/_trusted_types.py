@@ -31,6 +31,7 @@ _OWN = (
     "nn._process_network.ProcessNetwork",
     "nn._siamese.SiameseNetwork",
     "persistence._packed_tables.PackedTable",
+    "recommend._calibration.Calibration",
     "recommend._success_model.SuccessModel",
     "recommend._recipe_distances.RecipeGeometry",
     "recommend._recipe_distances._Scale",

@@ -13,10 +13,11 @@ from sksiamese.recommend._candidates import Pool
 from sksiamese.recommend._recipe_distances import RecipeGeometry
 from sksiamese.recommend._success_model import SuccessModel
 
-RESULTS = ["p_std", "in_domain", "nearest_experiment", "distance", "acquisition"]
+RESULTS = ["p_std", "in_domain", "new_pairs", "nearest_experiment", "distance", "acquisition"]
 """Columns that a recommendation adds to a recipe, beside the probability, which names its class."""
 
 _LEAST_JUDGED = 100  # candidates that "n_later" looks ahead from
+_DECIMALS = 3  # of what is estimated
 _DOMAIN = 0.95  # share of past experiments that lie within the domain of the others
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
@@ -78,7 +79,7 @@ def describe_plate(
     past: pd.DataFrame,
     columns: list[str],
 ) -> pd.DataFrame:
-    """Recipes (n_rows, n_columns + 6) with the probability and ``RESULTS``.
+    """Recipes (n_rows, n_columns + 7) with the probability and ``RESULTS``, which are rounded.
 
     Parameters
     ----------
@@ -99,10 +100,11 @@ def describe_plate(
     places, distance = geometry.nearest(frame, past)
     limit = np.quantile(spacing, _DOMAIN) if len(spacing) else 0.0
     return frame[columns].assign(
-        **{model.column: p},
-        p_std=np.nan if std is None else std,
+        **{model.column: p.round(_DECIMALS)},
+        p_std=np.nan if std is None else std.round(_DECIMALS),
         in_domain=np.where(distance <= limit, 1, -1),
+        new_pairs=geometry.new_pairs(frame, past),
         nearest_experiment=past.index[places].to_numpy(),
-        distance=distance,
-        acquisition=values,
+        distance=distance.round(_DECIMALS),
+        acquisition=values.round(_DECIMALS),
     )

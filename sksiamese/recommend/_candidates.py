@@ -1,25 +1,32 @@
-"""Candidates for the next experiments, in chunks, and the best of them."""
+"""Candidates for the next experiments, in chunks, also such as share a condition; the best."""
 
 from __future__ import annotations
 
 import math
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial, reduce
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from joblib import Parallel, delayed
 
+from sksiamese._checks import listed
+from sksiamese.space._columns import Constant, DrawnColumn
+from sksiamese.space._dependent_columns import When, without_condition
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 
 _BLOCK = 2**16  # candidates made at once
 _PART = 2**14  # candidates scored at once
 _N_BEST = 10  # experiments that "optimize" starts from
+_N_DRAWS = 1000  # that tell whether a value can be shared at all
+_N_VALUES = 9  # of each column of numbers that a batch may share, evenly spread
 _NO_FILTERS = (
     "`sklearn.utils.parallel.delayed` should be used with `sklearn.utils.parallel.Parallel`"
 )
@@ -39,11 +46,14 @@ class Pool(NamedTuple):
         What tells them apart.
     values : ndarray of shape (n_kept,)
         Acquisition, falling.
+    left_out : Counter of str
+        How many candidates were not possible or not new, by reason.
     """
 
     frame: pd.DataFrame
     keys: _Keys
     values: _Floats
+    left_out: Counter[str]
 
 
 def swap_molecules(space: DesignSpace, past: pd.DataFrame, n: int) -> Iterator[pd.DataFrame]:
@@ -102,6 +112,62 @@ def vary_numbers(
         yield space.around(centres, tolerance, min(step, n_each - start), random_state=rng)
 
 
+def list_shared(
+    space: DesignSpace, names: list[str], centres: pd.DataFrame | None
+) -> list[dict[str, Any]]:
+    """Values that a batch may share: those of `centres`, or else all, of numbers nine.
+
+    Raises
+    ------
+    ValueError
+        If the constraints allow none of them.
+    """
+    if centres is None:
+        columns = {name: without_condition(space.columns[name]) for name in names}
+        centres = DesignSpace(columns).grid(names, _N_VALUES)
+    distinct = centres[names].drop_duplicates().itertuples(index=False, name=None)
+    found = [dict(zip(names, values, strict=True)) for values in distinct]
+    possible = [values for values in found if _is_possible(fix_space(space, values))]
+    if not possible:
+        raise ValueError(
+            f"None of {len(found)} values that a batch could share in {listed(names)} satisfies "
+            "the constraints. Leave 'same' out, or loosen the constraints."
+        )
+    return possible
+
+
+def _is_possible(space: DesignSpace) -> bool:
+    """Whether constraints leave some of a thousand draws."""
+    drawn = DesignSpace(space.columns).sample(_N_DRAWS, random_state=0)
+    return bool(space.contains(drawn).any())
+
+
+def fix_space(space: DesignSpace, values: Mapping[str, Any]) -> DesignSpace:
+    """Give the space in which some columns have one value, where they apply."""
+    fixed = {}
+    for name, value in values.items():
+        column, constant = space.columns[name], Constant(value)
+        fixed[name] = replace(column, column=constant) if isinstance(column, When) else constant
+    return DesignSpace(space.columns | fixed, space.constraints)
+
+
+def fix_rows(space: DesignSpace, rows: pd.DataFrame, values: Mapping[str, Any]) -> pd.DataFrame:
+    """Give past experiments these values, and compute anew what follows from them."""
+    drawn = [name for name, column in space.columns.items() if isinstance(column, DrawnColumn)]
+    fixed = rows[drawn].assign(**values)
+    for name in values:
+        column = space.columns[name]
+        if isinstance(column, When):
+            fixed[name] = fixed[name].mask(rows[name].isin([column.otherwise]), rows[name])
+    return space.complete(fixed)
+
+
+def split_shared(given: pd.DataFrame, names: list[str]) -> Iterator[pd.DataFrame]:
+    """Candidates in parts that share the values of some columns."""
+    for _, rows in given.groupby(names, dropna=False, sort=False):
+        yield rows
+
+
 def keep_best(
     chunks: Iterable[pd.DataFrame],
     score: Callable[[pd.DataFrame], Pool],
@@ -148,8 +214,9 @@ def _kept_warning_filters() -> Iterator[None]:
 def _merge(best: Pool, more: Pool, n_kept: int) -> Pool:
     """Keep the best of two sets of candidates, those in both once."""
     fresh = ~np.isin(more.keys, best.keys)
+    left_out = best.left_out + more.left_out + Counter(repeated=int((~fresh).sum()))
     keys = np.concatenate([best.keys, more.keys[fresh]])
     values = np.concatenate([best.values, more.values[fresh]])
     order = np.argsort(-values, kind="stable")[:n_kept]
     frame = pd.concat([best.frame, more.frame[fresh]]).iloc[order]
-    return Pool(frame, keys[order], values[order])
+    return Pool(frame, keys[order], values[order], left_out)

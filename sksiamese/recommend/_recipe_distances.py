@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -90,6 +91,19 @@ class RecipeGeometry:
             unlike = 1.0 - _tanimoto(list(distinct))
             squared += unlike[np.ix_(codes[: len(A)], codes[len(A) :])]
         return np.sqrt(squared)
+
+    def new_pairs(self, A: pd.DataFrame, B: pd.DataFrame) -> npt.NDArray[np.int64]:
+        """How many pairs of molecules of each experiment in A no experiment in B combines, (n_a,).
+
+        An absent molecule is in no pair.
+        """
+        found = np.zeros(len(A), np.int64)
+        a, b = ({name: canonical_keys(frame[name]) for name in self._molecules} for frame in (A, B))
+        for one, other in combinations(self._molecules, 2):
+            known = set(zip(b[one], b[other], strict=True))
+            pairs = zip(a[one], a[other], strict=True)
+            found += [all(pair) and pair not in known for pair in pairs]
+        return found
 
     def nearest(self, A: pd.DataFrame, B: pd.DataFrame) -> tuple[npt.NDArray[np.intp], _Floats]:
         """Place in B of the nearest experiment to each in A, and its distance, (n_a,) each."""

@@ -2,18 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sksiamese._checks import listed, require_integer, require_option, shorten
-from sksiamese.molecules._canonical import canonical_keys
-from sksiamese.space._dependent_columns import without_condition
+from sksiamese._checks import listed, plain_label, require_integer, require_option, shorten
+from sksiamese.molecules._canonical import canonical_key, canonical_keys, why_unreadable
+from sksiamese.recommend._measurements import return_levels
+from sksiamese.recommend._recipe_distances import RecipeGeometry
+from sksiamese.space._columns import DrawnColumn, PlainColumn
+from sksiamese.space._dependent_columns import When, without_condition
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
+
+_SHOWN = 10  # molecules or values that a message lists
+
+_Keys: TypeAlias = npt.NDArray[np.uint64]
+
+
+class Request(NamedTuple):
+    """What is asked for, checked.
+
+    Parameters
+    ----------
+    batch_size, mode, n_later
+        As in ``recommend``.
+    same : list of str
+        Columns that the experiments of a batch share.
+    given : DataFrame of shape (n_given, n_space_columns) or None
+        Experiments to choose among.
+    waiting : DataFrame of shape (n_waiting, n_space_columns) or None
+        Experiments that count as chosen before.
+    banned : dict of str to set
+        Values that must not occur, by column.
+    taken : dict of str to ndarray
+        Keys of experiments that must not be recommended, by reason.
+    """
+
+    batch_size: int
+    mode: str
+    n_later: int
+    same: list[str]
+    given: pd.DataFrame | None
+    waiting: pd.DataFrame | None
+    banned: dict[str, set[Any]]
+    taken: dict[str, _Keys]
 
 
 def check_request(batch_size: int, mode: str, n_later: int, acquisition: str) -> None:
@@ -51,7 +89,45 @@ def read_rows(space: DesignSpace, name: str, rows: Any) -> pd.DataFrame | None:
             else "a DataFrame of experiments"
         )
         raise TypeError(f"{name!r} must be None, {allowed}. Got {shorten(rows)}.")
-    return space.complete(rows) if len(rows) else None
+    return space.complete(return_levels(space, rows)) if len(rows) else None
+
+
+def read_candidates(space: DesignSpace, rows: Any) -> pd.DataFrame | None:
+    """Experiments to choose among; None where candidates are to be made.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    given = read_rows(space, "candidates", rows)
+    if rows is not None and given is None:
+        raise ValueError(
+            "'candidates' has no rows. Leave it out, and candidates are made from the space."
+        )
+    return given
+
+
+def read_same(space: DesignSpace, same: Any) -> list[str]:
+    """Columns that a batch shares.
+
+    Raises
+    ------
+    TypeError
+        If they are not listed.
+    ValueError
+        If one of them cannot be chosen.
+    """
+    if isinstance(same, str) or not isinstance(same, Sequence):
+        raise TypeError(f"'same' must be a list of columns. Got {same!r}: write [{same!r}].")
+    drawn = [name for name, column in space.columns.items() if isinstance(column, DrawnColumn)]
+    wrong = [name for name in same if name not in drawn]
+    if wrong:
+        raise ValueError(
+            f"'same' names the column(s) {listed(wrong)}, which cannot be chosen. Columns that are "
+            f"drawn: {listed(drawn)}."
+        )
+    return list(same)
 
 
 def read_exclusions(
@@ -59,49 +135,147 @@ def read_exclusions(
 ) -> tuple[pd.DataFrame | None, dict[str, set[Any]]]:
     """Experiments that must not be recommended, and values that must not occur, by column."""
     if isinstance(exclude, Mapping):
-        return None, _read_banned(space, exclude)
+        return None, {name: _read_banned(space, name, values) for name, values in exclude.items()}
     return read_rows(space, "exclude", exclude), {}
 
 
-def _read_banned(space: DesignSpace, exclude: Mapping[str, Iterable[Any]]) -> dict[str, set[Any]]:
-    """Values that must not occur, by column; canonical SMILES of molecules.
+def _read_banned(space: DesignSpace, name: Any, values: Any) -> set[Any]:
+    """Values of a column that must not occur; canonical SMILES of molecules.
 
     Raises
     ------
     TypeError
-        If the values of a column are not listed.
+        If the values are not listed.
     ValueError
-        If the space lacks a column.
+        If the space lacks the column, or the column a value.
     """
-    banned = {}
-    for name, values in exclude.items():
-        if name not in space.columns:
-            raise ValueError(
-                f"'exclude' names the column {name!r}, which the design space lacks. It has: "
-                f"{listed(space.columns)}."
-            )
-        if isinstance(values, str) or not isinstance(values, Iterable):
-            raise TypeError(
-                f"'exclude' must give a list of values for column {name!r}. Got "
-                f"{shorten(values)}: write [{shorten(values)}]."
-            )
-        cells = pd.Series(list(values), dtype=object, name=name)
-        banned[name] = set(canonical_keys(cells) if _holds_molecules(space, name) else cells)
+    if name not in space.columns:
+        raise ValueError(
+            f"'exclude' names the column {name!r}, which the design space lacks. It has: "
+            f"{listed(space.columns)}."
+        )
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(
+            f"'exclude' must give a list of values for column {name!r}. Got "
+            f"{shorten(values)}: write [{shorten(values)}]."
+        )
+    cells = pd.Series(list(values), dtype=object, name=name)
+    column = space.columns[name]
+    inner = without_condition(column)
+    if isinstance(inner, Molecules):
+        banned = {_find_molecule(name, inner, cell) for cell in cells}
+        known = banned & set(canonical_keys(inner.smiles))
+    else:
+        cells = return_levels(space, cells.to_frame())[name]
+        banned = set(cells)
+        known = set(cells[inner._contains(cells)]) if isinstance(inner, PlainColumn) else banned
+    if isinstance(column, When):
+        known |= banned & set(_as_keys(inner, [column.otherwise]))
+    for value in [value for value in banned if value not in known]:
+        raise ValueError(
+            f"'exclude' bans {plain_label(value)!r} in column {name!r}, where it cannot occur, so "
+            f"that nothing would be excluded. The column holds: {_describe(column)}."
+        )
     return banned
 
 
-def is_allowed(
+def _find_molecule(name: Any, column: Molecules, cell: Any) -> str:
+    """Canonical SMILES of a molecule that is named, or spelled in any way."""
+    for key, known in column.names.items():
+        if known == cell:
+            return key
+    found = canonical_key(cell)
+    if found is None:
+        named = f" ({listed(list(column.names.values())[:_SHOWN])})" if column.names else ""
+        raise ValueError(
+            f"'exclude' bans {shorten(cell)} in column {name!r}, which is neither the name of one "
+            f"of its molecules{named} nor readable as SMILES{why_unreadable(cell)}."
+        )
+    return found
+
+
+def _as_keys(column: Any, values: list[Any]) -> list[Any]:
+    return list(canonical_keys(values)) if isinstance(column, Molecules) else values
+
+
+def _describe(column: Any) -> str:
+    inner = without_condition(column)
+    if not isinstance(inner, Molecules):
+        return str(column)
+    labels = [
+        label if label == text or text is None else f"{label} ({text})"
+        for label, text in zip(inner.labels(), inner.smiles, strict=True)
+    ]
+    more = f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else ""
+    return ", ".join(labels[:_SHOWN]) + more
+
+
+def sift(
+    space: DesignSpace, geometry: RecipeGeometry, chunk: pd.DataFrame, request: Request
+) -> tuple[pd.DataFrame, _Keys, Counter[str]]:
+    """Keep the candidates that are possible, distinct and new, and count the others by reason."""
+    inside = space.contains(chunk).to_numpy(bool)
+    left_out = Counter({"outside of the design space": int((~inside).sum())})
+    frame = chunk[inside]
+    banned = _is_banned(space, frame, request.banned)
+    left_out["excluded"] = int(banned.sum())
+    frame = frame[~banned]
+    keys = geometry.keys(frame)
+    repeated = pd.Series(keys).duplicated().to_numpy()
+    left_out["repeated"] = int(repeated.sum())
+    frame, keys = frame[~repeated], keys[~repeated]
+    for reason, known in request.taken.items():
+        is_taken = np.isin(keys, known)
+        left_out[reason] += int(is_taken.sum())
+        frame, keys = frame[~is_taken], keys[~is_taken]
+    return frame, keys, left_out
+
+
+def _is_banned(
     space: DesignSpace, frame: pd.DataFrame, banned: Mapping[str, set[Any]]
 ) -> npt.NDArray[np.bool_]:
-    """Which experiments lie within the space and hold no banned value, (n_rows,)."""
-    allowed = space.contains(frame).to_numpy(bool, copy=True)
+    """Which experiments hold a value that must not occur, (n_rows,)."""
+    found = np.zeros(len(frame), bool)
     for name, values in banned.items():
         cells = frame[name]
-        if _holds_molecules(space, name):
+        if isinstance(without_condition(space.columns[name]), Molecules):
             cells = pd.Series(canonical_keys(cells))
-        allowed &= ~cells.isin(values).to_numpy(bool)
-    return allowed
+        found |= cells.isin(values).to_numpy(bool)
+    return found
 
 
-def _holds_molecules(space: DesignSpace, name: str) -> bool:
-    return isinstance(without_condition(space.columns[name]), Molecules)
+def tell_left_out(left_out: Counter[str]) -> str:
+    """Write how many candidates were left out, and why.
+
+    Examples
+    --------
+    >>> from collections import Counter
+    >>> from sksiamese.recommend._requests import tell_left_out
+    >>> tell_left_out(Counter(measured=3, excluded=0, repeated=1))
+    '4 left out: 3 measured, 1 repeated'
+    """
+    parts = [f"{n:,} {reason}" for reason, n in left_out.most_common() if n]
+    return f"{left_out.total():,} left out: {', '.join(parts)}" if parts else "none left out"
+
+
+def warn_of_left_out(n_given: int, left_out: Counter[str]) -> None:
+    """Tell a user which of the candidates that were given could not be chosen."""
+    if left_out.total():
+        warnings.warn(f"Of {n_given:,} candidates, {tell_left_out(left_out)}.", stacklevel=3)
+
+
+def require_enough(n_left: int, batch_size: int, left_out: Counter[str], is_shared: bool) -> None:
+    """Refuse a batch that is larger than what is left to choose from.
+
+    Raises
+    ------
+    ValueError
+        Telling what happened to the other candidates.
+    """
+    if n_left < batch_size:
+        shared = ", share fewer columns" if is_shared else ""
+        raise ValueError(
+            f"Only {n_left} distinct experiment(s) are left for a batch of {batch_size}. Of the "
+            f"candidates, {tell_left_out(left_out)}. Lower batch_size, exclude less{shared}, or "
+            "give more n_candidates, a wider space or the other mode."
+        )

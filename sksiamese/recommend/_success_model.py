@@ -1,7 +1,8 @@
-"""Probability of success by any classifier, and how far it may be off."""
+"""Probability of success by any classifier, calibrated, and how far it may be off."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,9 +13,12 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import resample
 
+from sksiamese.recommend._calibration import Calibration, fit_calibration, hold_out
+from sksiamese.recommend._fit_metadata import arguments_of_fit, keep_taken
 from sksiamese.tables._positive_label import name_of_success
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
+_Metadata: TypeAlias = Mapping[str, npt.NDArray[Any]]
 
 
 class SuccessModel:
@@ -28,26 +32,36 @@ class SuccessModel:
         Columns that the classifier reads.
     named : bool
         Whether it is given frames, or else arrays.
+    positive : label
+        The class that counts as success.
+    outcome : object
+        Name of the outcomes.
 
     Attributes
     ----------
     column : str
         What the probability is called in a plate, such as "p(large crystal)".
+    positive : label
+        The class that counts as success.
     """
 
-    def __init__(self, estimator: Any, names: list[str], named: bool) -> None:
+    def __init__(
+        self, estimator: Any, names: list[str], named: bool, positive: Any, outcome: Any
+    ) -> None:
         self.is_frozen = isinstance(estimator, FrozenEstimator)
         self.estimator = estimator if self.is_frozen else clone(estimator)
+        self.column = f"p({name_of_success(positive, outcome)})"
         self._names = names
         self._named = named
+        self.positive = positive
         self._bootstrap: list[Any] = []
-        self._positive: Any = None
-        self.column = ""
+        self._calibration: Calibration | None = None
 
     def fit(
         self,
         frame: pd.DataFrame,
         y: npt.NDArray[Any],
+        metadata: _Metadata,
         n_bootstrap: int,
         rng: np.random.RandomState,
     ) -> SuccessModel:
@@ -57,19 +71,48 @@ class SuccessModel:
         """
         if self.is_frozen:
             return self
-        self.estimator.fit(self._rows(frame), y)
+        arguments = arguments_of_fit(self.estimator, metadata)
+        self.estimator.fit(self._rows(frame), y, **arguments)
         if _with_std(self.estimator) is None:
-            found = _searched(self.estimator)
             for _ in range(n_bootstrap):
                 rows = resample(np.arange(len(y)), stratify=y, random_state=rng)
-                member = clone(found)
-                self._bootstrap.append(member.fit(self._rows(frame.iloc[rows]), y[rows]))
+                self._bootstrap.append(self._fit_clone(frame, y, metadata, rows))
         return self
 
-    def set_positive(self, label: Any, outcome: Any) -> None:
-        """Choose the class that counts as success; `outcome` is the name of the outcomes."""
-        self._positive = label
-        self.column = f"p({name_of_success(label, outcome)})"
+    def calibrate(
+        self,
+        frame: pd.DataFrame,
+        y: npt.NDArray[Any],
+        metadata: _Metadata,
+        same: npt.NDArray[Any],
+        n_folds: int,
+        seed: int,
+    ) -> _Floats:
+        """Learn from clones how often what they state comes true.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            Calibrated probabilities out of fold; NaN where there is none.
+        """
+        worked = np.asarray(y == self.positive)
+        weight = metadata.get("sample_weight", np.ones(len(y)))
+        if self.is_frozen or n_folds == 0:
+            return np.full(len(y), np.nan)
+
+        def predict(train: npt.NDArray[np.intp], test: npt.NDArray[np.intp]) -> _Floats | None:
+            train = train[weight[train] > 0]
+            if worked[train].all() or not worked[train].any():
+                return None
+            model = self._fit_clone(frame, y, metadata, train)
+            return self._success(model, model.predict_proba(self._rows(frame.iloc[test])))
+
+        stated = hold_out(predict, worked, same, n_folds, seed)
+        known = ~np.isnan(stated) & (weight > 0)
+        if known.any():
+            self._calibration = fit_calibration(stated[known], worked[known].astype(np.float64))
+            stated[known] = self._calibration.apply(stated[known])
+        return stated
 
     @property
     def has_std(self) -> bool:
@@ -78,24 +121,42 @@ class SuccessModel:
 
     def probability(self, frame: pd.DataFrame) -> _Floats:
         """Probability of success, (n_rows,)."""
-        return self._success(self.estimator, self.estimator.predict_proba(self._rows(frame)))
+        stated = self._success(self.estimator, self.estimator.predict_proba(self._rows(frame)))
+        return stated if self._calibration is None else self._calibration.apply(stated)
 
     def both(self, frame: pd.DataFrame) -> tuple[_Floats, _Floats | None]:
         """Probability and its standard deviation, both (n_rows,); None where there is none."""
-        rows, p = self._rows(frame), self.probability(frame)
+        rows = self._rows(frame)
+        stated = self._success(self.estimator, self.estimator.predict_proba(rows))
+        std = self._spread(rows)
+        if self._calibration is None:
+            return stated, std
+        p = self._calibration.apply(stated)
+        return p, None if std is None else self._calibration.spread(stated, std)
+
+    def _spread(self, rows: Any) -> _Floats | None:
+        """How far the classifier itself is in doubt, (n_rows,)."""
         found = _with_std(self.estimator)
         if found is not None:
             steps, model = found
             given = rows if steps is None else steps.transform(rows)
-            return p, self._success(model, model.predict_std(given))
+            return self._success(model, model.predict_std(given))
         if not self._bootstrap:
-            return p, None
+            return None
         each = [self._success(m, m.predict_proba(rows)) for m in self._bootstrap]
-        return p, np.std(each, axis=0)
+        return np.asarray(np.std(each, axis=0))
+
+    def _fit_clone(
+        self, frame: pd.DataFrame, y: npt.NDArray[Any], metadata: _Metadata, rows: Any
+    ) -> Any:
+        """Fit a clone, with the settings that a search found, to some rows."""
+        member = clone(_searched(self.estimator))
+        part = {name: each[rows] for name, each in keep_taken(member, metadata).items()}
+        return member.fit(self._rows(frame.iloc[rows]), y[rows], **arguments_of_fit(member, part))
 
     def _success(self, model: Any, proba: Any) -> _Floats:
         """Column of the positive class, out of the last axis."""
-        column = np.flatnonzero(np.asarray(model.classes_) == self._positive)[0]
+        column = np.flatnonzero(np.asarray(model.classes_) == self.positive)[0]
         return np.asarray(proba, dtype=np.float64)[..., column]
 
     def _rows(self, frame: pd.DataFrame) -> Any:

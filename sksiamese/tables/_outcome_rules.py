@@ -166,15 +166,15 @@ def _find_signs(frame: pd.DataFrame, column: str) -> str | None:
 def _read_labels(column: pd.Series, positive: Any) -> Outcome:
     name = str(column.name)
     cells = column.astype(object)
-    is_open = np.array([_is_open(cell) for cell in cells], bool)
-    labels, merged = _merge_spellings(cells[~is_open])
+    unknown = np.array([is_open(cell) for cell in cells], bool)
+    labels, merged = _merge_spellings(cells[~unknown])
     _require_labels(name, labels)
     findings = []
     if merged:
         message = f"Spellings of one label were taken as one: {merged}."
         cure = "Write each label in one way."
         findings.append(Finding("label_spellings", "warning", name, None, None, message, cure))
-    left_out = cells[is_open].map(
+    left_out = cells[unknown].map(
         lambda cell: f"{name!r} is " + ("empty" if is_missing(cell) else shorten(cell))
     )
     findings += _describe_left_out(left_out, name)
@@ -183,7 +183,8 @@ def _read_labels(column: pd.Series, positive: Any) -> Outcome:
     return Outcome(y, success, {name: "holds the labels"}, left_out, findings)
 
 
-def _is_open(cell: Any) -> bool:
+def is_open(cell: Any) -> bool:
+    """Whether an outcome is not known yet: empty, or a word such as "pending"."""
     return is_missing(cell) or (isinstance(cell, str) and cell.strip().casefold() in _PENDING)
 
 

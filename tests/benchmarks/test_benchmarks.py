@@ -87,6 +87,17 @@ def test_recommend(monkeypatch):
     assert found["seconds"] > 0
 
 
+def test_plates(monkeypatch, tmp_path, capsys):
+    path = tmp_path / "plates.json"
+    run(monkeypatch, "plates", "--models", "random forest", "--seeds", 0, 1, "--batch-sizes", 3,
+        "--json", path, N_CANDIDATES=200)  # fmt: skip
+    found = {row["what"]: row for row in json.loads(path.read_text())["results"]}
+    assert found["stated - true"]["mean"] == pytest.approx(
+        found["stated"]["mean"] - found["true"]["mean"]
+    )
+    assert "random forest, plates of 3, alike, 2 tables" in capsys.readouterr().out
+
+
 def test_closed_loop(monkeypatch, tmp_path):
     if RELEASE is None:
         pytest.skip("no perovskite release; name its folder with SKSIAMESE_DATA")

@@ -37,7 +37,7 @@ def forest(n_trees=10):
 
 def recommender(estimator=None, **changes):
     defaults = {"space": SPACE, "acquisition": "ucb", "diversity": 1.0, "n_candidates": 400}
-    defaults |= {"n_bootstrap": 3, "random_state": 0}
+    defaults |= {"n_bootstrap": 3, "cv": 0, "random_state": 0}
     return ExperimentRecommender(forest() if estimator is None else estimator, **defaults | changes)
 
 
@@ -63,6 +63,7 @@ class Members(ClassifierMixin, BaseEstimator):
 UNIT = DesignSpace({"a": Range(0, 1), "b": Range(0, 1)})
 NUMBERS = pd.DataFrame(RNG.uniform(0, 0.8, (20, 2)), columns=["a", "b"])
 LABELS = np.tile([0, 1], 10)
+ROUNDED = 5.1e-4  # half of the last decimal that a plate shows
 
 
 def unit(estimator=None, **changes):

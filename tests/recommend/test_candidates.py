@@ -4,14 +4,13 @@ import re
 import tracemalloc
 import warnings
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from sksiamese import DesignSpace
 from sksiamese.recommend import _candidates
 from sksiamese.space import Levels, Range
-from tests.recommend.cases import LABELS, NUMBERS, Members, X, Y, recommender, unit
+from tests.recommend.cases import LABELS, NUMBERS, SPACE, Members, X, Y, recommender, unit
 
 
 def check(error, message):
@@ -76,7 +75,8 @@ def test_memory_does_not_grow_with_candidates(n_jobs, growth):
 def test_successes_get_other_molecules_first():
     """With room for a few candidates, no failure is varied while a success waits."""
     model = recommender(n_candidates=2 * 6 * 4).fit(X, Y)
-    swapped = next(model._make_candidates("explore", None, np.random.RandomState(0)))
+    request = model._read_request(1, "explore", 0, None, None, None, ())
+    swapped = next(model._make_candidates(request, SPACE, X, model.n_candidates))
     past = X[["mM", "runs", "stirrer"]].assign(outcome=Y)
     found = swapped.merge(past, on=["mM", "runs", "stirrer"])
     assert len(found) == len(swapped)

@@ -8,7 +8,7 @@ from sklearn.metrics import pairwise_distances
 from sksiamese import DesignSpace
 from sksiamese.recommend._recipe_distances import RecipeGeometry
 from sksiamese.space import Constant, Levels, Molecules, Range, When
-from tests.recommend.cases import NUMBERS, unit
+from tests.recommend.cases import NUMBERS, ROUNDED, unit
 
 
 def test_distances_by_hand():
@@ -40,6 +40,17 @@ def test_distances_by_hand():
     assert found == pytest.approx(found.T)
 
 
+def test_pairs_of_molecules_never_tried_together():
+    molecules = ["O", "CCO", "NCCS", None]
+    space = DesignSpace({name: Molecules(molecules) for name in ("ligand", "solvent", "base")})
+    past = pd.DataFrame(
+        [["NCCS", "O", None], ["CCO", "CCO", "O"]], columns=["ligand", "solvent", "base"]
+    )
+    rows = [["SCCN", "O", None], ["SCCN", "CCO", None], ["NCCS", "O", "O"], ["NCCS", "CCO", "NCCS"]]
+    found = RecipeGeometry(space).new_pairs(pd.DataFrame(rows, columns=past.columns), past)
+    assert found.tolist() == [0, 1, 2, 3]
+
+
 def test_domain_and_nearest_by_brute_force():
     model = unit(n_candidates=200)
     plate = model.recommend(60)
@@ -47,7 +58,7 @@ def test_domain_and_nearest_by_brute_force():
     own = pairwise_distances(NUMBERS)
     np.fill_diagonal(own, np.inf)
     assert plate["nearest_experiment"].tolist() == away.argmin(axis=1).tolist()
-    assert plate["distance"].to_numpy() == pytest.approx(away.min(axis=1))
+    assert plate["distance"].to_numpy() == pytest.approx(away.min(axis=1), abs=ROUNDED)
     inside = away.min(axis=1) <= np.quantile(own.min(axis=1), 0.95)
     assert plate["in_domain"].tolist() == np.where(inside, 1, -1).tolist()
     assert set(plate["in_domain"]) == {1, -1}

@@ -1,0 +1,271 @@
+"""Past experiments, and the model of success that is fitted to them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from sksiamese._checks import make_generator, plain_label, shorten
+from sksiamese._frames import ensure_table, require_columns
+from sksiamese.persistence._packed_tables import EstimatorOfTables
+from sksiamese.recommend._batch_choice import RESULTS
+from sksiamese.recommend._calibration import bin_outcomes
+from sksiamese.recommend._fit_metadata import extend_metadata, read_metadata
+from sksiamese.recommend._measurements import (
+    choose_success,
+    continue_index,
+    join_spellings,
+    read_outcomes,
+    require_free,
+    require_new,
+    return_levels,
+)
+from sksiamese.recommend._recipe_distances import RecipeGeometry
+from sksiamese.recommend._success_model import SuccessModel
+from sksiamese.space._space import DesignSpace
+from sksiamese.tables._labels import read_labels
+from sksiamese.tables._table_classifier import record_training
+
+_SEED = 0  # deals past experiments out to the folds of the calibration
+
+_Metadata: TypeAlias = Mapping[str, npt.NDArray[Any]]
+
+
+class PastExperiments(EstimatorOfTables):
+    """Base of a recommender: what it learns from, and how well it knows."""
+
+    estimator: Any
+    space: DesignSpace | None
+    n_bootstrap: int
+    cv: int
+    positive: Any
+    random_state: Any
+
+    def fit(
+        self, X: Any, y: Any, *, groups: Any = None, sample_weight: Any = None
+    ) -> PastExperiments:
+        """Fit the classifier with past experiments.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Past experiments.
+        y : array-like of shape (n_samples,)
+            Their classes. Spellings of one label, such as "Yes" and "yes", are one, with a warning.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the rows, handed on to the fit of `estimator`; a search splits its folds by
+            them.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, handed on to the fit of `estimator`.
+
+        Returns
+        -------
+        ExperimentRecommender
+            The fitted recommender.
+
+        Raises
+        ------
+        TypeError
+            If the classifier has no ``predict_proba`` or does not take groups or weights, or
+            `space` is not a DesignSpace.
+        ValueError
+            If a hyper-parameter, the table, the labels, groups or weights cannot be used, the
+            classes do not tell which is success, or the space does not have the columns of X.
+        """
+        self._check_parameters()
+        frame, named = ensure_table(X)
+        labels = read_labels(y, len(frame))
+        metadata = read_metadata(groups, sample_weight, len(frame))
+        name = y.name if isinstance(y, pd.Series) and y.name is not None else "outcome"
+        require_free(frame.columns, [*RESULTS, name])
+        frame = frame.infer_objects()
+        space = DesignSpace.from_frame(frame) if self.space is None else self.space
+        space.require_columns(frame.columns)
+        outcomes = join_spellings(pd.Series(labels, frame.index, name=name))
+        fitted = self._fitted(frame, outcomes, metadata, space, named, self.positive)
+        self.__dict__.pop("feature_names_in_", None)
+        self.__dict__.update(fitted, pending_=frame.iloc[:0])
+        return self
+
+    def add_measurements(
+        self,
+        df: pd.DataFrame,
+        *,
+        groups: Any = None,
+        sample_weight: Any = None,
+        repeats: bool = False,
+    ) -> PastExperiments:
+        """Add experiments with their outcomes, and fit the classifier again.
+
+        Parameters
+        ----------
+        df : DataFrame of shape (n_samples, at least n_columns + 1)
+            Such as a recommendation with a column of outcomes, named as y was, or "outcome". Where
+            that is empty or says "pending", the experiment stays pending: it is kept in
+            ``pending_``, and not recommended again. Other columns are left aside. If a label of its
+            index is taken, whole numbers go on from the largest one.
+        groups, sample_weight : array-like of shape (n_samples,), default=None
+            As in :meth:`fit`, and needed if fit was given them.
+        repeats : bool, default=False
+            Whether experiments may be added that are measured already. Otherwise they are refused,
+            so that no plate is added twice.
+
+        Returns
+        -------
+        ExperimentRecommender
+            The recommender; a frozen classifier stays as it is.
+
+        Raises
+        ------
+        TypeError
+            If `df` is not a DataFrame.
+        ValueError
+            If a column is absent, an outcome is unknown, an experiment is measured already, or the
+            table cannot be used.
+
+        Warns
+        -----
+        UserWarning
+            Telling how many experiments are pending.
+        """
+        check_is_fitted(self, "measured_")
+        if not isinstance(df, pd.DataFrame):
+            raise TypeError(f"add_measurements takes a DataFrame. Got {shorten(df)}.")
+        name, columns = self.outcomes_.name, list(self.measured_.columns)
+        require_columns(df.columns, [*columns, name], "The table of measurements")
+        found = read_outcomes(df[name], self.classes_)
+        done = found.notna().to_numpy()
+        rows = return_levels(self.space_, df[columns])
+        metadata = read_metadata(groups, sample_weight, len(df))
+        metadata = extend_metadata(self._metadata, {k: v[done] for k, v in metadata.items()})
+        keys = self._geometry.keys(self.space_.complete(rows)) if len(rows) else np.empty(0)
+        if not repeats:
+            past = pd.Series(self._geometry.keys(self._past), self._past.index)
+            require_new(df.index[done], keys[done], past)
+        fitted = self._extended(rows[done], found[done], metadata) if done.any() else {}
+        pending = self._still_pending(rows[~done], keys[done])
+        self.__dict__.update(fitted, pending_=pending)
+        if not done.all():
+            warnings.warn(
+                f"{(~done).sum()} of {len(df)} experiments have no outcome yet and stay pending; "
+                f"{len(pending)} are in pending_.",
+                stacklevel=2,
+            )
+        return self
+
+    def calibration(self) -> pd.DataFrame:
+        """Count how many past experiments worked, by the probability that was stated for them.
+
+        Probabilities are those of classifiers that were not fitted with the experiment, calibrated
+        as those of a plate are.
+
+        Returns
+        -------
+        DataFrame of shape (n_bins, 8)
+            For each fifth of the probabilities that occurs: where it begins and ends ("from",
+            "to"); "stated", the mean probability; "n" experiments, of which "worked" did, a
+            "share" of them; "low" and "high", the ends of Wilson's 95 % interval of that share.
+
+        Raises
+        ------
+        ValueError
+            If nothing was held out: the classifier is frozen, `cv` is 0, or there are fewer than
+            two successes or failures.
+        """
+        check_is_fitted(self, "out_of_fold_")
+        known = self.out_of_fold_.notna().to_numpy()
+        if not known.any():
+            raise ValueError(
+                "No past experiment was held out, so that nothing is known of the calibration. "
+                "Give a classifier that is not frozen, cv of at least 2, and at least two "
+                "successes and two failures."
+            )
+        worked = (self.outcomes_ == self.positive_).to_numpy()
+        return bin_outcomes(self.out_of_fold_.to_numpy()[known], worked[known])
+
+    def _extended(
+        self, rows: pd.DataFrame, labels: pd.Series, metadata: _Metadata
+    ) -> dict[str, Any]:
+        """All fitted attributes with more experiments."""
+        new = rows.set_axis(continue_index(self.measured_.index, rows.index))
+        measured = pd.concat([self.measured_, new]).infer_objects()
+        added = np.asarray(labels, self.classes_.dtype)
+        joined = read_labels(np.concatenate([self.outcomes_.to_numpy(), added]))
+        outcomes = pd.Series(joined, measured.index, name=self.outcomes_.name)
+        named = hasattr(self, "feature_names_in_")
+        return self._fitted(measured, outcomes, metadata, self.space_, named, self.positive_)
+
+    def _still_pending(self, rows: pd.DataFrame, done: npt.NDArray[np.uint64]) -> pd.DataFrame:
+        """Pending experiments: those of before and these, each once, without what is done."""
+        parts = [part for part in (self.pending_, rows) if len(part)]
+        if not parts:
+            return self.pending_
+        pending = pd.concat(parts, ignore_index=True)
+        keys = self._geometry.keys(self.space_.complete(pending))
+        waits = ~np.isin(keys, done) & ~pd.Series(keys).duplicated().to_numpy()
+        return pending[waits].reset_index(drop=True)
+
+    def _fitted(
+        self,
+        frame: pd.DataFrame,
+        outcomes: pd.Series,
+        metadata: _Metadata,
+        space: DesignSpace,
+        named: bool,
+        label: Any,
+    ) -> dict[str, Any]:
+        """Fit the classifier, and give all fitted attributes."""
+        past, geometry = space.complete(frame), RecipeGeometry(space)
+        model = self._make_model(frame, outcomes, named, label)
+        labels, rng = outcomes.to_numpy(), make_generator(self.random_state)
+        model.fit(frame, labels, metadata, self.n_bootstrap, rng)
+        self._require_spread(model)
+        held_out = model.calibrate(frame, labels, metadata, geometry.keys(past), self.cv, _SEED)
+        fitted = {
+            "estimator_": model.estimator,
+            "classes_": model.estimator.classes_,
+            "positive_": model.positive,
+            "space_": space,
+            "measured_": frame,
+            "outcomes_": outcomes,
+            "out_of_fold_": pd.Series(held_out, frame.index, name=model.column),
+            "n_features_in_": frame.shape[1],
+            "_model": model,
+            "_metadata": dict(metadata),
+            "_past": past,
+            "_geometry": geometry,
+            "_spacing": geometry.spacing(past),
+            "_past_probability": model.probability(frame),
+            "_training_record": record_training(frame),
+        }
+        names = {"feature_names_in_": np.array(frame.columns, dtype=object)} if named else {}
+        return fitted | names
+
+    def _make_model(
+        self, frame: pd.DataFrame, outcomes: pd.Series, named: bool, label: Any
+    ) -> SuccessModel:
+        """Make the model of success, not fitted yet."""
+        is_frozen = isinstance(self.estimator, FrozenEstimator)
+        classes = self.estimator.classes_ if is_frozen else np.unique(outcomes)
+        if len(classes) < 2:
+            raise ValueError(
+                f"y holds one class only, {plain_label(classes[0])!r}, in {len(outcomes)} rows. A "
+                "classifier needs rows of at least two classes."
+            )
+        positive = choose_success(classes, label)
+        model = SuccessModel(self.estimator, list(frame.columns), named, positive, outcomes.name)
+        require_free(frame.columns, [model.column])
+        return model
+
+    def _check_parameters(self) -> None:
+        raise NotImplementedError
+
+    def _require_spread(self, model: SuccessModel) -> None:
+        raise NotImplementedError
