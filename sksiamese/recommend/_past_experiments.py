@@ -44,7 +44,7 @@ class PastExperiments(EstimatorOfTables):
     estimator: Any
     space: DesignSpace | None
     n_bootstrap: int
-    cv: int
+    n_folds: int
     positive: Any
     random_state: Any
 
@@ -176,15 +176,15 @@ class PastExperiments(EstimatorOfTables):
         Raises
         ------
         ValueError
-            If nothing was held out: the classifier is frozen, `cv` is 0, or there are fewer than
-            two successes or failures.
+            If nothing was held out: the classifier is frozen, `n_folds` is 0, or there are fewer
+            than two successes or failures.
         """
         check_is_fitted(self, "out_of_fold_")
         known = self.out_of_fold_.notna().to_numpy()
         if not known.any():
             raise ValueError(
                 "No past experiment was held out, so that nothing is known of the calibration. "
-                "Give a classifier that is not frozen, cv of at least 2, and at least two "
+                "Give a classifier that is not frozen, n_folds of at least 2, and at least two "
                 "successes and two failures."
             )
         worked = (self.outcomes_ == self.positive_).to_numpy()
@@ -227,7 +227,9 @@ class PastExperiments(EstimatorOfTables):
         labels, rng = outcomes.to_numpy(), make_generator(self.random_state)
         model.fit(frame, labels, metadata, self.n_bootstrap, rng)
         self._require_spread(model)
-        held_out = model.calibrate(frame, labels, metadata, geometry.keys(past), self.cv, _SEED)
+        held_out = model.calibrate(
+            frame, labels, metadata, geometry.keys(past), self.n_folds, _SEED
+        )
         fitted = {
             "estimator_": model.estimator,
             "classes_": model.estimator.classes_,

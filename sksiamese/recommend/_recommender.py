@@ -55,7 +55,7 @@ class ExperimentRecommender(PlateSearch):
     n_bootstrap : int, default=10
         Number of clones fitted on bootstrap samples, for the spread of a classifier without
         ``predict_std``; 0 fits none.
-    cv : int, default=5
+    n_folds : int, default=5
         Number of folds in which past experiments are held out, to learn how often what the
         classifier states comes true; 0 takes its probabilities as they are.
     positive : label or None, default=None
@@ -145,7 +145,7 @@ class ExperimentRecommender(PlateSearch):
         n_candidates: int = 20_000,
         tolerance: float | Mapping[str, float] = 0.1,
         n_bootstrap: int = 10,
-        cv: int = 5,
+        n_folds: int = 5,
         positive: Any = None,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -158,7 +158,7 @@ class ExperimentRecommender(PlateSearch):
         self.n_candidates = n_candidates
         self.tolerance = tolerance
         self.n_bootstrap = n_bootstrap
-        self.cv = cv
+        self.n_folds = n_folds
         self.positive = positive
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -259,10 +259,10 @@ class ExperimentRecommender(PlateSearch):
         require_number(owner, "diversity", self.diversity, 0, np.inf, open_end=True)
         require_integer(owner, "n_candidates", self.n_candidates, 1)
         require_integer(owner, "n_bootstrap", self.n_bootstrap, 0)
-        require_integer(owner, "cv", self.cv, 0)
-        if self.cv == 1:
+        require_integer(owner, "n_folds", self.n_folds, 0)
+        if self.n_folds == 1:
             raise ValueError(
-                f"The 'cv' parameter of {owner} must be 0 or an integer of at least 2. Got 1 "
+                f"The 'n_folds' parameter of {owner} must be 0 or an integer of at least 2. Got 1 "
                 "instead."
             )
         require_n_jobs(owner, self.n_jobs)

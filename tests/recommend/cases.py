@@ -37,7 +37,7 @@ def forest(n_trees=10):
 
 def recommender(estimator=None, **changes):
     defaults = {"space": SPACE, "acquisition": "ucb", "diversity": 1.0, "n_candidates": 400}
-    defaults |= {"n_bootstrap": 3, "cv": 0, "random_state": 0}
+    defaults |= {"n_bootstrap": 3, "n_folds": 0, "random_state": 0}
     return ExperimentRecommender(forest() if estimator is None else estimator, **defaults | changes)
 
 

@@ -103,7 +103,7 @@ def test_out_of_fold_by_hand():
     """Neighbours that state 0 or 1, of random labels: the plate no longer promises anything."""
     y = RNG.randint(0, 2, 20)
     boaster = KNeighborsClassifier(1)
-    settings = {"space": UNIT, "n_bootstrap": 2, "cv": 4, "diversity": 0}
+    settings = {"space": UNIT, "n_bootstrap": 2, "n_folds": 4, "diversity": 0}
     model = recommender(boaster, acquisition="probability", **settings).fit(NUMBERS, y)
     plate = model.recommend(3)
     assert (model.estimator_.predict_proba(plate[["a", "b"]])[:, 1] == 1).all()
@@ -116,10 +116,10 @@ def test_out_of_fold_by_hand():
 
 def test_order_by_probability_is_that_of_the_classifier():
     plain, calibrated = (
-        recommender(Members(), space=UNIT, acquisition="probability", diversity=0, cv=cv)
+        recommender(Members(), space=UNIT, acquisition="probability", diversity=0, n_folds=n)
         .fit(NUMBERS, LABELS)
         .recommend(6)
-        for cv in (0, 5)
+        for n in (0, 5)
     )
     pd.testing.assert_frame_equal(plain[["a", "b"]], calibrated[["a", "b"]])
     assert plain["p(success)"].mean() > calibrated["p(success)"].mean()
@@ -128,13 +128,13 @@ def test_order_by_probability_is_that_of_the_classifier():
 def test_nothing_to_calibrate_with():
     message = (
         "No past experiment was held out, so that nothing is known of the calibration. Give a "
-        "classifier that is not frozen, cv of at least 2, and at least two successes and two "
+        "classifier that is not frozen, n_folds of at least 2, and at least two successes and two "
         "failures."
     )
     frozen = FrozenEstimator(LogisticRegression().fit(NUMBERS, LABELS))
     lone = np.arange(20) == 3
-    for estimator, y, cv in [(frozen, LABELS, 5), (Members(), LABELS, 0), (Members(), lone, 5)]:
-        model = recommender(estimator, space=UNIT, acquisition="probability", cv=cv)
+    for estimator, y, n in [(frozen, LABELS, 5), (Members(), LABELS, 0), (Members(), lone, 5)]:
+        model = recommender(estimator, space=UNIT, acquisition="probability", n_folds=n)
         assert model.fit(NUMBERS, y).out_of_fold_.isna().all()
         with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
             model.calibration()
@@ -142,8 +142,8 @@ def test_nothing_to_calibrate_with():
 
 def test_one_fold_is_none():
     message = (
-        "The 'cv' parameter of ExperimentRecommender must be 0 or an integer of at least 2. Got 1 "
-        "instead."
+        "The 'n_folds' parameter of ExperimentRecommender must be 0 or an integer of at least 2. "
+        "Got 1 instead."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        recommender(Members(), space=UNIT, cv=1).fit(NUMBERS, LABELS)
+        recommender(Members(), space=UNIT, n_folds=1).fit(NUMBERS, LABELS)

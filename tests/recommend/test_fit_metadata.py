@@ -39,7 +39,7 @@ def check(error, message):
 
 
 def make(estimator, **changes):
-    defaults = {"space": UNIT, "acquisition": "probability", "n_bootstrap": 2, "cv": 3}
+    defaults = {"space": UNIT, "acquisition": "probability", "n_bootstrap": 2, "n_folds": 3}
     return recommender(estimator, **defaults | changes)
 
 
@@ -75,7 +75,7 @@ def test_each_row_has_its_own_in_bootstrap_samples(seen):
 
 def test_weights_are_as_good_as_rows():
     """Of a classifier without a penalty, in a pipeline."""
-    plain, twice = (make(LogisticRegression(C=np.inf), cv=0, n_bootstrap=0) for _ in range(2))
+    plain, twice = (make(LogisticRegression(C=np.inf), n_folds=0, n_bootstrap=0) for _ in range(2))
     y = NUMBERS["a"].to_numpy() + np.sin(np.arange(20)) > 0.4
     plain.fit(NUMBERS, y, sample_weight=np.full(20, 2.0) - (np.arange(20) > 9))
     rows = [*range(10), *range(20)]
@@ -109,7 +109,7 @@ def test_groups_split_the_folds_of_a_search(seen):
 
 
 def test_added_rows_bring_theirs(seen):
-    model = make(Witness(), cv=0).fit(NUMBERS[:15], LABELS[:15], sample_weight=WEIGHT[:15])
+    model = make(Witness(), n_folds=0).fit(NUMBERS[:15], LABELS[:15], sample_weight=WEIGHT[:15])
     new = NUMBERS[15:].assign(outcome=LABELS[15:].astype(float))
     message = (
         "fit was given sample_weight, and the new rows have none. Pass sample_weight= to "

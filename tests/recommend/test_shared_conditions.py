@@ -58,7 +58,7 @@ def test_what_follows_and_what_depends_go_along():
     """pH is shared where it applies, and the dose is computed anew."""
     space = DesignSpace(
         {
-            "mM": Range(0, 1),
+            "mM": Levels([0.2, 0.5, 0.8]),
             "t": Range(0, 1),
             "solvent": Levels(["water", "oil"]),
             "pH": When(lambda f: f["solvent"] == "water", Range(7, 14), np.nan),
