@@ -137,7 +137,8 @@ def make_recommender(method: str, task: Task, seed: int, quick: bool) -> Experim
         "recommender": (both, {"n_bootstrap": 0}),
     }[method]
     space = DesignSpace.from_frame(task.pool.drop(columns=OUTCOME))
-    return ExperimentRecommender(estimator, space=space, random_state=seed, **settings)
+    settings |= {"space": space, "n_folds": 0}  # as its figures were measured
+    return ExperimentRecommender(estimator, random_state=seed, **settings)
 
 
 def draw_start(pool: pd.DataFrame, rng: np.random.RandomState) -> pd.DataFrame:
