@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -104,8 +105,13 @@ class SuccessModel:
             train = train[weight[train] > 0]
             if worked[train].all() or not worked[train].any():
                 return None
-            model = self._fit_clone(frame, y, metadata, train)
-            return self._success(model, model.predict_proba(self._rows(frame.iloc[test])))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # the fit to all rows has warned
+                try:
+                    model = self._fit_clone(frame, y, metadata, train)
+                except ValueError:  # such as of columns that never vary in these rows
+                    return None
+                return self._success(model, model.predict_proba(self._rows(frame.iloc[test])))
 
         stated = hold_out(predict, worked, same, n_folds, seed)
         known = ~np.isnan(stated) & (weight > 0)

@@ -1,6 +1,7 @@
 """What was stated and what worked: against simulated truths, scikit-learn, and counts by hand."""
 
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -138,6 +139,24 @@ def test_nothing_to_calibrate_with():
         assert model.fit(NUMBERS, y).out_of_fold_.isna().all()
         with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
             model.calibration()
+
+
+class Fussy(Members):
+    """Warns, and refuses to be fitted to fewer than 17 rows."""
+
+    def fit(self, X, y):
+        if len(X) < 17:
+            raise ValueError("too few")
+        if len(X) < 20:
+            warnings.warn("few", stacklevel=2)
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize(("n_folds", "n_known"), [(10, 20), (4, 0)])
+def test_folds_neither_end_a_fit_nor_warn(n_folds, n_known):
+    model = recommender(Fussy(), space=UNIT, n_folds=n_folds).fit(NUMBERS, LABELS)
+    assert model.out_of_fold_.notna().sum() == n_known
+    assert len(model.recommend(2)) == 2
 
 
 def test_one_fold_is_none():
