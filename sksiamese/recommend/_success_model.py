@@ -109,9 +109,10 @@ class SuccessModel:
                 warnings.simplefilter("ignore")  # the fit to all rows has warned
                 try:
                     model = self._fit_clone(frame, y, metadata, train)
-                except ValueError:  # such as of columns that never vary in these rows
+                    found = model.predict_proba(self._rows(frame.iloc[test]))
+                except ValueError:  # a column never varies in these rows, or has its only gap there
                     return None
-                return self._success(model, model.predict_proba(self._rows(frame.iloc[test])))
+            return self._success(model, found)
 
         stated = hold_out(predict, worked, same, n_folds, seed)
         known = ~np.isnan(stated) & (weight > 0)
