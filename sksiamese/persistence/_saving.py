@@ -23,10 +23,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._checks import shorten
 from sksiamese.exceptions import ModelFileError, ModelVersionWarning
+from sksiamese.persistence._definitions import Definition
 from sksiamese.persistence._manifest import ModelManifest, make_manifest, read_manifest, sha256
 from sksiamese.persistence._model_parts import (
     add_missing_parameters,
     find_culprit,
+    iterate_parts,
     require_sound_parts,
 )
 from sksiamese.persistence._trusted_types import TRUSTED_TYPES
@@ -35,7 +37,7 @@ _MANIFEST, _MODEL = "manifest.json", "model.skops"
 
 
 def save_model(
-    estimator: BaseEstimator,
+    estimator: BaseEstimator | Definition,
     path: str | os.PathLike[str],
     *,
     metrics: Mapping[str, float | str] | None = None,
@@ -44,8 +46,9 @@ def save_model(
 
     Parameters
     ----------
-    estimator : estimator
-        A fitted estimator of this package or of scikit-learn, or a Pipeline of them.
+    estimator : estimator or DesignSpace
+        A fitted estimator of this package or of scikit-learn, or a Pipeline of them; or a design
+        space, whose conditions, constraints and computed columns are declared.
     path : str or path-like
         File to write. An existing one is replaced once the new one is whole; an interruption
         leaves it as it was.
@@ -65,7 +68,7 @@ def save_model(
         If the folder of the file does not exist.
     TypeError
         If a part of the estimator cannot be held, such as a function of your own; the message
-        names it. Or if a metric is neither a number nor text.
+        names it, and says what to declare instead. Or if a metric is neither a number nor text.
 
     See Also
     --------
@@ -84,9 +87,12 @@ def save_model(
     True
     """
     path = Path(path)
-    if not isinstance(estimator, BaseEstimator):
-        raise TypeError(f"save_model takes a fitted estimator. Got {shorten(estimator)}.")
-    check_is_fitted(estimator)
+    if isinstance(estimator, BaseEstimator):
+        check_is_fitted(estimator)
+    elif not isinstance(estimator, Definition):
+        raise TypeError(
+            f"save_model takes a fitted estimator or a DesignSpace. Got {shorten(estimator)}."
+        )
     if not path.parent.is_dir():
         raise FileNotFoundError(f"The folder {str(path.parent)!r} does not exist. Create it first.")
     payload = _dump(estimator)
@@ -109,8 +115,8 @@ def load_model(path: str | os.PathLike[str]) -> Any:
 
     Returns
     -------
-    estimator
-        The fitted estimator; its predictions are those of the saved one.
+    estimator or DesignSpace
+        What was saved; its predictions, or samples, are those of the original.
 
     Raises
     ------
@@ -186,11 +192,12 @@ def describe_model(path: str | os.PathLike[str]) -> ModelManifest:
     return _read(Path(path))[0]
 
 
-def _dump(estimator: BaseEstimator) -> bytes:
+def _dump(estimator: BaseEstimator | Definition) -> bytes:
     """Write a model, and say which part stands in the way if it cannot be written."""
     try:
         return _write(estimator)
     except Exception as error:  # whatever stands in the way, the user wants to know which part
+        _refuse_functions(estimator, error)
         part, value = find_culprit(estimator, _can_be_held)
         where = f"its part {part}, " if part else ""
         raise TypeError(
@@ -199,6 +206,25 @@ def _dump(estimator: BaseEstimator) -> bytes:
             "loaded. Replace it by what this package or scikit-learn offers, or use joblib.dump, "
             "whose files run code when they are loaded."
         ) from error
+
+
+def _refuse_functions(estimator: BaseEstimator | Definition, error: Exception) -> None:
+    """Say which functions of a definition stand in the way, and what to declare instead."""
+    for _, part in iterate_parts(estimator):
+        if not isinstance(part, Definition):
+            continue
+        own = {
+            place: function.__qualname__ if hasattr(function, "__qualname__") else repr(function)
+            for place, function in part._held_functions().items()
+            if not _can_be_held(function)
+        }
+        if own:
+            places = ", ".join(f"{place} ({name})" for place, name in own.items())
+            raise TypeError(
+                f"{type(estimator).__name__} cannot be saved: its {type(part).__name__} holds "
+                f"functions, and a file that holds no code cannot hold them: {places}. "
+                f"{part._instead}, or use joblib.dump, whose files run code when they are loaded."
+            ) from error
 
 
 def _can_be_held(value: Any) -> bool:
@@ -278,8 +304,9 @@ def _restore(payload: bytes, path: Path) -> Any:
         model = _load_trusted(payload)
         require_sound_parts(model)
         add_missing_parameters(model)
-        check_is_fitted(model)
-        model.get_params()
+        if not isinstance(model, Definition):
+            check_is_fitted(model)
+            model.get_params()
     except UntrustedTypesFoundException as error:
         raise ModelFileError(
             f"{str(path)!r} holds types that load_model does not trust: {error}. Nothing of it was "

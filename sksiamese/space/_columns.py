@@ -6,7 +6,7 @@ The methods with an underscore are what :class:`sksiamese.space.DesignSpace` ask
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sksiamese._checks import require_number
+from sksiamese._checks import require_number, shorten
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Bools: TypeAlias = npt.NDArray[np.bool_]
@@ -170,7 +170,11 @@ class ListedColumn(PlainColumn):
         return pd.Series(self._listed()).array
 
     def _contains(self, values: pd.Series) -> _Bools:
-        return values.isin(self._listed()).to_numpy(bool)
+        present = [value for value in self._listed() if not is_missing(value)]
+        inside = values.astype(object).isin(present)
+        if len(present) < len(self._listed()):
+            inside |= values.isna()
+        return inside.to_numpy(bool)
 
     def _to_skopt(self, name: str) -> Any:
         from skopt.space import Categorical
@@ -208,6 +212,12 @@ class Levels(ListedColumn):
                 f"{self.values!r} instead."
             )
         object.__setattr__(self, "values", tuple(self.values))
+        for value in self.values:
+            if not isinstance(value, Hashable):
+                raise ValueError(
+                    "The 'values' parameter of Levels must hold numbers, texts or truth values. "
+                    f"Got {shorten(value)} among them."
+                )
         if not self.values or len(set(self.values)) < len(self.values):
             raise ValueError(
                 f"The 'values' parameter of Levels must hold at least one value, and each once. "
@@ -259,6 +269,11 @@ class Constant(ListedColumn):
 def is_number(value: object) -> bool:
     """Whether a value is a real number, and no truth value."""
     return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
+def is_missing(value: object) -> bool:
+    """Whether a value is None, NaN or NA."""
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
 def enumerate_values(values: Sequence[Any]) -> str:

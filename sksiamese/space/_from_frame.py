@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from pandas.api import types as pandas_types
 
@@ -21,46 +19,6 @@ from sksiamese.tables._does_not_apply import find_reason
 from sksiamese.tables._doubtful_columns import warn_of_doubts
 from sksiamese.tables.encoding._molecule_column import holds_graphs
 from sksiamese.tables.reading._cell_meaning import is_missing
-
-
-@dataclass(frozen=True)
-class Applies:
-    """Where a column applies: where another one has certain values.
-
-    Parameters
-    ----------
-    column : str
-        The other column.
-    values : tuple of str
-        Its values there, molecules in RDKit's spelling; "" is none.
-    are_molecules : bool
-        Whether it holds molecules, which may be spelled in any way.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from sksiamese.space._from_frame import Applies
-    >>> condition = Applies("solvent", ("O",), True)
-    >>> condition, condition(pd.DataFrame({"solvent": ["O", "CCO"]})).tolist()
-    (solvent is 'O', [True, False])
-    """
-
-    column: str
-    values: tuple[str, ...]
-    are_molecules: bool
-
-    def __call__(self, frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
-        """Tell the rows (n_rows,) of a frame in which it applies."""
-        values = _values(frame[self.column], self.are_molecules)
-        return np.isin(np.array(values, dtype=str), self.values)
-
-    def __repr__(self) -> str:
-        shown = [shorten(value) if value else "absent" for value in self.values[:_SHOWN]]
-        more = [f"{len(self.values) - _SHOWN} more"] if len(self.values) > _SHOWN else []
-        return f"{self.column} is {' or '.join(shown + more)}"
-
-
-_SHOWN = 3  # values that a condition shows
 
 
 def find_columns(frame: pd.DataFrame, margin: float) -> dict[str, DrawnColumn]:
@@ -91,9 +49,9 @@ def find_columns(frame: pd.DataFrame, margin: float) -> dict[str, DrawnColumn]:
             continue
         reason = find_reason(frame[name].isna().to_numpy(bool), values.items())
         if reason is not None:
-            are_molecules = isinstance(found[reason.column], Molecules)
-            condition = Applies(reason.column, tuple(reason.values), are_molecules)
-            found[name] = When(condition, column, otherwise=np.nan)
+            cells = dict(zip(values[reason.column], frame[reason.column], strict=True))
+            wanted = [cells[value] if value else None for value in reason.values]
+            found[name] = When({reason.column: wanted}, column)
     return found
 
 

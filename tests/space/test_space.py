@@ -373,6 +373,12 @@ def in_water_or_not(frame):
             "[1, 2, 1] instead.",
         ),
         (
+            lambda: Levels([[1, 2], [3]]),
+            ValueError,
+            "The 'values' parameter of Levels must hold numbers, texts or truth values. Got [1, 2] "
+            "among them.",
+        ),
+        (
             lambda: Molecules([]),
             ValueError,
             "The 'molecules' parameter of Molecules must be a list of at least one SMILES, or a "
@@ -381,7 +387,8 @@ def in_water_or_not(frame):
         (
             lambda: When(True, Range(0, 1), 0),
             TypeError,
-            "The 'condition' parameter of When must be a function. Got True instead.",
+            "The 'condition' parameter of When must be a dict of columns and what they hold, such "
+            'as {"solvent": ["O"]} or {"pH": Range(7, 9)}. Got True instead.',
         ),
         (
             lambda: When(in_water, OfMolecule("a"), 0),
@@ -392,7 +399,8 @@ def in_water_or_not(frame):
         (
             lambda: Computed("a / b"),
             TypeError,
-            "The 'function' parameter of Computed must be a function. Got 'a / b' instead.",
+            "The 'function' parameter of Computed must be a Ratio, Sum, Product or function. Got "
+            "'a / b' instead.",
         ),
         (
             lambda: DesignSpace({}),
@@ -420,12 +428,13 @@ def in_water_or_not(frame):
         (
             lambda: DesignSpace({"a": Range(0, 1)}, ["a > 1"]),
             TypeError,
-            "A constraint of DesignSpace must be a function of a frame. Got 'a > 1' instead.",
+            "A constraint of DesignSpace must be a Bound, an OnlyWith or a function of a frame. "
+            "Got 'a > 1' instead.",
         ),
         (
             lambda: DesignSpace({"a": Range(0, 1)}, in_water),
             TypeError,
-            "The 'constraints' of DesignSpace must be a list or a dict of functions. Got "
+            "The 'constraints' of DesignSpace must be a list or a dict of constraints. Got "
             f"{in_water!r} instead.",
         ),
     ],
