@@ -92,6 +92,9 @@ class When(DrawnColumn):
             near[inside] = self.column._near(values[inside], tolerance, relative, u[inside])
         return near
 
+    def _round(self, values: pd.Series) -> Any:
+        return self.column._round(values)
+
     def _to_skopt(self, name: str) -> Any:
         return self.column._to_skopt(name)
 

@@ -14,11 +14,15 @@ from sksiamese.molecules._canonical import canonical_key, smiles_of_mols, ten_li
 from sksiamese.space._columns import Constant, DrawnColumn, Levels, Range
 from sksiamese.space._dependent_columns import When
 from sksiamese.space._molecules import Molecules
+from sksiamese.space._steps import multiples, written_step
 from sksiamese.tables._column_kinds import are_truth_values, column_kind
 from sksiamese.tables._does_not_apply import find_reason
 from sksiamese.tables._doubtful_columns import warn_of_doubts
 from sksiamese.tables.encoding._molecule_column import holds_graphs
 from sksiamese.tables.reading._cell_meaning import is_missing
+
+_MOST_LEVELS = 5  # numbers that are levels; measured amounts in tables of this size have dozens
+_ROWS_EACH, _ROWS_ON_AVERAGE = 2, 4
 
 
 def find_columns(frame: pd.DataFrame, margin: float) -> dict[str, DrawnColumn]:
@@ -77,8 +81,9 @@ def find_column(cells: pd.Series, kind: str, margin: float) -> DrawnColumn:
     Returns
     -------
     Range, Levels, Molecules or Constant
-        Numbers that vary are a Range, of whole numbers where the column's type is integer; truth
-        values and texts that are not SMILES are Levels; SMILES are Molecules.
+        Numbers that vary are a Range, of whole numbers where the column's type is integer, or
+        Levels where a few recur; truth values and texts that are not SMILES are Levels; SMILES are
+        Molecules.
 
     Raises
     ------
@@ -93,7 +98,8 @@ def find_column(cells: pd.Series, kind: str, margin: float) -> DrawnColumn:
     if kind == "empty":
         return Constant(cells.iloc[0])
     if kind == "numeric":
-        return _find_levels(present) if are_truth_values(present) else _find_range(present, margin)
+        are_levels = are_truth_values(present) or _recur(present)
+        return _find_levels(present) if are_levels else _find_range(present, margin)
     if holds_graphs(cells):
         row, cell = next((r, c) for r, c in present.items() if not isinstance(c, str))
         raise ValueError(
@@ -109,6 +115,13 @@ def _find_levels(present: pd.Series) -> DrawnColumn:
     return Levels(values) if len(values) > 1 else Constant(values[0])
 
 
+def _recur(present: pd.Series) -> bool:
+    """Whether numbers are so few, and each so often, that they are levels of a plan."""
+    counts = present.value_counts()
+    few = 1 < len(counts) <= _MOST_LEVELS
+    return few and counts.min() >= _ROWS_EACH and len(present) >= _ROWS_ON_AVERAGE * len(counts)
+
+
 def _find_range(present: pd.Series, margin: float) -> DrawnColumn:
     present = pd.to_numeric(present)
     integer = pandas_types.is_integer_dtype(present.dtype)
@@ -119,13 +132,21 @@ def _find_range(present: pd.Series, margin: float) -> DrawnColumn:
         )
     if low == high:
         return Constant(low)
-    step = margin * (high - low)
-    # What is nowhere negative, such as a concentration, stays so.
-    wide_low = max(low - step, 0.0) if low >= 0 else low - step
-    wide_high = min(high + step, 0.0) if high <= 0 else high + step
+    step = max(written_step(present), float(integer))
+    low, high = _widen(low, high, margin * (high - low), step)
     if integer:
-        return Range(round(wide_low), round(wide_high), integer=True)
-    return Range(wide_low, wide_high)
+        return Range(round(low), round(high), integer=True, step=int(step) if step > 1 else None)
+    return Range(low, high, step=step)
+
+
+def _widen(low: float, high: float, by: float, step: float) -> tuple[float, float]:
+    """Move limits outwards, to multiples of the step; what is nowhere negative stays so."""
+    if not by:
+        return low, high
+    wide_low = max(low - by, 0.0) if low >= 0 else low - by
+    wide_high = min(high + by, 0.0) if high <= 0 else high + by
+    tidy_low, tidy_high = multiples(np.rint(np.array([wide_low, wide_high]) / step), step).tolist()
+    return min(low, tidy_low), max(high, tidy_high)
 
 
 def _find_names(cells: pd.Series) -> DrawnColumn:

@@ -268,8 +268,11 @@ class SpaceRows(Definition):
 
 def _widening(column: Column) -> str:
     """How a user lets more values into a column."""
-    if isinstance(without_condition(column), Molecules):
+    inner = without_condition(column)
+    if isinstance(inner, Molecules):
         return "add the molecule with DesignSpace.extend"
+    if isinstance(inner, Levels):
+        return "give the column more Levels"
     return "widen the column, for example with DesignSpace.from_frame(X, margin=...)"
 
 

@@ -104,7 +104,7 @@ class DesignSpace(SampledRows):
             Experiments.
         margin : float, default=0.0
             How far a range reaches beyond the numbers seen, on either side, by its width. A column
-            that is nowhere negative stays so.
+            that is nowhere negative stays so, and Levels stay the same.
         columns : mapping of str to column or None, default=None
             Columns whose kind is known better, and columns to add.
         constraints : sequence or mapping of str to constraint, default=()
@@ -116,6 +116,11 @@ class DesignSpace(SampledRows):
             Numbers that vary are a Range, of whole numbers if their type is integer; SMILES are
             Molecules; other texts and truth values are Levels; the rest is Constant. Numbers that
             are there exactly for certain molecules or levels apply When these are taken.
+
+            Numbers that recur are Levels where they are few: at most five, each in two rows or
+            more, and four rows for each on average. The step of a Range is the last digit that is
+            written in the table: 0.01 where numbers have two decimals, 100 where all are hundreds.
+            It is not finer than that of :class:`Range` without a step, and leaves ten steps.
 
         Raises
         ------
@@ -131,7 +136,7 @@ class DesignSpace(SampledRows):
         >>> X = make_nanoclusters(20, random_state=0).data
         >>> space = DesignSpace.from_frame(X, columns={"pH": Constant(9.0)})
         >>> print(space.columns["temperature_C"], "|", space.columns["pH"])
-        5 to 78 | always 9.0
+        5 to 78, in steps of 1 | always 9.0
         """
         require_number("DesignSpace.from_frame", "margin", margin, 0, np.inf, open_end=True)
         frame = ensure_table(X).frame
@@ -397,7 +402,8 @@ class DesignSpace(SampledRows):
         Returns
         -------
         DataFrame of shape (n_points, n_columns)
-            Experiments, with constants and columns that follow from others.
+            Experiments, with constants and columns that follow from others. Numbers are rounded to
+            the steps of their range, of which scikit-optimize knows nothing.
 
         Examples
         --------
@@ -406,7 +412,10 @@ class DesignSpace(SampledRows):
             mM   pH
         0  2.5  7.0
         """
-        return self._settle(self.complete(pd.DataFrame(points, columns=self._free)))
+        frame = pd.DataFrame(points, columns=self._free)
+        for name in self._free:
+            frame[name] = self._drawn[name]._round(frame[name])
+        return self._settle(self.complete(frame))
 
     def __repr__(self) -> str:
         n = len(self.columns)

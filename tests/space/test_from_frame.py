@@ -34,7 +34,7 @@ def test_from_frame_finds_the_kinds():
     assert found == {
         "ligand": "3 molecules: NCCS, CCS, no molecule",
         "order": "first, second",
-        "mM": "1 to 3",
+        "mM": "1 to 3, in steps of 0.1",
         "runs": "1 to 5, whole numbers",
         "dry": "False, True",
         "hours": "always 2.0",
@@ -49,7 +49,7 @@ def test_from_frame_of_an_array():
     space = DesignSpace.from_frame(np.array([["O", 1.0], ["CCO", 2.5]], dtype=object))
     assert {name: str(column) for name, column in space.columns.items()} == {
         "x0": "2 molecules: O, CCO",
-        "x1": "1 to 2.5",
+        "x1": "1 to 2.5, in steps of 0.1",
     }
 
 
@@ -178,9 +178,9 @@ def test_a_number_that_another_column_explains_applies_when_that_says_so():
     assert {name: str(column) for name, column in space.columns.items()} == {
         "solvent": "3 molecules: O, CCO, no molecule",
         "ligand": "PPh3, None, XPhos",
-        "pH": "7 to 9 when solvent is 'O', otherwise nan",
-        "equiv": "1 to 2 when ligand is 'PPh3' or 'XPhos', otherwise nan",
-        "x": "1 to 3",
+        "pH": "7 to 9, in steps of 0.1 when solvent is 'O', otherwise nan",
+        "equiv": "1 to 2, in steps of 0.1 when ligand is 'PPh3' or 'XPhos', otherwise nan",
+        "x": "1 to 3, in steps of 0.1",
     }
     drawn = space.sample(200, random_state=0)
     assert (drawn["pH"].notna() == (drawn["solvent"] == "O")).all()
