@@ -16,6 +16,7 @@ import pandas as pd
 
 from sksiamese._checks import require_number, shorten
 from sksiamese.space._steps import (
+    SLACK,
     digits_for,
     multiples,
     multiples_within,
@@ -181,7 +182,8 @@ class Range(PlainColumn):
 
     def _contains(self, values: pd.Series) -> _Bools:
         numbers = pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-        inside = (numbers >= self.low) & (numbers <= self.high)
+        slack = SLACK * (self._fineness() or 0.0)  # as multiples at the ends have
+        inside = (numbers >= self.low - slack) & (numbers <= self.high + slack)
         return inside & (numbers % 1 == 0) if self.integer else inside
 
     def _near(self, values: pd.Series, tolerance: float, relative: bool, u: _Floats) -> Any:

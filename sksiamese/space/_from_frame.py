@@ -22,7 +22,7 @@ from sksiamese.tables.encoding._molecule_column import holds_graphs
 from sksiamese.tables.reading._cell_meaning import is_missing
 
 _MOST_LEVELS = 5  # numbers that are levels; measured amounts in tables of this size have dozens
-_ROWS_EACH, _ROWS_ON_AVERAGE = 2, 4
+_ROWS_EACH = 4  # on average
 
 
 def find_columns(frame: pd.DataFrame, margin: float) -> dict[str, DrawnColumn]:
@@ -116,10 +116,9 @@ def _find_levels(present: pd.Series) -> DrawnColumn:
 
 
 def _recur(present: pd.Series) -> bool:
-    """Whether numbers are so few, and each so often, that they are levels of a plan."""
-    counts = present.value_counts()
-    few = 1 < len(counts) <= _MOST_LEVELS
-    return few and counts.min() >= _ROWS_EACH and len(present) >= _ROWS_ON_AVERAGE * len(counts)
+    """Whether numbers are so few, and recur so often, that they are levels of a plan."""
+    n_levels = present.nunique()
+    return 1 < n_levels <= _MOST_LEVELS and len(present) >= _ROWS_EACH * n_levels
 
 
 def _find_range(present: pd.Series, margin: float) -> DrawnColumn:

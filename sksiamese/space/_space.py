@@ -117,8 +117,8 @@ class DesignSpace(SampledRows):
             Molecules; other texts and truth values are Levels; the rest is Constant. Numbers that
             are there exactly for certain molecules or levels apply When these are taken.
 
-            Numbers that recur are Levels where they are few: at most five, each in two rows or
-            more, and four rows for each on average. The step of a Range is the last digit that is
+            Numbers that recur are Levels where they are few: at most five, and four rows for each
+            on average. The step of a Range is the last digit that is
             written in the table: 0.01 where numbers have two decimals, 100 where all are hundreds.
             It is not finer than that of :class:`Range` without a step, and leaves ten steps.
 

@@ -15,7 +15,7 @@ _Floats: TypeAlias = npt.NDArray[np.float64]
 _DIGITS = 4  # significant ones, of the largest number of a range
 _FEWEST = 100  # steps that a range has at least
 _FEWEST_WRITTEN = 10  # the same where a table is coarser
-_SLACK = 1e-9  # of a step; quotients of decimal numbers are off by less
+SLACK = 1e-9  # of a step; quotients of decimal numbers are off by less
 
 
 def sensible_step(low: float, high: float) -> float:
@@ -53,7 +53,7 @@ def written_step(values: pd.Series) -> float:
 
 def multiples_within(low: Any, high: Any, step: float) -> tuple[Any, Any]:
     """First and last whole number whose multiple of the step lies within limits."""
-    return np.ceil(low / step - _SLACK), np.floor(high / step + _SLACK)
+    return np.ceil(low / step - SLACK), np.floor(high / step + SLACK)
 
 
 def multiples(numbers: Any, step: float) -> _Floats:

@@ -133,14 +133,14 @@ def test_few_numbers_that_recur_are_levels():
     X = pd.DataFrame(
         {
             "three": [70, 105, 120] * 8,
-            "once": [70.0] * 12 + [105.0] * 11 + [120.0],
+            "odd": [70.0] * 12 + [105.0] * 11 + [120.0],
             "six": [1.5, 2.5, 3.5, 4.5, 5.5, 6.5] * 4,
             "tight": [0.75, 2.0] * 12,
         }
     )
     found = DesignSpace.from_frame(X, margin=0.1).columns
     assert found["three"] == Levels([70, 105, 120])
-    assert str(found["once"]) == "65 to 125, in steps of 1"
+    assert found["odd"] == Levels([70.0, 105.0, 120.0])
     assert str(found["six"]) == "1 to 7, in steps of 0.1"
     assert found["tight"] == Levels([0.75, 2.0])
     few = DesignSpace.from_frame(X[:7]).columns
