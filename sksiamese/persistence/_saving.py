@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import io
 import os
-import tempfile
+import secrets
+import stat
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -34,6 +35,7 @@ from sksiamese.persistence._model_parts import (
 from sksiamese.persistence._trusted_types import TRUSTED_TYPES
 
 _MANIFEST, _MODEL = "manifest.json", "model.skops"
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends
 
 
 def save_model(
@@ -50,8 +52,9 @@ def save_model(
         A fitted estimator of this package or of scikit-learn, or a Pipeline of them; or a design
         space, whose conditions, constraints and computed columns are declared.
     path : str or path-like
-        File to write. An existing one is replaced once the new one is whole; an interruption
-        leaves it as it was.
+        File to write; ``~`` is your home folder, and links are followed. An existing file is
+        replaced once the new one is whole, and keeps its permissions; an interruption leaves it as
+        it was.
     metrics : mapping of str to float or str, default=None
         What to tell of the model's quality, such as ``{"MCC, 10-fold": 0.43}``.
 
@@ -64,8 +67,8 @@ def save_model(
     ------
     NotFittedError
         If the estimator is not fitted.
-    FileNotFoundError
-        If the folder of the file does not exist.
+    OSError
+        If the folder of the file does not exist or cannot be written to, or `path` is a folder.
     TypeError
         If a part of the estimator cannot be held, such as a function of your own; the message
         names it, and says what to declare instead. Or if a metric is neither a number nor text.
@@ -86,22 +89,22 @@ def save_model(
     >>> bool((copy.predict_proba([[0.4]]) == model.predict_proba([[0.4]])).all())
     True
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     if isinstance(estimator, BaseEstimator):
         check_is_fitted(estimator)
     elif not isinstance(estimator, Definition):
         raise TypeError(
             f"save_model takes a fitted estimator or a DesignSpace. Got {shorten(estimator)}."
         )
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"The folder {str(path.parent)!r} does not exist. Create it first.")
+    target = Path(os.path.realpath(path))  # a link stays, and what it leads to is replaced
+    _require_place(path, target)
     payload = _dump(estimator)
     manifest = make_manifest(estimator, metrics, payload)
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
         file.writestr(_MANIFEST, manifest.to_json())
         file.writestr(_MODEL, payload)
-    _replace(path, archive.getbuffer())
+    _replace(target, archive.getbuffer())
     return path
 
 
@@ -111,7 +114,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     Parameters
     ----------
     path : str or path-like
-        The file.
+        The file; ``~`` is your home folder.
 
     Returns
     -------
@@ -120,8 +123,8 @@ def load_model(path: str | os.PathLike[str]) -> Any:
 
     Raises
     ------
-    FileNotFoundError
-        If the file does not exist.
+    OSError
+        If the file does not exist, or is a folder.
     ModelFileError
         If the file is not a model, is cut off or damaged, was written by a later version in a
         format that this one does not know, or holds types that are not to be trusted.
@@ -146,16 +149,17 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     ...     load_model(path).predict([[0.8]])
     array([1])
     """
-    manifest, payload = _read(Path(path))
+    path = Path(path).expanduser()
+    manifest, payload = _read(path)
     gaps = manifest.version_gaps()
     if gaps:
         warnings.warn(
-            f"{Path(path).name} was saved with {', '.join(gaps)}. Predictions may differ: compare "
+            f"{path.name} was saved with {', '.join(gaps)}. Predictions may differ: compare "
             "some with known ones, or install those versions.",
             ModelVersionWarning,
             stacklevel=2,
         )
-    return _restore(payload, Path(path))
+    return _restore(payload, path)
 
 
 def describe_model(path: str | os.PathLike[str]) -> ModelManifest:
@@ -164,7 +168,7 @@ def describe_model(path: str | os.PathLike[str]) -> ModelManifest:
     Parameters
     ----------
     path : str or path-like
-        The file.
+        The file; ``~`` is your home folder.
 
     Returns
     -------
@@ -173,8 +177,8 @@ def describe_model(path: str | os.PathLike[str]) -> ModelManifest:
 
     Raises
     ------
-    FileNotFoundError
-        If the file does not exist.
+    OSError
+        If the file does not exist, or is a folder.
     ModelFileError
         If the file is not a model, is cut off or damaged, or of a later format.
 
@@ -189,7 +193,7 @@ def describe_model(path: str | os.PathLike[str]) -> ModelManifest:
     >>> manifest.columns
     {'x0': {'low': 0.0, 'high': 1.0}}
     """
-    return _read(Path(path))[0]
+    return _read(Path(path).expanduser())[0]
 
 
 def _dump(estimator: BaseEstimator | Definition) -> bytes:
@@ -254,6 +258,8 @@ def _load_trusted(payload: bytes) -> Any:
 
 def _read(path: Path) -> tuple[ModelManifest, bytes]:
     """Read the two entries of a file, and check that they belong together."""
+    if path.is_dir():
+        raise IsADirectoryError(f"{str(path)!r} is a folder. Name the file in it.")
     content = path.read_bytes()
     if not content.startswith(b"PK\x03\x04"):
         raise ModelFileError(
@@ -320,14 +326,37 @@ def _restore(payload: bytes, path: Path) -> Any:
     return model
 
 
+def _require_place(path: Path, target: Path) -> None:
+    """Refuse a path where no file can be, before anything is done."""
+    folder = target.parent
+    if target.is_dir():
+        raise IsADirectoryError(
+            f"{str(path)!r} is a folder. Name a file in it, such as {str(path / 'model.skm')!r}."
+        )
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"{str(folder)!r} is a file, and no folder. Choose a folder.")
+    if not folder.is_dir():
+        raise FileNotFoundError(f"The folder {str(folder)!r} does not exist. Create it first.")
+
+
 def _replace(path: Path, content: memoryview) -> None:
     """Put the content into a file of its own, and then in the place of the old file at once."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    name = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:  # opened as any new file is, so that its mode is what the user's umask says
+        handle = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o666)
+    except OSError as error:
+        raise type(error)(
+            f"{str(path)!r} cannot be written: no file can be made in the folder "
+            f"{str(path.parent)!r} ({error.strerror}). Choose another folder, or see to its "
+            "permissions."
+        ) from error
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if path.exists():
+            os.chmod(name, stat.S_IMODE(path.stat().st_mode))
         os.replace(name, path)
     except BaseException:
         os.unlink(name)

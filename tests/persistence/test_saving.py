@@ -449,6 +449,92 @@ def test_a_failure_leaves_the_old_file(failing, saved, tmp_path, monkeypatch):
     assert [each.name for each in tmp_path.iterdir()] == ["model.skm"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_a_new_file_has_the_mode_that_open_gives(umask, mode, saved, tmp_path):
+    before = os.umask(umask)
+    try:
+        path = save_model(saved[0], tmp_path / "model.skm")
+        (tmp_path / "opened").write_bytes(b"")
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == mode == (tmp_path / "opened").stat().st_mode & 0o777
+    path.chmod(0o640)
+    assert save_model(saved[0], path).stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_links_are_followed(saved, tmp_path):
+    (tmp_path / "shared").mkdir()
+    for name in ("old.skm", "new.skm"):
+        link = tmp_path / name
+        link.symlink_to(tmp_path / "shared" / name)
+        if name == "old.skm":
+            link.write_bytes(b"old")
+        assert save_model(saved[0], link) == link
+        assert link.is_symlink()
+        assert describe_model(tmp_path / "shared" / name).metrics == {}
+
+
+def test_a_tilde_is_the_home_folder(saved, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert save_model(saved[0], "~/model.skm") == tmp_path / "model.skm"
+    assert describe_model("~/model.skm").classes == ["fails", "works"]
+    assert load_model("~/model.skm").classes_.tolist() == ["fails", "works"]
+    message = f"The folder {str(tmp_path / 'no')!r} does not exist. Create it first."
+    with pytest.raises(FileNotFoundError, match=says(message)):
+        save_model(saved[0], "~/no/model.skm")
+
+
+def test_folders_are_named(saved, tmp_path):
+    message = (
+        f"{str(tmp_path)!r} is a folder. Name a file in it, such as "
+        f"{str(tmp_path / 'model.skm')!r}."
+    )
+    with pytest.raises(IsADirectoryError, match=says(message)):
+        save_model(saved[0], tmp_path)
+    message = f"{str(tmp_path)!r} is a folder. Name the file in it."
+    for read in (load_model, describe_model):
+        with pytest.raises(IsADirectoryError, match=says(message)):
+            read(tmp_path)
+    (tmp_path / "file").write_bytes(b"")
+    message = f"{str(tmp_path / 'file')!r} is a file, and no folder. Choose a folder."
+    with pytest.raises(NotADirectoryError, match=says(message)):
+        save_model(saved[0], tmp_path / "file" / "model.skm")
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(saved, tmp_path, monkeypatch):
+    def refuse(*args):
+        raise PermissionError(13, "Permission denied", str(args[0]))
+
+    monkeypatch.setattr(os, "open", refuse)
+    message = (
+        f"{str(tmp_path / 'model.skm')!r} cannot be written: no file can be made in the folder "
+        f"{str(tmp_path)!r} (Permission denied). Choose another folder, or see to its permissions."
+    )
+    with pytest.raises(PermissionError, match=says(message)):
+        save_model(saved[0], tmp_path / "model.skm")
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pd.date_range("2026-03-01", periods=18, tz="Europe/Berlin"),
+        pd.interval_range(0, 18),
+        pd.period_range("2026-03-01", periods=18, freq="D"),
+        pd.Index([day.date() for day in pd.date_range("2026-03-01", periods=18)]),
+    ],
+    ids=lambda labels: str(labels.dtype),
+)
+def test_rows_may_be_called_by_dates_and_intervals(labels, tmp_path):
+    model = ExperimentRecommender(siamese(), n_candidates=50).fit(
+        X.set_axis(labels), Y.set_axis(labels)
+    )
+    copy = load_model(save_model(model, tmp_path / "model.skm"))
+    pd.testing.assert_frame_equal(copy.measured_, model.measured_, check_freq=False)
+
+
 KILLED = """
 import sys, sksiamese
 model = sksiamese.load_model(sys.argv[1])
