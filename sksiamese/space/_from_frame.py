@@ -14,6 +14,7 @@ from sksiamese.molecules._canonical import canonical_key, smiles_of_mols, ten_li
 from sksiamese.space._columns import Constant, DrawnColumn, Levels, Range
 from sksiamese.space._dependent_columns import When
 from sksiamese.space._molecules import Molecules
+from sksiamese.space._plain_types import plain_column, plain_frame
 from sksiamese.space._steps import multiples, written_step
 from sksiamese.tables._column_kinds import are_truth_values, column_kind
 from sksiamese.tables._does_not_apply import find_reason
@@ -48,12 +49,13 @@ def find_columns(frame: pd.DataFrame, margin: float) -> dict[str, DrawnColumn]:
     found = {name: find_column(frame[name], kind, margin) for name, kind in kinds.items()}
     listed = {n: c for n, c in found.items() if isinstance(c, Molecules | Levels)}
     values = {n: _values(frame[n], isinstance(c, Molecules)) for n, c in listed.items()}
+    plain = plain_frame(frame)
     for name, column in found.items():
         if not isinstance(column, Range | Constant):
             continue
         reason = find_reason(frame[name].isna().to_numpy(bool), values.items())
         if reason is not None:
-            cells = dict(zip(values[reason.column], frame[reason.column], strict=True))
+            cells = dict(zip(values[reason.column], plain[reason.column], strict=True))
             wanted = [cells[value] if value else None for value in reason.values]
             found[name] = When({reason.column: wanted}, column)
     return found
@@ -92,9 +94,8 @@ def find_column(cells: pd.Series, kind: str, margin: float) -> DrawnColumn:
     ValueError
         If the column holds infinity, or neither numbers nor text.
     """
-    if isinstance(cells.dtype, pd.CategoricalDtype):
-        cells = cells.astype(cells.dtype.categories.dtype)
-    present = cells.dropna().infer_objects()
+    present = plain_column(cells.dropna()).infer_objects()
+    cells = plain_column(cells)
     if kind == "empty":
         return Constant(cells.iloc[0])
     if kind == "numeric":

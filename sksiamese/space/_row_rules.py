@@ -29,6 +29,7 @@ from sksiamese.space._dependent_columns import (
 )
 from sksiamese.space._functions import ask_rows
 from sksiamese.space._molecules import Molecules
+from sksiamese.space._plain_types import plain_frame
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Bools: TypeAlias = npt.NDArray[np.bool_]
@@ -58,12 +59,12 @@ class SpaceRows(Definition):
         Parameters
         ----------
         X : DataFrame or array of shape (n_samples, n_columns)
-            Experiments; columns that are there stay as they are.
+            Experiments; the cells that are there stay as they are.
 
         Returns
         -------
         DataFrame of shape (n_samples, n_columns)
-            The columns of the space, in its order.
+            The columns of the space, in its order, in NumPy's types.
 
         Raises
         ------
@@ -81,7 +82,7 @@ class SpaceRows(Definition):
              a    b  a/b
         0  1.0  2.0  0.5
         """
-        frame = ensure_table(X).frame.copy()
+        frame = plain_frame(ensure_table(X).frame)
         require_columns(frame.columns, self._free, "X")
         for name, column in self.columns.items():
             if name in frame:
