@@ -43,6 +43,7 @@ _OWN = (
     "space._constraints.Bound",
     "space._constraints.OnlyWith",
     "space._dependent_columns.Computed",
+    "space._dependent_columns.OfLevel",
     "space._dependent_columns.OfMolecule",
     "space._dependent_columns.When",
     "space._expressions.Product",

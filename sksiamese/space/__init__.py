@@ -2,7 +2,7 @@
 
 from sksiamese.space._columns import Constant, Levels, Range
 from sksiamese.space._constraints import Bound, OnlyWith
-from sksiamese.space._dependent_columns import Computed, OfMolecule, When
+from sksiamese.space._dependent_columns import Computed, OfLevel, OfMolecule, When
 from sksiamese.space._expressions import Product, Ratio, Sum
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
@@ -14,6 +14,7 @@ __all__ = [
     "DesignSpace",
     "Levels",
     "Molecules",
+    "OfLevel",
     "OfMolecule",
     "OnlyWith",
     "Product",

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from sksiamese._checks import listed, shorten
-from sksiamese.space._columns import DrawnColumn
+from sksiamese.space._columns import DrawnColumn, Levels
 from sksiamese.space._conditions import Condition, require_known_values
 from sksiamese.space._constraints import Constraint, Rule
 from sksiamese.space._dependent_columns import (
     Computed,
     DependentColumn,
+    OfLevel,
     OfMolecule,
     When,
     without_condition,
@@ -74,10 +75,15 @@ def require_sound_columns(columns: Mapping[str, Column]) -> None:
         if not isinstance(column, (DrawnColumn, DependentColumn)):
             raise TypeError(
                 f"Column {name!r} of a DesignSpace must be a Range, Levels, Molecules, Constant, "
-                f"When, OfMolecule or Computed. Got {shorten(column)} instead."
+                f"When, OfMolecule, OfLevel or Computed. Got {shorten(column)} instead."
             )
         if isinstance(column, OfMolecule):
             _require_source(name, column, columns)
+        if isinstance(column, OfLevel) and not isinstance(columns.get(column.column), Levels):
+            raise ValueError(
+                f"Column {name!r} follows from {column.column!r}, which is not a column of Levels "
+                "of the design space."
+            )
 
 
 def _require_source(name: str, column: OfMolecule, columns: Mapping[str, Column]) -> None:

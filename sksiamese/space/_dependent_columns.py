@@ -13,7 +13,7 @@ import pandas as pd
 
 from sksiamese._checks import shorten
 from sksiamese.molecules._canonical import canonical_key, canonical_keys
-from sksiamese.space._columns import DrawnColumn, PlainColumn
+from sksiamese.space._columns import DrawnColumn, PlainColumn, is_missing
 from sksiamese.space._conditions import Condition, condition_text, read_condition, rows_where
 from sksiamese.space._expressions import Expression, evaluate
 from sksiamese.space._functions import call_function, function_name
@@ -182,6 +182,61 @@ class OfMolecule(DependentColumn):
                     f"{found[key]!r} and {value!r}. Correct the cells, or let the column be drawn."
                 )
         return OfMolecule(self.column, found)
+
+
+@dataclass(frozen=True)
+class OfLevel(DependentColumn):
+    """A value that belongs to a level of another column, such as a vendor's purity.
+
+    Parameters
+    ----------
+    column : str
+        A column of Levels.
+    values : mapping of object to object
+        Value by level; None is an absent one.
+
+    Raises
+    ------
+    TypeError
+        If `values` is no mapping.
+
+    See Also
+    --------
+    OfMolecule : The same for molecules, which may be spelled in any way.
+
+    Examples
+    --------
+    >>> from sksiamese.space import OfLevel
+    >>> print(OfLevel("ligand", {"PPh3": 145.0, "XPhos": 256.0}))
+    follows from 'ligand'
+    """
+
+    column: str
+    values: Mapping[Any, Any]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.values, Mapping):
+            raise TypeError(
+                "The 'values' parameter of OfLevel must be a dict of levels and values. Got "
+                f"{shorten(self.values)} instead."
+            )
+        object.__setattr__(self, "values", dict(self.values))
+
+    def __str__(self) -> str:
+        return f"follows from {self.column!r}"
+
+    def _compute(self, frame: pd.DataFrame, name: str) -> Any:
+        codes, levels = pd.factorize(frame[self.column], use_na_sentinel=False)
+        return pd.Series([self._value(level, name) for level in levels]).to_numpy()[codes]
+
+    def _value(self, level: Any, name: str) -> Any:
+        key = None if is_missing(level) else level
+        if key not in self.values:
+            raise ValueError(
+                f"Column {name!r} has no value for {shorten(key)} in column {self.column!r}. Add "
+                "it to the values of OfLevel."
+            )
+        return self.values[key]
 
 
 @dataclass(frozen=True)

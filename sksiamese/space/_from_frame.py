@@ -12,10 +12,11 @@ from sksiamese._checks import plain_label, shorten
 from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.molecules._canonical import canonical_key, smiles_of_mols, ten_lines, why_unreadable
 from sksiamese.space._columns import Constant, DrawnColumn, Levels, Range
-from sksiamese.space._dependent_columns import When
+from sksiamese.space._dependent_columns import OfLevel, OfMolecule, When
+from sksiamese.space._followers import find_followers
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._plain_types import plain_column, plain_frame
-from sksiamese.space._steps import multiples, written_step
+from sksiamese.space._steps import multiples, multiples_within, written_step
 from sksiamese.tables._column_kinds import are_truth_values, column_kind
 from sksiamese.tables._does_not_apply import find_reason
 from sksiamese.tables._doubtful_columns import warn_of_doubts
@@ -26,8 +27,10 @@ _MOST_LEVELS = 5  # numbers that are levels; measured amounts in tables of this 
 _ROWS_EACH = 4  # on average
 
 
-def find_columns(frame: pd.DataFrame, margin: float) -> dict[str, DrawnColumn]:
-    """Tell the kinds of all columns, and where those with gaps apply.
+def find_columns(
+    frame: pd.DataFrame, margin: float
+) -> dict[str, DrawnColumn | OfMolecule | OfLevel]:
+    """Tell the kinds of all columns, which follow from others, and where those with gaps apply.
 
     Parameters
     ----------
@@ -38,9 +41,9 @@ def find_columns(frame: pd.DataFrame, margin: float) -> dict[str, DrawnColumn]:
 
     Returns
     -------
-    dict of str to DrawnColumn
-        A column of numbers that is empty exactly where a column of molecules or names says so is a
-        When of that.
+    dict of str to column
+        A column that belongs to one of molecules or names follows from it. One of numbers that is
+        empty exactly where a column of molecules or names says so is a When of that.
     """
     frame = frame.apply(smiles_of_mols)
     kinds = {str(name): column_kind(frame[name]) for name in frame}
@@ -50,15 +53,16 @@ def find_columns(frame: pd.DataFrame, margin: float) -> dict[str, DrawnColumn]:
     listed = {n: c for n, c in found.items() if isinstance(c, Molecules | Levels)}
     values = {n: _values(frame[n], isinstance(c, Molecules)) for n, c in listed.items()}
     plain = plain_frame(frame)
+    followers = find_followers(plain, found, values)
     for name, column in found.items():
-        if not isinstance(column, Range | Constant):
+        if name in followers or not isinstance(column, Range | Constant):
             continue
         reason = find_reason(frame[name].isna().to_numpy(bool), values.items())
         if reason is not None:
             cells = dict(zip(values[reason.column], plain[reason.column], strict=True))
             wanted = [cells[value] if value else None for value in reason.values]
             found[name] = When({reason.column: wanted}, column)
-    return found
+    return found | followers
 
 
 def _values(column: pd.Series, are_molecules: bool) -> list[str]:
@@ -136,7 +140,8 @@ def _find_range(present: pd.Series, margin: float) -> DrawnColumn:
     low, high = _widen(low, high, margin * (high - low), step)
     if integer:
         return Range(round(low), round(high), integer=True, step=int(step) if step > 1 else None)
-    return Range(low, high, step=step)
+    first, last = multiples_within(low, high, step)
+    return Range(low, high, step=step if first < last else None)
 
 
 def _widen(low: float, high: float, by: float, step: float) -> tuple[float, float]:

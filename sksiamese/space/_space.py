@@ -35,8 +35,8 @@ class DesignSpace(SampledRows):
     ----------
     columns : mapping of str to column
         Kind of each column: :class:`Range`, :class:`Levels`, :class:`Molecules`, :class:`Constant`
-        and :class:`When` are drawn; :class:`OfMolecule` and :class:`Computed` follow from others,
-        in the order in which they stand.
+        and :class:`When` are drawn; :class:`OfMolecule`, :class:`OfLevel` and :class:`Computed`
+        follow from others, in the order in which they stand.
     constraints : sequence or mapping of str to constraint, default=()
         :class:`Bound` and :class:`OnlyWith`, or functions, alone or with names. A function takes a
         frame of experiments, which is a copy, and gives True for each row that is possible; a
@@ -115,7 +115,11 @@ class DesignSpace(SampledRows):
         DesignSpace
             Numbers that vary are a Range, of whole numbers if their type is integer; SMILES are
             Molecules; other texts and truth values are Levels; the rest is Constant. Numbers that
-            are there exactly for certain molecules or levels apply When these are taken.
+            are there exactly for certain molecules or levels apply When these are taken. Columns
+            that belong to a molecule or a name (a product, a descriptor, a trade name) follow from
+            it: they always have the same value beside the same one, of which three recur in unlike
+            rows, and a value for each or more than five. Give a column in `columns` to draw it
+            freely.
 
             Numbers that recur are Levels where they are few: at most five, and four rows for each
             on average. The step of a Range is the last digit that is

@@ -15,6 +15,7 @@ _Floats: TypeAlias = npt.NDArray[np.float64]
 _DIGITS = 4  # significant ones, of the largest number of a range
 _FEWEST = 100  # steps that a range has at least
 _FEWEST_WRITTEN = 10  # the same where a table is coarser
+_SMALLEST = 1e-320  # step; floats end soon below it
 SLACK = 1e-9  # of a step; quotients of decimal numbers are off by less
 
 
@@ -28,8 +29,7 @@ def sensible_step(low: float, high: float) -> float:
     (0.01, 0.1, 0.01)
     """
     largest = math.floor(math.log10(max(abs(low), abs(high)))) - _DIGITS + 1
-    width = math.floor(math.log10((high - low) / _FEWEST))
-    return float(f"1e{min(largest, width)}")
+    return _power(min(largest, _exponent(low, high, _FEWEST)))
 
 
 def written_step(values: pd.Series) -> float:
@@ -47,8 +47,17 @@ def written_step(values: pd.Series) -> float:
     low, high = float(values.min()), float(values.max())
     texts = [str(value) for value in values.unique() if value]
     exponent = min(int(Decimal(text).normalize().as_tuple().exponent) for text in texts)
-    coarsest = math.floor(math.log10((high - low) / _FEWEST_WRITTEN))
-    return max(float(f"1e{min(exponent, coarsest)}"), sensible_step(low, high))
+    coarsest = _exponent(low, high, _FEWEST_WRITTEN)
+    return max(_power(min(exponent, coarsest)), sensible_step(low, high))
+
+
+def _exponent(low: float, high: float, fewest: int) -> int:
+    """Exponent of the largest power of ten that leaves a range some steps."""
+    return math.floor(math.log10(max(high / fewest - low / fewest, _SMALLEST)))
+
+
+def _power(exponent: int) -> float:
+    return max(float(f"1e{exponent}"), _SMALLEST)
 
 
 def multiples_within(low: Any, high: Any, step: float) -> tuple[Any, Any]:

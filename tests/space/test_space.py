@@ -15,7 +15,7 @@ from skopt import gp_minimize
 from skopt.space import Categorical, Integer, Real
 
 from sksiamese import DesignSpace, InvalidSMILESError
-from sksiamese.space import Computed, Levels, Molecules, OfMolecule, Range, When
+from sksiamese.space import Computed, Levels, Molecules, OfLevel, OfMolecule, Range, When
 from tests.space.cases import allowed, in_water, lab, obeys, spaces
 
 # -- Grid ------------------------------------------------------------------------------------------
@@ -427,7 +427,7 @@ def in_water_or_not(frame):
             lambda: DesignSpace({"pH": (7, 14)}),
             TypeError,
             "Column 'pH' of a DesignSpace must be a Range, Levels, Molecules, Constant, When, "
-            "OfMolecule or Computed. Got (7, 14) instead.",
+            "OfMolecule, OfLevel or Computed. Got (7, 14) instead.",
         ),
         (
             lambda: DesignSpace({"e": OfMolecule("solvent", len)}),
@@ -440,6 +440,17 @@ def in_water_or_not(frame):
             ValueError,
             "Column 'e' has no values. Give OfMolecule a dict or a function, or let "
             "DesignSpace.from_frame read them from a table.",
+        ),
+        (
+            lambda: DesignSpace({"a": Range(0, 1), "b": OfLevel("a", {})}),
+            ValueError,
+            "Column 'b' follows from 'a', which is not a column of Levels of the design space.",
+        ),
+        (
+            lambda: OfLevel("a", [1]),
+            TypeError,
+            "The 'values' parameter of OfLevel must be a dict of levels and values. Got [1] "
+            "instead.",
         ),
         (
             lambda: DesignSpace({"a": Range(0, 1)}, ["a > 1"]),

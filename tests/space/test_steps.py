@@ -105,6 +105,7 @@ def test_numbers_can_be_weighed(low, factor, log, seed):
         ([0.1 + 0.2, 1 / 3, 2 / 3], "0.3 to 0.666667, in steps of 0.0001"),
         ([1000.012, 1000.5, 1000.9], "1000.01 to 1000.9, in steps of 0.001"),
         (np.array([0.1, 0.25, 2.0], np.float32), "0.1 to 2, in steps of 0.01"),
+        ([0.0, 5e-324], "0 to 4.94066e-324"),
         ([-5e-5, 1e-5, 3e-4], "-5e-05 to 0.0003, in steps of 1e-05"),
     ],
 )
