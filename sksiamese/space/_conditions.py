@@ -1,4 +1,4 @@
-"""Conditions that are declared: which values of which columns."""
+"""Conditions on rows: declared, as values of columns, or told by functions of users."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import is_bool_dtype
 
-from sksiamese._checks import plain_label, shorten
+from sksiamese._checks import listed, plain_label, shorten
 from sksiamese.molecules._canonical import canonical_key
 from sksiamese.space._columns import Levels, PlainColumn
-from sksiamese.space._functions import ask_rows, function_name
 from sksiamese.space._molecules import Molecules
 
 Wanted: TypeAlias = tuple[Any, ...] | PlainColumn
+_Bools: TypeAlias = npt.NDArray[np.bool_]
 Condition: TypeAlias = Mapping[str, Sequence[Any] | PlainColumn]
 
 _SHOWN = 3  # values that a description shows
+_COMBINE = "Combine conditions with & and |, each in brackets, not with 'and' and 'or'."
 
 
 def read_condition(owner: str, name: str, condition: Any) -> dict[str, Wanted]:
@@ -55,7 +57,7 @@ def rows_where(
     frame: pd.DataFrame,
     kinds: Mapping[str, Any],
     what: str,
-) -> npt.NDArray[np.bool_]:
+) -> _Bools:
     """Tell the rows (n_rows,) of a frame in which a condition holds.
 
     Parameters
@@ -131,3 +133,54 @@ def _quoted(values: Sequence[Any], joint: str = ", ") -> str:
     shown = ["absent" if v is None else shorten(v) for v in values[:_SHOWN]]
     more = [f"{len(values) - _SHOWN} more"] if len(values) > _SHOWN else []
     return joint.join(shown + more)
+
+
+def call_function(function: Callable[[pd.DataFrame], Any], frame: pd.DataFrame, what: str) -> Any:
+    """Call a function of a frame, which may change its copy; a Series comes back in row order.
+
+    Raises
+    ------
+    ValueError
+        If it asks for a column that is not there, or answers for other rows; `what` begins the
+        message.
+    """
+    copy = frame.reset_index(drop=True)
+    labels = copy.index
+    try:
+        answer = function(copy)
+    except KeyError as error:
+        asked = error.args[0] if error.args else None
+        raise ValueError(
+            f"{what} asks for {asked!r}, which is not there. Columns that it may use: "
+            f"{listed(frame.columns)}."
+        ) from error
+    if not isinstance(answer, pd.Series) or answer.index.equals(labels):
+        return answer
+    if len(answer) == len(frame) and answer.index.is_unique and labels.isin(answer.index).all():
+        return answer.loc[labels]
+    raise ValueError(
+        f"{what} must give one value for each row. Got a Series of {len(answer):,} rows, whose "
+        f"labels are not those of the {len(frame):,} rows it was given."
+    )
+
+
+def ask_rows(function: Callable[[pd.DataFrame], Any], frame: pd.DataFrame, what: str) -> _Bools:
+    """Call a function that says True or False of each row of a frame."""
+    try:
+        answer = call_function(function, frame, what)
+    except ValueError as error:
+        if "truth value" not in str(error):
+            raise
+        raise ValueError(f"{what} asks whether a whole column is true. {_COMBINE}") from error
+    answer = answer if hasattr(answer, "dtype") else np.asarray(answer)
+    if answer.shape != (len(frame),) or not is_bool_dtype(answer):
+        raise ValueError(
+            f"{what} must give True or False for each row. Got {answer.dtype} of shape "
+            f"{answer.shape} for {len(frame)} rows. {_COMBINE}"
+        )
+    return pd.Series(answer).to_numpy(bool, na_value=False)
+
+
+def function_name(function: Callable[..., Any]) -> str:
+    """Name of a function, for texts."""
+    return str(getattr(function, "__name__", repr(function)))

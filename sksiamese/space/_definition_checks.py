@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from sksiamese._checks import listed, shorten
 from sksiamese.space._columns import DrawnColumn, Levels
-from sksiamese.space._conditions import Condition, require_known_values
+from sksiamese.space._conditions import Condition, function_name, require_known_values
 from sksiamese.space._constraints import Constraint, Rule
 from sksiamese.space._dependent_columns import (
     Computed,
@@ -18,7 +18,6 @@ from sksiamese.space._dependent_columns import (
     without_condition,
 )
 from sksiamese.space._expressions import Expression, named_columns
-from sksiamese.space._functions import function_name
 from sksiamese.space._molecules import Molecules
 
 Column: TypeAlias = DrawnColumn | DependentColumn

@@ -14,9 +14,15 @@ import pandas as pd
 from sksiamese._checks import shorten
 from sksiamese.molecules._canonical import canonical_key, canonical_keys
 from sksiamese.space._columns import DrawnColumn, PlainColumn, is_missing
-from sksiamese.space._conditions import Condition, condition_text, read_condition, rows_where
+from sksiamese.space._conditions import (
+    Condition,
+    call_function,
+    condition_text,
+    function_name,
+    read_condition,
+    rows_where,
+)
 from sksiamese.space._expressions import Expression, evaluate
-from sksiamese.space._functions import call_function, function_name
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Bools: TypeAlias = npt.NDArray[np.bool_]

@@ -9,13 +9,13 @@ import pandas as pd
 from pandas.api import types as pandas_types
 
 from sksiamese._checks import plain_label, shorten
+from sksiamese._frames import plain_column, plain_frame
 from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.molecules._canonical import canonical_key, smiles_of_mols, ten_lines, why_unreadable
 from sksiamese.space._columns import Constant, DrawnColumn, Levels, Range
 from sksiamese.space._dependent_columns import OfLevel, OfMolecule, When
 from sksiamese.space._followers import find_followers
 from sksiamese.space._molecules import Molecules
-from sksiamese.space._plain_types import plain_column, plain_frame
 from sksiamese.space._steps import multiples, multiples_within, written_step
 from sksiamese.tables._column_kinds import are_truth_values, column_kind
 from sksiamese.tables._does_not_apply import find_reason

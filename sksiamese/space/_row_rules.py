@@ -10,9 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import listed, plain_label, require_number
-from sksiamese._frames import ensure_table, require_columns
+from sksiamese._frames import ensure_table, plain_frame, require_columns
 from sksiamese.persistence._definitions import Definition
 from sksiamese.space._columns import DrawnColumn, Levels, PlainColumn, Range, is_number
+from sksiamese.space._conditions import ask_rows
 from sksiamese.space._constraints import Constraint, Rule
 from sksiamese.space._definition_checks import (
     Column,
@@ -27,9 +28,7 @@ from sksiamese.space._dependent_columns import (
     When,
     without_condition,
 )
-from sksiamese.space._functions import ask_rows
 from sksiamese.space._molecules import Molecules
-from sksiamese.space._plain_types import plain_frame
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Bools: TypeAlias = npt.NDArray[np.bool_]
