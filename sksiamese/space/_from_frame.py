@@ -12,7 +12,7 @@ from sksiamese._checks import plain_label, shorten
 from sksiamese._frames import plain_column, plain_frame
 from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.molecules._canonical import canonical_key, smiles_of_mols, ten_lines, why_unreadable
-from sksiamese.space._columns import Constant, DrawnColumn, Levels, Range
+from sksiamese.space._columns import Constant, DrawnColumn, Levels, PlainColumn, Range, is_number
 from sksiamese.space._dependent_columns import OfLevel, OfMolecule, When
 from sksiamese.space._followers import find_followers
 from sksiamese.space._molecules import Molecules
@@ -50,12 +50,12 @@ def find_columns(
     taken = "All became columns of the space, to be varied."
     warn_of_doubts(frame, kinds, None, taken, stacklevel=3)
     found = {name: find_column(frame[name], kind, margin) for name, kind in kinds.items()}
-    listed = {n: c for n, c in found.items() if isinstance(c, Molecules | Levels)}
+    listed = {n: c for n, c in found.items() if _holds_names(c)}
     values = {n: _values(frame[n], isinstance(c, Molecules)) for n, c in listed.items()}
     plain = plain_frame(frame)
     followers = find_followers(plain, found, values)
     for name, column in found.items():
-        if name in followers or not isinstance(column, Range | Constant):
+        if name in followers or name in listed or not isinstance(column, PlainColumn):
             continue
         reason = find_reason(frame[name].isna().to_numpy(bool), values.items())
         if reason is not None:
@@ -63,6 +63,13 @@ def find_columns(
             wanted = [cells[value] if value else None for value in reason.values]
             found[name] = When({reason.column: wanted}, column)
     return found | followers
+
+
+def _holds_names(column: DrawnColumn) -> bool:
+    """Whether a column holds molecules, names or truth values."""
+    if isinstance(column, Levels):
+        return not all(map(is_number, column.values))
+    return isinstance(column, Molecules)
 
 
 def _values(column: pd.Series, are_molecules: bool) -> list[str]:

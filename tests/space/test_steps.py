@@ -144,6 +144,10 @@ def test_few_numbers_that_recur_are_levels():
     assert found["odd"] == Levels([70.0, 105.0, 120.0])
     assert str(found["six"]) == "1 to 7, in steps of 0.1"
     assert found["tight"] == Levels([0.75, 2.0])
+    gaps = X.assign(tight=X["tight"].where(X["three"] > 70), gas=X["three"].map(str))
+    assert str(DesignSpace.from_frame(gaps).columns["tight"]) == (
+        "0.75, 2.0 when gas is '105' or '120', otherwise nan"
+    )
     few = DesignSpace.from_frame(X[:7]).columns
     assert str(few["three"]) == "70 to 120, whole numbers"
 
