@@ -38,7 +38,7 @@ from sksiamese import (
     SurrogateTreeExplainer,
 )
 from sksiamese.datasets import make_nanoclusters, nanocluster_success_probability
-from sksiamese.space import Computed, Molecules
+from sksiamese.space import Computed, Molecules, Ratio
 
 N_SAMPLES, MIN_SPLIT = 11_095, 300
 SIZES: dict[str, dict[str, Any]] = {
@@ -79,15 +79,10 @@ def make_black_boxes(seed: int) -> dict[str, Any]:
     }
 
 
-def gold_ratio(frame: pd.DataFrame) -> pd.Series:
-    """Ligands for each gold atom."""
-    return frame["ligand_mM"] / frame["HAuCl4_mM"]
-
-
 def make_space(dataset: Any) -> DesignSpace:
     """Range of the syntheses, with the molecules' names and the ligand-to-gold ratio."""
     X = dataset.data
-    columns: dict[str, Any] = {"ligand:Au": Computed(gold_ratio)}
+    columns: dict[str, Any] = {"ligand:Au": Computed(Ratio("ligand_mM", "HAuCl4_mM"))}
     for column in MOLECULES:
         seen = set(X[column])
         named = {name: text for name, text in dataset.molecules[column].items() if text in seen}

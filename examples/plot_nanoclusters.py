@@ -25,7 +25,7 @@ from sksiamese import (
 )
 from sksiamese.datasets import make_nanoclusters, nanocluster_success_probability
 from sksiamese.plotting import ProbabilityMapDisplay
-from sksiamese.space import Computed, Molecules, Range
+from sksiamese.space import Bound, Computed, Molecules, Range, Ratio
 
 simulated = make_nanoclusters(54, aqueous_only=True, random_state=0)
 X, y = simulated.data, simulated.target.map({0: "failure", 1: "success"})
@@ -46,10 +46,8 @@ columns |= {
     name: Range(X[name].min(), X[name].max(), log=True)
     for name in ("ligand_mM", "HAuCl4_mM", "reductant_mM")
 }
-columns["ligand:Au"] = Computed(lambda frame: frame["ligand_mM"] / frame["HAuCl4_mM"])
-space = DesignSpace.from_frame(
-    X, columns=columns, constraints=[lambda frame: frame["ligand:Au"].between(0.5, 9)]
-)
+columns["ligand:Au"] = Computed(Ratio("ligand_mM", "HAuCl4_mM"))
+space = DesignSpace.from_frame(X, columns=columns, constraints=[Bound("ligand:Au", 0.5, 9)])
 
 # %%
 # A tree that imitates the model

@@ -17,6 +17,7 @@ from sksiamese.models._network_classifier import CHUNK_ROWS, NetworkClassifier
 from sksiamese.models.readouts._protocol import Evidence, ReadOut, Support
 from sksiamese.models.training._ensemble_net import EnsembleNet, one_thread
 from sksiamese.models.training._labelled_rows import LabelledExperiments
+from sksiamese.persistence._packed_tables import pack, unpack
 from sksiamese.tables._labels import TrainingTable
 from sksiamese.tables.encoding._encoder import Experiments
 
@@ -216,7 +217,7 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         rows, places = np.repeat(np.arange(len(top)), top.shape[1]), top.ravel()
         columns = {
             "row": labels[rows],
-            "support": pd.Index(self._support_labels)[places],
+            "support": unpack(self._support_labels)[places],
             "outcome": self.classes_[self._support_y[places]],
             "similarity": evidence.similarity[rows, places],
             "share": evidence.share[rows, places],
@@ -269,7 +270,7 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         with one_thread():
             self._support = self._readout.take_support(self.net_, rows, chosen)
         self._support_y = table.y[chosen]
-        self._support_labels = table.frame.index[chosen].to_numpy()
+        self._support_labels = pack(table.frame.index[chosen])
         self.support_indices_ = table.rows[chosen]
 
     def _choose_support(self, table: TrainingTable) -> _Int:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sksiamese._checks import shorten
 from sksiamese.exceptions import ModelFileError
+from sksiamese.persistence._definitions import Definition
 from sksiamese.persistence._model_parts import iterate_parts
 
 FORMAT = 1
@@ -32,7 +33,7 @@ class ModelManifest:
     format : int
         Format of the file.
     estimator : str
-        The estimator, with its parameters.
+        The estimator, with its parameters; or the design space, a line for each column.
     saved, trained : str
         Times, UTC; `trained` is empty if the estimator does not tell.
     versions : dict of str to str
@@ -119,7 +120,7 @@ def make_manifest(
     names = [str(name) for name in getattr(estimator, "feature_names_in_", ())]
     return ModelManifest(
         format=FORMAT,
-        estimator=" ".join(repr(estimator).split()),
+        estimator=_text(estimator),
         saved=datetime.now(UTC).isoformat(timespec="seconds"),
         trained=record["trained"],
         versions={"python": platform.python_version()} | {n: version(n) for n in _PACKAGES},
@@ -159,6 +160,12 @@ def read_manifest(text: bytes) -> ModelManifest:
 def sha256(payload: bytes) -> str:
     """Checksum of the model."""
     return hashlib.sha256(payload).hexdigest()
+
+
+def _text(estimator: Any) -> str:
+    if isinstance(estimator, Definition):
+        return repr(estimator)
+    return " ".join(repr(estimator).split())
 
 
 def _series(name: str) -> list[str]:

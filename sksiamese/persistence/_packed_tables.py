@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,8 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from sksiamese._checks import plain_label
+
+_DATE, _ZONE = "date", "zone"
 
 
 class PackedTable(NamedTuple):
@@ -36,7 +39,7 @@ class PackedTable(NamedTuple):
 def pack(value: Any) -> Any:
     """Pack a table; anything else is returned as it is.
 
-    Columns of what is neither number, truth value nor text stay Series.
+    Columns of what is neither number, truth value, text, date nor interval stay Series.
     """
     if isinstance(value, pd.DataFrame):
         columns = tuple(_pack_cells(column) for _, column in value.items())
@@ -71,13 +74,21 @@ def _pack_cells(column: pd.Series) -> tuple[str, Any]:
     if isinstance(column.dtype, pd.CategoricalDtype):
         categories = _pack_cells(column.cat.categories.to_series())
         return "category", (column.cat.codes.to_numpy(), categories, column.cat.ordered)
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return str(column.dtype), column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+    if isinstance(column.dtype, pd.PeriodDtype):
+        return str(column.dtype), column.array.asi8
+    if isinstance(column.dtype, pd.IntervalDtype):
+        cells = pd.Index(column)
+        ends = (_pack_cells(end.to_series()) for end in (cells.left, cells.right))
+        return "interval", (*ends, cells.closed)
     if isinstance(column.dtype, np.dtype) and column.dtype != object:
         return str(column.dtype), column.to_numpy()
     cells = [None if cell is pd.NA else plain_label(cell) for cell in column.tolist()]
     if any(isinstance(cell, tuple) for cell in cells):  # JSON would make lists of them
         return str(column.dtype), column.reset_index(drop=True)
     try:
-        return str(column.dtype), json.dumps(cells)
+        return str(column.dtype), json.dumps(cells, default=_date_as_text)
     except TypeError:
         return str(column.dtype), column.reset_index(drop=True)
 
@@ -87,7 +98,37 @@ def _unpack_cells(dtype: str, cells: Any) -> pd.Series:
         codes, categories, ordered = cells
         values = pd.Index(_unpack_cells(*categories))
         return pd.Series(pd.Categorical.from_codes(codes, values, ordered=ordered))
-    return pd.Series(json.loads(cells) if isinstance(cells, str) else cells, dtype=dtype)
+    if dtype == "interval":
+        left, right = (pd.Index(_unpack_cells(*end)) for end in cells[:2])
+        return pd.Series(pd.IntervalIndex.from_arrays(left, right, closed=cells[2]))
+    if isinstance(cells, str):
+        return pd.Series(json.loads(cells, object_hook=_text_as_date), dtype=dtype)
+    if dtype.startswith("datetime64[") and "," in dtype:
+        return pd.Series(cells).dt.tz_localize("UTC").astype(dtype)
+    if dtype.startswith("period["):
+        return pd.Series(pd.PeriodIndex.from_ordinals(cells, freq=dtype[7:-1]))
+    return pd.Series(cells, dtype=dtype)
+
+
+def _date_as_text(cell: Any) -> dict[str, str | None]:
+    """Give a date among other labels in a form that JSON has."""
+    if isinstance(cell, datetime):
+        moment = pd.Timestamp(cell)
+        zone = None if moment.tz is None else str(moment.tz)
+        return {
+            _DATE: (moment if zone is None else moment.tz_convert("UTC")).isoformat(),
+            _ZONE: zone,
+        }
+    if isinstance(cell, date):
+        return {_DATE: cell.isoformat()}
+    raise TypeError
+
+
+def _text_as_date(cell: dict[str, str | None]) -> Any:
+    text = str(cell[_DATE])
+    if _ZONE not in cell:
+        return date.fromisoformat(text)
+    return pd.Timestamp(text).tz_convert(cell[_ZONE]) if cell[_ZONE] else pd.Timestamp(text)
 
 
 class EstimatorOfTables(BaseEstimator):

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import io
 import os
-import tempfile
+import secrets
+import stat
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -23,19 +24,22 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._checks import shorten
 from sksiamese.exceptions import ModelFileError, ModelVersionWarning
+from sksiamese.persistence._definitions import Definition
 from sksiamese.persistence._manifest import ModelManifest, make_manifest, read_manifest, sha256
 from sksiamese.persistence._model_parts import (
     add_missing_parameters,
     find_culprit,
+    iterate_parts,
     require_sound_parts,
 )
 from sksiamese.persistence._trusted_types import TRUSTED_TYPES
 
 _MANIFEST, _MODEL = "manifest.json", "model.skops"
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends
 
 
 def save_model(
-    estimator: BaseEstimator,
+    estimator: BaseEstimator | Definition,
     path: str | os.PathLike[str],
     *,
     metrics: Mapping[str, float | str] | None = None,
@@ -44,11 +48,13 @@ def save_model(
 
     Parameters
     ----------
-    estimator : estimator
-        A fitted estimator of this package or of scikit-learn, or a Pipeline of them.
+    estimator : estimator or DesignSpace
+        A fitted estimator of this package or of scikit-learn, or a Pipeline of them; or a design
+        space, whose conditions, constraints and computed columns are declared.
     path : str or path-like
-        File to write. An existing one is replaced once the new one is whole; an interruption
-        leaves it as it was.
+        File to write; ``~`` is your home folder, and links are followed. An existing file is
+        replaced once the new one is whole, and keeps its permissions; an interruption leaves it as
+        it was.
     metrics : mapping of str to float or str, default=None
         What to tell of the model's quality, such as ``{"MCC, 10-fold": 0.43}``.
 
@@ -61,11 +67,11 @@ def save_model(
     ------
     NotFittedError
         If the estimator is not fitted.
-    FileNotFoundError
-        If the folder of the file does not exist.
+    OSError
+        If the folder of the file does not exist or cannot be written to, or `path` is a folder.
     TypeError
         If a part of the estimator cannot be held, such as a function of your own; the message
-        names it. Or if a metric is neither a number nor text.
+        names it, and says what to declare instead. Or if a metric is neither a number nor text.
 
     See Also
     --------
@@ -83,19 +89,22 @@ def save_model(
     >>> bool((copy.predict_proba([[0.4]]) == model.predict_proba([[0.4]])).all())
     True
     """
-    path = Path(path)
-    if not isinstance(estimator, BaseEstimator):
-        raise TypeError(f"save_model takes a fitted estimator. Got {shorten(estimator)}.")
-    check_is_fitted(estimator)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"The folder {str(path.parent)!r} does not exist. Create it first.")
+    path = Path(path).expanduser()
+    if isinstance(estimator, BaseEstimator):
+        check_is_fitted(estimator)
+    elif not isinstance(estimator, Definition):
+        raise TypeError(
+            f"save_model takes a fitted estimator or a DesignSpace. Got {shorten(estimator)}."
+        )
+    target = Path(os.path.realpath(path))  # a link stays, and what it leads to is replaced
+    _require_place(path, target)
     payload = _dump(estimator)
     manifest = make_manifest(estimator, metrics, payload)
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
         file.writestr(_MANIFEST, manifest.to_json())
         file.writestr(_MODEL, payload)
-    _replace(path, archive.getbuffer())
+    _replace(target, archive.getbuffer())
     return path
 
 
@@ -105,17 +114,17 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     Parameters
     ----------
     path : str or path-like
-        The file.
+        The file; ``~`` is your home folder.
 
     Returns
     -------
-    estimator
-        The fitted estimator; its predictions are those of the saved one.
+    estimator or DesignSpace
+        What was saved; its predictions, or samples, are those of the original.
 
     Raises
     ------
-    FileNotFoundError
-        If the file does not exist.
+    OSError
+        If the file does not exist, or is a folder.
     ModelFileError
         If the file is not a model, is cut off or damaged, was written by a later version in a
         format that this one does not know, or holds types that are not to be trusted.
@@ -140,16 +149,17 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     ...     load_model(path).predict([[0.8]])
     array([1])
     """
-    manifest, payload = _read(Path(path))
+    path = Path(path).expanduser()
+    manifest, payload = _read(path)
     gaps = manifest.version_gaps()
     if gaps:
         warnings.warn(
-            f"{Path(path).name} was saved with {', '.join(gaps)}. Predictions may differ: compare "
+            f"{path.name} was saved with {', '.join(gaps)}. Predictions may differ: compare "
             "some with known ones, or install those versions.",
             ModelVersionWarning,
             stacklevel=2,
         )
-    return _restore(payload, Path(path))
+    return _restore(payload, path)
 
 
 def describe_model(path: str | os.PathLike[str]) -> ModelManifest:
@@ -158,7 +168,7 @@ def describe_model(path: str | os.PathLike[str]) -> ModelManifest:
     Parameters
     ----------
     path : str or path-like
-        The file.
+        The file; ``~`` is your home folder.
 
     Returns
     -------
@@ -167,8 +177,8 @@ def describe_model(path: str | os.PathLike[str]) -> ModelManifest:
 
     Raises
     ------
-    FileNotFoundError
-        If the file does not exist.
+    OSError
+        If the file does not exist, or is a folder.
     ModelFileError
         If the file is not a model, is cut off or damaged, or of a later format.
 
@@ -183,14 +193,15 @@ def describe_model(path: str | os.PathLike[str]) -> ModelManifest:
     >>> manifest.columns
     {'x0': {'low': 0.0, 'high': 1.0}}
     """
-    return _read(Path(path))[0]
+    return _read(Path(path).expanduser())[0]
 
 
-def _dump(estimator: BaseEstimator) -> bytes:
+def _dump(estimator: BaseEstimator | Definition) -> bytes:
     """Write a model, and say which part stands in the way if it cannot be written."""
     try:
         return _write(estimator)
     except Exception as error:  # whatever stands in the way, the user wants to know which part
+        _refuse_functions(estimator, error)
         part, value = find_culprit(estimator, _can_be_held)
         where = f"its part {part}, " if part else ""
         raise TypeError(
@@ -199,6 +210,25 @@ def _dump(estimator: BaseEstimator) -> bytes:
             "loaded. Replace it by what this package or scikit-learn offers, or use joblib.dump, "
             "whose files run code when they are loaded."
         ) from error
+
+
+def _refuse_functions(estimator: BaseEstimator | Definition, error: Exception) -> None:
+    """Say which functions of a definition stand in the way, and what to declare instead."""
+    for _, part in iterate_parts(estimator):
+        if not isinstance(part, Definition):
+            continue
+        own = {
+            place: function.__qualname__ if hasattr(function, "__qualname__") else repr(function)
+            for place, function in part._held_functions().items()
+            if not _can_be_held(function)
+        }
+        if own:
+            places = ", ".join(f"{place} ({name})" for place, name in own.items())
+            raise TypeError(
+                f"{type(estimator).__name__} cannot be saved: its {type(part).__name__} holds "
+                f"functions, and a file that holds no code cannot hold them: {places}. "
+                f"{part._instead}, or use joblib.dump, whose files run code when they are loaded."
+            ) from error
 
 
 def _can_be_held(value: Any) -> bool:
@@ -228,6 +258,8 @@ def _load_trusted(payload: bytes) -> Any:
 
 def _read(path: Path) -> tuple[ModelManifest, bytes]:
     """Read the two entries of a file, and check that they belong together."""
+    if path.is_dir():
+        raise IsADirectoryError(f"{str(path)!r} is a folder. Name the file in it.")
     content = path.read_bytes()
     if not content.startswith(b"PK\x03\x04"):
         raise ModelFileError(
@@ -278,8 +310,9 @@ def _restore(payload: bytes, path: Path) -> Any:
         model = _load_trusted(payload)
         require_sound_parts(model)
         add_missing_parameters(model)
-        check_is_fitted(model)
-        model.get_params()
+        if not isinstance(model, Definition):
+            check_is_fitted(model)
+            model.get_params()
     except UntrustedTypesFoundException as error:
         raise ModelFileError(
             f"{str(path)!r} holds types that load_model does not trust: {error}. Nothing of it was "
@@ -293,14 +326,37 @@ def _restore(payload: bytes, path: Path) -> Any:
     return model
 
 
+def _require_place(path: Path, target: Path) -> None:
+    """Refuse a path where no file can be, before anything is done."""
+    folder = target.parent
+    if target.is_dir():
+        raise IsADirectoryError(
+            f"{str(path)!r} is a folder. Name a file in it, such as {str(path / 'model.skm')!r}."
+        )
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"{str(folder)!r} is a file, and no folder. Choose a folder.")
+    if not folder.is_dir():
+        raise FileNotFoundError(f"The folder {str(folder)!r} does not exist. Create it first.")
+
+
 def _replace(path: Path, content: memoryview) -> None:
     """Put the content into a file of its own, and then in the place of the old file at once."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    name = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:  # opened as any new file is, so that its mode is what the user's umask says
+        handle = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o666)
+    except OSError as error:
+        raise type(error)(
+            f"{str(path)!r} cannot be written: no file can be made in the folder "
+            f"{str(path.parent)!r} ({error.strerror}). Choose another folder, or see to its "
+            "permissions."
+        ) from error
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if path.exists():
+            os.chmod(name, stat.S_IMODE(path.stat().st_mode))
         os.replace(name, path)
     except BaseException:
         os.unlink(name)

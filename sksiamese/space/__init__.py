@@ -1,17 +1,25 @@
 """Which experiments are possible: columns, conditions and constraints."""
 
 from sksiamese.space._columns import Constant, Levels, Range
-from sksiamese.space._dependent_columns import Computed, OfMolecule, When
+from sksiamese.space._constraints import Bound, OnlyWith
+from sksiamese.space._dependent_columns import Computed, OfLevel, OfMolecule, When
+from sksiamese.space._expressions import Product, Ratio, Sum
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 
 __all__ = [
+    "Bound",
     "Computed",
     "Constant",
     "DesignSpace",
     "Levels",
     "Molecules",
+    "OfLevel",
     "OfMolecule",
+    "OnlyWith",
+    "Product",
     "Range",
+    "Ratio",
+    "Sum",
     "When",
 ]

@@ -6,7 +6,7 @@ The methods with an underscore are what :class:`sksiamese.space.DesignSpace` ask
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -14,7 +14,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sksiamese._checks import require_number
+from sksiamese._checks import require_number, shorten
+from sksiamese.space._steps import (
+    SLACK,
+    digits_for,
+    multiples,
+    multiples_within,
+    round_digits,
+    sensible_step,
+)
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Bools: TypeAlias = npt.NDArray[np.bool_]
@@ -38,6 +46,10 @@ class DrawnColumn(ABC):
 
     def _near(self, values: pd.Series, tolerance: float, relative: bool, u: _Floats) -> Any:
         """Values within a tolerance of others; those that are not numbers stay as they are."""
+        return values
+
+    def _round(self, values: pd.Series) -> Any:
+        """Values as they are drawn; those that are not numbers stay as they are."""
         return values
 
     @abstractmethod
@@ -65,24 +77,30 @@ class Range(PlainColumn):
         Whether values are spread evenly on a logarithmic scale.
     integer : bool, default=False
         Whether only whole numbers occur.
+    step : float or None, default=None
+        Numbers that are drawn are multiples of it. By default it is a power of ten that leaves the
+        largest number four significant digits, and a hundred steps at least; on a logarithmic scale
+        each number has four significant digits. Experiments may lie between the steps.
 
     Raises
     ------
     ValueError
         If a limit is not a finite number, `low` is not below `high`, a logarithmic range reaches 0,
-        or a limit of an integer range is not whole.
+        a limit or the step of an integer range is not whole, or the range does not hold two
+        multiples of the step.
 
     Examples
     --------
     >>> from sksiamese.space import Range
-    >>> print(Range(0.1, 10, log=True))
-    0.1 to 10, log
+    >>> print(Range(0.1, 10, log=True), "|", Range(20, 80, step=5))
+    0.1 to 10, log | 20 to 80, in steps of 5
     """
 
     low: float
     high: float
     log: bool = False
     integer: bool = False
+    step: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("low", "high"):
@@ -103,32 +121,69 @@ class Range(PlainColumn):
             raise ValueError(
                 f"An integer Range needs whole limits. Got {self.low!r} and {self.high!r}."
             )
+        if self.step is not None:
+            self._require_step(self.step)
+
+    def _require_step(self, step: float) -> None:
+        require_number("Range", "step", step, 0, np.inf, open_start=True, open_end=True)
+        if self.integer and step % 1:
+            raise ValueError(f"An integer Range needs a whole step. Got {step!r}.")
+        first, last = multiples_within(self.low, self.high, step)
+        if last <= first:
+            raise ValueError(
+                f"Range from {self.low!r} to {self.high!r} does not hold two multiples of the step "
+                f"{step!r}. Lower the step or widen the range."
+            )
 
     def __str__(self) -> str:
         kinds = [", log"] * self.log + [", whole numbers"] * self.integer
+        if self.step is not None:
+            kinds.append(f", in steps of {self.step:.6g}")
         return f"{self.low:.6g} to {self.high:.6g}{''.join(kinds)}"
 
     def _take(self, u: _Floats) -> Any:
-        return self._between(u, np.float64(self.low), np.float64(self.high), self.log)
+        return self._between(u, np.float64(self.low), np.float64(self.high))
 
-    def _between(self, u: _Floats, low: Any, high: Any, log: bool) -> Any:
-        """Values between limits that may differ from row to row."""
-        end = high + self.integer  # each whole number owns the interval up to the next
-        if log:
-            values = np.exp(np.log(low) + u * (np.log(end) - np.log(low)))
+    def _between(self, u: _Floats, low: Any, high: Any) -> Any:
+        """Values between limits, which may differ from row to row."""
+        step = self._fineness()
+        if step is None:
+            values = np.exp(np.log(low) + u * (np.log(high) - np.log(low)))
+            return round_digits(values, low, high, digits_for(self.low, self.high))
+        first, last = multiples_within(low, high, step)
+        if self.log:  # each multiple owns the interval up to the next
+            steps = np.exp(np.log(first) + u * (np.log(last + 1) - np.log(first)))
         else:
-            values = low + u * (end - low)
-        values = np.clip(np.floor(values) if self.integer else values, low, high)
+            steps = first + u * (last + 1 - first)
+        return self._multiples(np.clip(np.floor(steps), first, last))
+
+    def _fineness(self) -> float | None:
+        """Step of the numbers; None where they are rounded to significant digits."""
+        if self.step is not None or self.integer:
+            return self.step or 1.0
+        return None if self.log else sensible_step(self.low, self.high)
+
+    def _multiples(self, steps: Any) -> Any:
+        values = multiples(steps, self._fineness() or 1.0)
         return values.astype(np.int64) if self.integer else values
+
+    def _round(self, values: pd.Series) -> Any:
+        numbers, step = values.to_numpy(np.float64), self._fineness()
+        if step is None:
+            return round_digits(numbers, self.low, self.high, digits_for(self.low, self.high))
+        first, last = multiples_within(self.low, self.high, step)
+        return self._multiples(np.clip(np.rint(numbers / step), first, last))
 
     def _grid(self, n: int) -> Any:
         values = (np.geomspace if self.log else np.linspace)(self.low, self.high, n)
         values = np.clip(values, self.low, self.high)
-        return np.unique(np.rint(values)).astype(np.int64) if self.integer else values
+        exact = self.step is None and not self.integer
+        return values if exact else np.unique(self._round(pd.Series(values)))
 
     def _contains(self, values: pd.Series) -> _Bools:
         numbers = pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-        inside = (numbers >= self.low) & (numbers <= self.high)
+        slack = SLACK * (self._fineness() or 0.0)  # as multiples at the ends have
+        inside = (numbers >= self.low - slack) & (numbers <= self.high + slack)
         return inside & (numbers % 1 == 0) if self.integer else inside
 
     def _near(self, values: pd.Series, tolerance: float, relative: bool, u: _Floats) -> Any:
@@ -137,12 +192,16 @@ class Range(PlainColumn):
             factor = (self.high / self.low) ** tolerance
             low, high = numbers / factor, numbers * factor
         else:
-            step = tolerance * (self.high - self.low) if relative else tolerance
-            low, high = numbers - step, numbers + step
+            reach = tolerance * (self.high - self.low) if relative else tolerance
+            low, high = numbers - reach, numbers + reach
         low, high = np.maximum(low, self.low), np.minimum(high, self.high)
-        if self.integer:
-            low, high = np.ceil(low), np.floor(high)
-        return self._between(u, low, high, self.log)
+        step = self._fineness()
+        if step is None:
+            return self._between(u, low, high)
+        first, last = multiples_within(low, high, step)
+        stays = last < first  # no multiple lies near enough
+        moved = self._between(u, np.where(stays, self.high, low), np.where(stays, self.high, high))
+        return np.where(stays, numbers, moved).astype(moved.dtype)
 
     def _to_skopt(self, name: str) -> Any:
         from skopt.space import Integer, Real
@@ -170,7 +229,11 @@ class ListedColumn(PlainColumn):
         return pd.Series(self._listed()).array
 
     def _contains(self, values: pd.Series) -> _Bools:
-        return values.isin(self._listed()).to_numpy(bool)
+        present = [value for value in self._listed() if not is_missing(value)]
+        inside = values.astype(object).isin(present)
+        if len(present) < len(self._listed()):
+            inside |= values.isna()
+        return inside.to_numpy(bool)
 
     def _to_skopt(self, name: str) -> Any:
         from skopt.space import Categorical
@@ -208,6 +271,12 @@ class Levels(ListedColumn):
                 f"{self.values!r} instead."
             )
         object.__setattr__(self, "values", tuple(self.values))
+        for value in self.values:
+            if not isinstance(value, Hashable):
+                raise ValueError(
+                    "The 'values' parameter of Levels must hold numbers, texts or truth values. "
+                    f"Got {shorten(value)} among them."
+                )
         if not self.values or len(set(self.values)) < len(self.values):
             raise ValueError(
                 f"The 'values' parameter of Levels must hold at least one value, and each once. "
@@ -259,6 +328,11 @@ class Constant(ListedColumn):
 def is_number(value: object) -> bool:
     """Whether a value is a real number, and no truth value."""
     return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
+def is_missing(value: object) -> bool:
+    """Whether a value is None, NaN or NA."""
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
 def enumerate_values(values: Sequence[Any]) -> str:

@@ -10,11 +10,19 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pandas.api.types import is_bool_dtype
 
 from sksiamese._checks import shorten
 from sksiamese.molecules._canonical import canonical_key, canonical_keys
-from sksiamese.space._columns import DrawnColumn, PlainColumn
+from sksiamese.space._columns import DrawnColumn, PlainColumn, is_missing
+from sksiamese.space._conditions import (
+    Condition,
+    call_function,
+    condition_text,
+    function_name,
+    read_condition,
+    rows_where,
+)
+from sksiamese.space._expressions import Expression, evaluate
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Bools: TypeAlias = npt.NDArray[np.bool_]
@@ -34,33 +42,40 @@ class When(DrawnColumn):
 
     Parameters
     ----------
-    condition : callable
-        Takes a frame of experiments and gives True for each row to which the column applies.
+    condition : mapping of str to list or column, or callable
+        The rows to which it applies: values of other columns, as a list or a :class:`Range`.
+        Molecules may be spelled in any way, or called by their name in the space; None is an absent
+        one. Or a function that takes a frame of experiments and gives True for each such row; a
+        space with a function cannot be saved by :func:`sksiamese.save_model`.
     column : Range, Levels, Molecules or Constant
         What is drawn for those rows.
-    otherwise : object
-        The value in all other rows.
+    otherwise : object, default=NaN
+        The value in all other rows; NaN says that there is none.
 
     Raises
     ------
     TypeError
-        If `condition` cannot be called or `column` is not a column that is drawn.
+        If `condition` is neither, or `column` is not a column that is drawn.
+
+    See Also
+    --------
+    OnlyWith : The same as a constraint, for columns that always have a value.
 
     Examples
     --------
     >>> from sksiamese.space import Range, When
-    >>> def in_water(frame):
-    ...     return frame["solvent"] == "O"
-    >>> print(When(in_water, Range(7, 14), otherwise=7.0))
-    7 to 14 when in_water, otherwise 7.0
+    >>> print(When({"solvent": ["O"]}, Range(7, 14), otherwise=7.0))
+    7 to 14 when solvent is 'O', otherwise 7.0
     """
 
-    condition: Callable[[pd.DataFrame], Any]
+    condition: Condition | Callable[[pd.DataFrame], Any]
     column: PlainColumn
-    otherwise: Any
+    otherwise: Any = np.nan
 
     def __post_init__(self) -> None:
-        _require_function("When", "condition", self.condition)
+        if not callable(self.condition):
+            condition = read_condition("When", "condition", self.condition)
+            object.__setattr__(self, "condition", condition)
         if not isinstance(self.column, PlainColumn):
             raise TypeError(
                 "The 'column' parameter of When must be a Range, Levels, Molecules or Constant. "
@@ -68,7 +83,7 @@ class When(DrawnColumn):
             )
 
     def __str__(self) -> str:
-        return f"{self.column} when {function_name(self.condition)}, otherwise {self.otherwise!r}"
+        return f"{self.column} when {condition_text(self.condition)}, otherwise {self.otherwise!r}"
 
     def _take(self, u: _Floats) -> Any:
         return self.column._take(u)
@@ -83,12 +98,19 @@ class When(DrawnColumn):
             near[inside] = self.column._near(values[inside], tolerance, relative, u[inside])
         return near
 
+    def _round(self, values: pd.Series) -> Any:
+        return self.column._round(values)
+
     def _to_skopt(self, name: str) -> Any:
         return self.column._to_skopt(name)
 
-    def _settle(self, frame: pd.DataFrame, name: str) -> pd.Series:
+    def _applies(self, frame: pd.DataFrame, name: str, kinds: Mapping[str, Any]) -> _Bools:
+        """Which rows (n_rows,) it applies to."""
+        return rows_where(self.condition, frame, kinds, f"The condition of column {name!r}")
+
+    def _settle(self, frame: pd.DataFrame, name: str, kinds: Mapping[str, Any]) -> pd.Series:
         """Values of a column, where it applies; a row without one gets the middle value."""
-        applies = ask_rows(self.condition, frame, f"The condition of column {name!r}")
+        applies = self._applies(frame, name, kinds)
         values = frame[name]
         if (values.isna() & applies).any():
             values = values.fillna(self.column._take(np.array([0.5]))[0])
@@ -169,39 +191,102 @@ class OfMolecule(DependentColumn):
 
 
 @dataclass(frozen=True)
+class OfLevel(DependentColumn):
+    """A value that belongs to a level of another column, such as a vendor's purity.
+
+    Parameters
+    ----------
+    column : str
+        A column of Levels.
+    values : mapping of object to object
+        Value by level; None is an absent one.
+
+    Raises
+    ------
+    TypeError
+        If `values` is no mapping.
+
+    See Also
+    --------
+    OfMolecule : The same for molecules, which may be spelled in any way.
+
+    Examples
+    --------
+    >>> from sksiamese.space import OfLevel
+    >>> print(OfLevel("ligand", {"PPh3": 145.0, "XPhos": 256.0}))
+    follows from 'ligand'
+    """
+
+    column: str
+    values: Mapping[Any, Any]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.values, Mapping):
+            raise TypeError(
+                "The 'values' parameter of OfLevel must be a dict of levels and values. Got "
+                f"{shorten(self.values)} instead."
+            )
+        object.__setattr__(self, "values", dict(self.values))
+
+    def __str__(self) -> str:
+        return f"follows from {self.column!r}"
+
+    def _compute(self, frame: pd.DataFrame, name: str) -> Any:
+        codes, levels = pd.factorize(frame[self.column], use_na_sentinel=False)
+        return pd.Series([self._value(level, name) for level in levels]).to_numpy()[codes]
+
+    def _value(self, level: Any, name: str) -> Any:
+        key = None if is_missing(level) else level
+        if key not in self.values:
+            raise ValueError(
+                f"Column {name!r} has no value for {shorten(key)} in column {self.column!r}. Add "
+                "it to the values of OfLevel."
+            )
+        return self.values[key]
+
+
+@dataclass(frozen=True)
 class Computed(DependentColumn):
     """A value computed from other columns, such as the ratio of ligand to gold.
 
     Parameters
     ----------
-    function : callable
-        Takes a frame of experiments, which holds all drawn columns and the dependent columns
-        before this one, and gives one value for each row.
+    function : Ratio, Sum, Product or callable
+        What is computed; or a function that takes a frame of experiments, which holds all drawn
+        columns and the dependent columns before this one, and gives one value for each row. The
+        frame is a copy, and a Series is put in its order by its index. A space with a function
+        cannot be saved by :func:`sksiamese.save_model`.
 
     Raises
     ------
     TypeError
-        If `function` cannot be called.
+        If `function` is neither.
 
     Examples
     --------
-    >>> from sksiamese.space import Computed
-    >>> def ratio(frame):
-    ...     return frame["ligand_mM"] / frame["HAuCl4_mM"]
-    >>> print(Computed(ratio))
-    computed by ratio
+    >>> from sksiamese.space import Computed, Ratio
+    >>> print(Computed(Ratio("ligand_mM", "HAuCl4_mM")))
+    ligand_mM / HAuCl4_mM
     """
 
-    function: Callable[[pd.DataFrame], Any]
+    function: Expression | Callable[[pd.DataFrame], Any]
 
     def __post_init__(self) -> None:
-        _require_function("Computed", "function", self.function)
+        if not isinstance(self.function, Expression) and not callable(self.function):
+            raise TypeError(
+                "The 'function' parameter of Computed must be a Ratio, Sum, Product or function. "
+                f"Got {shorten(self.function)} instead."
+            )
 
     def __str__(self) -> str:
+        if isinstance(self.function, Expression):
+            return str(self.function)
         return f"computed by {function_name(self.function)}"
 
     def _compute(self, frame: pd.DataFrame, name: str) -> Any:
-        values = self.function(frame)
+        if isinstance(self.function, Expression):
+            return evaluate(self.function, frame, self)
+        values = call_function(self.function, frame, f"The function of column {name!r}")
         if np.shape(values) != (len(frame),):
             raise ValueError(
                 f"The function of column {name!r} must give one value for each row. Got the shape "
@@ -213,31 +298,6 @@ class Computed(DependentColumn):
 def without_condition(column: Any) -> Any:
     """Give the column inside a When; any other is returned as it is."""
     return column.column if isinstance(column, When) else column
-
-
-_COMBINE = "Combine conditions with & and |, each in brackets, not with 'and' and 'or'."
-
-
-def ask_rows(function: Callable[[pd.DataFrame], Any], frame: pd.DataFrame, what: str) -> _Bools:
-    """Call a function that says True or False of each row of a frame."""
-    try:
-        answer = function(frame)
-    except ValueError as error:
-        if "truth value" not in str(error):
-            raise
-        raise ValueError(f"{what} asks whether a whole column is true. {_COMBINE}") from error
-    answer = answer if hasattr(answer, "dtype") else np.asarray(answer)
-    if answer.shape != (len(frame),) or not is_bool_dtype(answer):
-        raise ValueError(
-            f"{what} must give True or False for each row. Got {answer.dtype} of shape "
-            f"{answer.shape} for {len(frame)} rows. {_COMBINE}"
-        )
-    return pd.Series(answer).to_numpy(bool, na_value=False)
-
-
-def function_name(function: Callable[..., Any]) -> str:
-    """Name of a function, for texts."""
-    return str(getattr(function, "__name__", repr(function)))
 
 
 def _require_function(owner: str, name: str, value: object) -> None:

@@ -2,69 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from pandas.api import types as pandas_types
 
 from sksiamese._checks import plain_label, shorten
+from sksiamese._frames import plain_column, plain_frame
 from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.molecules._canonical import canonical_key, smiles_of_mols, ten_lines, why_unreadable
-from sksiamese.space._columns import Constant, DrawnColumn, Levels, Range
-from sksiamese.space._dependent_columns import When
+from sksiamese.space._columns import Constant, DrawnColumn, Levels, PlainColumn, Range, is_number
+from sksiamese.space._dependent_columns import OfLevel, OfMolecule, When
+from sksiamese.space._followers import find_followers
 from sksiamese.space._molecules import Molecules
+from sksiamese.space._steps import multiples, multiples_within, written_step
 from sksiamese.tables._column_kinds import are_truth_values, column_kind
 from sksiamese.tables._does_not_apply import find_reason
 from sksiamese.tables._doubtful_columns import warn_of_doubts
 from sksiamese.tables.encoding._molecule_column import holds_graphs
 from sksiamese.tables.reading._cell_meaning import is_missing
 
-
-@dataclass(frozen=True)
-class Applies:
-    """Where a column applies: where another one has certain values.
-
-    Parameters
-    ----------
-    column : str
-        The other column.
-    values : tuple of str
-        Its values there, molecules in RDKit's spelling; "" is none.
-    are_molecules : bool
-        Whether it holds molecules, which may be spelled in any way.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from sksiamese.space._from_frame import Applies
-    >>> condition = Applies("solvent", ("O",), True)
-    >>> condition, condition(pd.DataFrame({"solvent": ["O", "CCO"]})).tolist()
-    (solvent is 'O', [True, False])
-    """
-
-    column: str
-    values: tuple[str, ...]
-    are_molecules: bool
-
-    def __call__(self, frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
-        """Tell the rows (n_rows,) of a frame in which it applies."""
-        values = _values(frame[self.column], self.are_molecules)
-        return np.isin(np.array(values, dtype=str), self.values)
-
-    def __repr__(self) -> str:
-        shown = [shorten(value) if value else "absent" for value in self.values[:_SHOWN]]
-        more = [f"{len(self.values) - _SHOWN} more"] if len(self.values) > _SHOWN else []
-        return f"{self.column} is {' or '.join(shown + more)}"
+_MOST_LEVELS = 5  # numbers that are levels; measured amounts in tables of this size have dozens
+_ROWS_EACH = 4  # on average
 
 
-_SHOWN = 3  # values that a condition shows
-
-
-def find_columns(frame: pd.DataFrame, margin: float) -> dict[str, DrawnColumn]:
-    """Tell the kinds of all columns, and where those with gaps apply.
+def find_columns(
+    frame: pd.DataFrame, margin: float
+) -> dict[str, DrawnColumn | OfMolecule | OfLevel]:
+    """Tell the kinds of all columns, which follow from others, and where those with gaps apply.
 
     Parameters
     ----------
@@ -75,26 +41,35 @@ def find_columns(frame: pd.DataFrame, margin: float) -> dict[str, DrawnColumn]:
 
     Returns
     -------
-    dict of str to DrawnColumn
-        A column of numbers that is empty exactly where a column of molecules or names says so is a
-        When of that.
+    dict of str to column
+        A column that belongs to one of molecules or names follows from it. One of numbers that is
+        empty exactly where a column of molecules or names says so is a When of that.
     """
     frame = frame.apply(smiles_of_mols)
     kinds = {str(name): column_kind(frame[name]) for name in frame}
     taken = "All became columns of the space, to be varied."
     warn_of_doubts(frame, kinds, None, taken, stacklevel=3)
     found = {name: find_column(frame[name], kind, margin) for name, kind in kinds.items()}
-    listed = {n: c for n, c in found.items() if isinstance(c, Molecules | Levels)}
+    listed = {n: c for n, c in found.items() if _holds_names(c)}
     values = {n: _values(frame[n], isinstance(c, Molecules)) for n, c in listed.items()}
+    plain = plain_frame(frame)
+    followers = find_followers(plain, found, values)
     for name, column in found.items():
-        if not isinstance(column, Range | Constant):
+        if name in followers or name in listed or not isinstance(column, PlainColumn):
             continue
         reason = find_reason(frame[name].isna().to_numpy(bool), values.items())
         if reason is not None:
-            are_molecules = isinstance(found[reason.column], Molecules)
-            condition = Applies(reason.column, tuple(reason.values), are_molecules)
-            found[name] = When(condition, column, otherwise=np.nan)
-    return found
+            cells = dict(zip(values[reason.column], plain[reason.column], strict=True))
+            wanted = [cells[value] if value else None for value in reason.values]
+            found[name] = When({reason.column: wanted}, column)
+    return found | followers
+
+
+def _holds_names(column: DrawnColumn) -> bool:
+    """Whether a column holds molecules, names or truth values."""
+    if isinstance(column, Levels):
+        return not all(map(is_number, column.values))
+    return isinstance(column, Molecules)
 
 
 def _values(column: pd.Series, are_molecules: bool) -> list[str]:
@@ -119,8 +94,9 @@ def find_column(cells: pd.Series, kind: str, margin: float) -> DrawnColumn:
     Returns
     -------
     Range, Levels, Molecules or Constant
-        Numbers that vary are a Range, of whole numbers where the column's type is integer; truth
-        values and texts that are not SMILES are Levels; SMILES are Molecules.
+        Numbers that vary are a Range, of whole numbers where the column's type is integer, or
+        Levels where a few recur; truth values and texts that are not SMILES are Levels; SMILES are
+        Molecules.
 
     Raises
     ------
@@ -129,13 +105,13 @@ def find_column(cells: pd.Series, kind: str, margin: float) -> DrawnColumn:
     ValueError
         If the column holds infinity, or neither numbers nor text.
     """
-    if isinstance(cells.dtype, pd.CategoricalDtype):
-        cells = cells.astype(cells.dtype.categories.dtype)
-    present = cells.dropna().infer_objects()
+    present = plain_column(cells.dropna()).infer_objects()
+    cells = plain_column(cells)
     if kind == "empty":
         return Constant(cells.iloc[0])
     if kind == "numeric":
-        return _find_levels(present) if are_truth_values(present) else _find_range(present, margin)
+        are_levels = are_truth_values(present) or _recur(present)
+        return _find_levels(present) if are_levels else _find_range(present, margin)
     if holds_graphs(cells):
         row, cell = next((r, c) for r, c in present.items() if not isinstance(c, str))
         raise ValueError(
@@ -151,6 +127,12 @@ def _find_levels(present: pd.Series) -> DrawnColumn:
     return Levels(values) if len(values) > 1 else Constant(values[0])
 
 
+def _recur(present: pd.Series) -> bool:
+    """Whether numbers are so few, and recur so often, that they are levels of a plan."""
+    n_levels = present.nunique()
+    return 1 < n_levels <= _MOST_LEVELS and len(present) >= _ROWS_EACH * n_levels
+
+
 def _find_range(present: pd.Series, margin: float) -> DrawnColumn:
     present = pd.to_numeric(present)
     integer = pandas_types.is_integer_dtype(present.dtype)
@@ -161,13 +143,22 @@ def _find_range(present: pd.Series, margin: float) -> DrawnColumn:
         )
     if low == high:
         return Constant(low)
-    step = margin * (high - low)
-    # What is nowhere negative, such as a concentration, stays so.
-    wide_low = max(low - step, 0.0) if low >= 0 else low - step
-    wide_high = min(high + step, 0.0) if high <= 0 else high + step
+    step = max(written_step(present), float(integer))
+    low, high = _widen(low, high, margin * (high - low), step)
     if integer:
-        return Range(round(wide_low), round(wide_high), integer=True)
-    return Range(wide_low, wide_high)
+        return Range(round(low), round(high), integer=True, step=int(step) if step > 1 else None)
+    first, last = multiples_within(low, high, step)
+    return Range(low, high, step=step if first < last else None)
+
+
+def _widen(low: float, high: float, by: float, step: float) -> tuple[float, float]:
+    """Move limits outwards, to multiples of the step; what is nowhere negative stays so."""
+    if not by:
+        return low, high
+    wide_low = max(low - by, 0.0) if low >= 0 else low - by
+    wide_high = min(high + by, 0.0) if high <= 0 else high + by
+    tidy_low, tidy_high = multiples(np.rint(np.array([wide_low, wide_high]) / step), step).tolist()
+    return min(low, tidy_low), max(high, tidy_high)
 
 
 def _find_names(cells: pd.Series) -> DrawnColumn:

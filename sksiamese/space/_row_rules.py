@@ -9,28 +9,38 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sksiamese._checks import listed, plain_label, require_number, shorten
-from sksiamese._frames import ensure_table, require_columns
+from sksiamese._checks import listed, plain_label, require_number
+from sksiamese._frames import ensure_table, plain_frame, require_columns
+from sksiamese.persistence._definitions import Definition
 from sksiamese.space._columns import DrawnColumn, Levels, PlainColumn, Range, is_number
+from sksiamese.space._conditions import ask_rows
+from sksiamese.space._constraints import Constraint, Rule
+from sksiamese.space._definition_checks import (
+    Column,
+    name_constraints,
+    require_known_columns,
+    require_sound_columns,
+)
 from sksiamese.space._dependent_columns import (
+    Computed,
     DependentColumn,
     OfMolecule,
     When,
-    ask_rows,
-    function_name,
     without_condition,
 )
 from sksiamese.space._molecules import Molecules
-
-Column: TypeAlias = DrawnColumn | DependentColumn
-Constraint: TypeAlias = Callable[[pd.DataFrame], Any]
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Bools: TypeAlias = npt.NDArray[np.bool_]
 
 
-class SpaceRows:
+class SpaceRows(Definition):
     """Columns and constraints of a design space, and what they say of rows."""
+
+    _instead = (
+        'Declare them: Computed(Ratio("a", "b")), Sum or Product for a column, When({"a": ["x"]}, '
+        "...) for a condition, Bound or OnlyWith for a constraint, a dict for OfMolecule"
+    )
 
     def __init__(
         self,
@@ -38,8 +48,9 @@ class SpaceRows:
         constraints: Sequence[Constraint] | Mapping[str, Constraint] = (),
     ) -> None:
         self.columns = dict(columns)
-        self.constraints = _name_constraints(constraints)
-        _require_columns(self.columns)
+        self.constraints = name_constraints(constraints)
+        require_sound_columns(self.columns)
+        require_known_columns(self.columns, self.constraints)
 
     def complete(self, X: Any) -> pd.DataFrame:
         """Add the columns that a table lacks: constants, and those that follow from others.
@@ -47,12 +58,12 @@ class SpaceRows:
         Parameters
         ----------
         X : DataFrame or array of shape (n_samples, n_columns)
-            Experiments; columns that are there stay as they are.
+            Experiments; the cells that are there stay as they are.
 
         Returns
         -------
         DataFrame of shape (n_samples, n_columns)
-            The columns of the space, in its order.
+            The columns of the space, in its order, in NumPy's types.
 
         Raises
         ------
@@ -70,7 +81,7 @@ class SpaceRows:
              a    b  a/b
         0  1.0  2.0  0.5
         """
-        frame = ensure_table(X).frame.copy()
+        frame = plain_frame(ensure_table(X).frame)
         require_columns(frame.columns, self._free, "X")
         for name, column in self.columns.items():
             if name in frame:
@@ -129,6 +140,22 @@ class SpaceRows:
             )
         require_columns(columns, self._free, "X")
 
+    def _held_functions(self) -> dict[str, Callable[..., Any]]:
+        """Functions of columns and constraints, by their place in words."""
+        parts: dict[str, Any] = {
+            f"column {name!r}": getattr(column, field)
+            for name, column in self.columns.items()
+            for kind, field in ((When, "condition"), (Computed, "function"), (OfMolecule, "values"))
+            if isinstance(column, kind)
+        }
+        parts |= {f"constraint {name!r}": rule for name, rule in self.constraints.items()}
+        return {place: part for place, part in parts.items() if callable(part)}
+
+    @property
+    def _kinds(self) -> dict[str, Column]:
+        """Kinds of the columns, of those that apply to some rows the kind that they have there."""
+        return {name: without_condition(column) for name, column in self.columns.items()}
+
     @property
     def _drawn(self) -> dict[str, PlainColumn | When]:
         """Columns that are drawn by themselves."""
@@ -153,10 +180,10 @@ class SpaceRows:
 
     def _settle(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Compute anew what follows from the drawn columns."""
-        frame = frame.copy()
+        frame = frame[list(self._drawn)].copy()
         for name, column in self.columns.items():
             if isinstance(column, When):
-                frame[name] = column._settle(frame, name)
+                frame[name] = column._settle(frame, name, self._kinds)
             elif isinstance(column, DependentColumn):
                 frame[name] = column._compute(frame, name)
         return frame[list(self.columns)]
@@ -165,7 +192,10 @@ class SpaceRows:
         """Which constraints hold for which rows, (n_rows, n_constraints)."""
         answers = np.empty((len(frame), len(self.constraints)), bool)
         for k, (name, constraint) in enumerate(self.constraints.items()):
-            answers[:, k] = ask_rows(constraint, frame, f"Constraint {name!r}")
+            if isinstance(constraint, Rule):
+                answers[:, k] = constraint._holds(frame, self._kinds)
+            else:
+                answers[:, k] = ask_rows(constraint, frame, f"Constraint {name!r}")
         return answers
 
     def _keep_allowed(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -184,7 +214,7 @@ class SpaceRows:
         column = self._drawn[name]
         if isinstance(column, PlainColumn):
             return column._contains(frame[name])
-        applies = ask_rows(column.condition, frame, f"The condition of column {name!r}")
+        applies = column._applies(frame, name, self._kinds)
         inside = column.column._contains(frame[name])
         return np.where(applies, inside, column._is_otherwise(frame[name]))
 
@@ -236,60 +266,13 @@ class SpaceRows:
         return dict(tolerance)
 
 
-def _name_constraints(
-    constraints: Sequence[Constraint] | Mapping[str, Constraint],
-) -> dict[str, Constraint]:
-    if callable(constraints):
-        raise TypeError(
-            "The 'constraints' of DesignSpace must be a list or a dict of functions. Got "
-            f"{shorten(constraints)} instead."
-        )
-    listed = constraints.values() if isinstance(constraints, Mapping) else constraints
-    for constraint in listed:
-        if not callable(constraint):
-            raise TypeError(
-                "A constraint of DesignSpace must be a function of a frame. Got "
-                f"{shorten(constraint)} instead."
-            )
-    if isinstance(constraints, Mapping):
-        return {str(name): constraint for name, constraint in constraints.items()}
-    named: dict[str, Constraint] = {}
-    for number, constraint in enumerate(constraints, start=1):
-        name = function_name(constraint)
-        named[f"constraint {number}" if name == "<lambda>" or name in named else name] = constraint
-    return named
-
-
-def _require_columns(columns: Mapping[str, Column]) -> None:
-    if not columns:
-        raise ValueError("A DesignSpace needs at least one column. Got none.")
-    for name, column in columns.items():
-        if not isinstance(column, (DrawnColumn, DependentColumn)):
-            raise TypeError(
-                f"Column {name!r} of a DesignSpace must be a Range, Levels, Molecules, Constant, "
-                f"When, OfMolecule or Computed. Got {shorten(column)} instead."
-            )
-        if isinstance(column, OfMolecule):
-            _require_source(name, column, columns)
-
-
-def _require_source(name: str, column: OfMolecule, columns: Mapping[str, Column]) -> None:
-    if not isinstance(columns.get(column.column), Molecules):
-        raise ValueError(
-            f"Column {name!r} follows from {column.column!r}, which is not a molecule column of "
-            "the design space."
-        )
-    if column.values is None:
-        raise ValueError(
-            f"Column {name!r} has no values. Give OfMolecule a dict or a function, or let "
-            "DesignSpace.from_frame read them from a table."
-        )
-
-
 def _widening(column: Column) -> str:
     """How a user lets more values into a column."""
-    if isinstance(without_condition(column), Molecules):
+    inner = without_condition(column)
+    if isinstance(inner, Molecules):
         return "add the molecule with DesignSpace.extend"
+    if isinstance(inner, Levels):
+        return "give the column more Levels"
     return "widen the column, for example with DesignSpace.from_frame(X, margin=...)"
 
 

@@ -15,10 +15,11 @@ import pandas as pd
 
 from sksiamese._checks import plain_label, require_integer, require_number
 from sksiamese._frames import ensure_table, require_columns
+from sksiamese.space._constraints import Constraint, Rule
+from sksiamese.space._definition_checks import Column
 from sksiamese.space._dependent_columns import OfMolecule
 from sksiamese.space._from_frame import find_columns
 from sksiamese.space._molecules import Molecules
-from sksiamese.space._row_rules import Column, Constraint
 from sksiamese.space._sampling import SampledRows, numpy_generator
 
 _TRIES = 1000  # draws around a row before it is given up
@@ -34,25 +35,29 @@ class DesignSpace(SampledRows):
     ----------
     columns : mapping of str to column
         Kind of each column: :class:`Range`, :class:`Levels`, :class:`Molecules`, :class:`Constant`
-        and :class:`When` are drawn; :class:`OfMolecule` and :class:`Computed` follow from others,
-        in the order in which they stand.
-    constraints : sequence of callable, or mapping of str to callable, default=()
-        Each takes a frame of experiments and gives True for each row that is possible. Rows are
-        judged one by one: a constraint must not compare rows with each other.
+        and :class:`When` are drawn; :class:`OfMolecule`, :class:`OfLevel` and :class:`Computed`
+        follow from others, in the order in which they stand.
+    constraints : sequence or mapping of str to constraint, default=()
+        :class:`Bound` and :class:`OnlyWith`, or functions, alone or with names. A function takes a
+        frame of experiments, which is a copy, and gives True for each row that is possible; a
+        Series is put in its order by its index. Rows are judged one by one: a constraint must not
+        compare rows with each other. A space with a function cannot be saved by
+        :func:`sksiamese.save_model`.
 
     Attributes
     ----------
     columns : dict of str to column
         Kinds of the columns.
-    constraints : dict of str to callable
+    constraints : dict of str to constraint
         Constraints by name.
 
     Raises
     ------
     TypeError
-        If a column is of no such kind, or a constraint cannot be called.
+        If a column is of no such kind, or a constraint is none.
     ValueError
-        If there is no column, or one follows from a molecule column that does not exist.
+        If there is no column, or one of them or a constraint asks for columns or values that do
+        not exist.
 
     See Also
     --------
@@ -60,29 +65,26 @@ class DesignSpace(SampledRows):
 
     Examples
     --------
-    >>> from sksiamese.space import (
-    ...     Computed,
-    ...     DesignSpace,
-    ...     Molecules,
-    ...     Range,
-    ... )
+    >>> from sksiamese.space import Bound, Computed, DesignSpace, Molecules, Range, Ratio, When
     >>> space = DesignSpace(
     ...     {
-    ...         "ligand": Molecules({"cysteamine": "NCCS", "thiophenol": "Sc1ccccc1"}),
+    ...         "solvent": Molecules({"water": "O", "ethanol": "CCO"}),
+    ...         "pH": When({"solvent": ["water"]}, Range(7, 14)),
     ...         "ligand_mM": Range(0.5, 50, log=True),
     ...         "HAuCl4_mM": Range(0.5, 5),
-    ...         "ligand:Au": Computed(lambda frame: frame["ligand_mM"] / frame["HAuCl4_mM"]),
+    ...         "ligand:Au": Computed(Ratio("ligand_mM", "HAuCl4_mM")),
     ...     },
-    ...     {"ligand:Au below 8": lambda frame: frame["ligand:Au"] < 8},
+    ...     [Bound("ligand:Au", 0.5, 8)],
     ... )
     >>> space
-    DesignSpace of 4 columns
-      ligand      2 molecules: cysteamine, thiophenol
+    DesignSpace of 5 columns
+      solvent     2 molecules: water, ethanol
+      pH          7 to 14 when solvent is 'water', otherwise nan
       ligand_mM   0.5 to 50, log
       HAuCl4_mM   0.5 to 5
-      ligand:Au   computed by <lambda>
-      constraint  ligand:Au below 8
-    >>> bool((space.sample(100, random_state=0)["ligand:Au"] < 8).all())
+      ligand:Au   ligand_mM / HAuCl4_mM
+      constraint  0.5 <= ligand:Au <= 8
+    >>> bool((space.sample(100, random_state=0)["ligand:Au"] <= 8).all())
     True
     """
 
@@ -102,10 +104,10 @@ class DesignSpace(SampledRows):
             Experiments.
         margin : float, default=0.0
             How far a range reaches beyond the numbers seen, on either side, by its width. A column
-            that is nowhere negative stays so.
+            that is nowhere negative stays so, and Levels stay the same.
         columns : mapping of str to column or None, default=None
             Columns whose kind is known better, and columns to add.
-        constraints : sequence of callable, or mapping of str to callable, default=()
+        constraints : sequence or mapping of str to constraint, default=()
             As in the class.
 
         Returns
@@ -113,7 +115,16 @@ class DesignSpace(SampledRows):
         DesignSpace
             Numbers that vary are a Range, of whole numbers if their type is integer; SMILES are
             Molecules; other texts and truth values are Levels; the rest is Constant. Numbers that
-            are there exactly for certain molecules or levels apply When these are taken.
+            are there exactly for certain molecules or levels apply When these are taken. Columns
+            that belong to a molecule or a name (a product, a descriptor, a trade name) follow from
+            it: they always have the same value beside the same one, of which three recur in unlike
+            rows, and a value for each or more than five. Give a column in `columns` to draw it
+            freely.
+
+            Numbers that recur are Levels where they are few: at most five, and four rows for each
+            on average. The step of a Range is the last digit that is
+            written in the table: 0.01 where numbers have two decimals, 100 where all are hundreds.
+            It is not finer than that of :class:`Range` without a step, and leaves ten steps.
 
         Raises
         ------
@@ -129,7 +140,7 @@ class DesignSpace(SampledRows):
         >>> X = make_nanoclusters(20, random_state=0).data
         >>> space = DesignSpace.from_frame(X, columns={"pH": Constant(9.0)})
         >>> print(space.columns["temperature_C"], "|", space.columns["pH"])
-        5 to 78 | always 9.0
+        5 to 78, in steps of 1 | always 9.0
         """
         require_number("DesignSpace.from_frame", "margin", margin, 0, np.inf, open_end=True)
         frame = ensure_table(X).frame
@@ -395,7 +406,8 @@ class DesignSpace(SampledRows):
         Returns
         -------
         DataFrame of shape (n_points, n_columns)
-            Experiments, with constants and columns that follow from others.
+            Experiments, with constants and columns that follow from others. Numbers are rounded to
+            the steps of their range, of which scikit-optimize knows nothing.
 
         Examples
         --------
@@ -404,12 +416,17 @@ class DesignSpace(SampledRows):
             mM   pH
         0  2.5  7.0
         """
-        return self._settle(self.complete(pd.DataFrame(points, columns=self._free)))
+        frame = pd.DataFrame(points, columns=self._free)
+        for name in self._free:
+            frame[name] = self._drawn[name]._round(frame[name])
+        return self._settle(self.complete(frame))
 
     def __repr__(self) -> str:
         n = len(self.columns)
         lines = [(str(name), str(column)) for name, column in self.columns.items()]
-        lines += [("constraint", name) for name in self.constraints]
+        for name, constraint in self.constraints.items():
+            text = str(constraint) if isinstance(constraint, Rule) else name
+            lines.append(("constraint", text if text == name else f"{name}: {text}"))
         width = max(len(name) for name, _ in lines)
         text = "\n".join(f"  {name:<{width}}  {what}" for name, what in lines)
         return f"{type(self).__name__} of {n} column{'s' * (n > 1)}\n{text}"

@@ -24,6 +24,17 @@ COLUMNS = {
     "bool": [True, False, True],
     "numpy in object": pd.Series([np.int64(1), np.float64(0.1), np.bool_(True)], dtype=object),
     "dates": DATES,
+    "zone": DATES.tz_localize("Europe/Berlin"),
+    "offset": DATES.tz_localize("+02:00"),
+    "no time": DATES.where([True, False, True]).tz_localize("UTC"),
+    "interval": pd.interval_range(0, 3, closed="left"),
+    "days": pd.interval_range(DATES.tz_localize("UTC")[0], periods=3),
+    "period": pd.PeriodIndex(["2026-01", None, "2026-03"], freq="M"),
+    "duration": pd.to_timedelta(["1h", None, "2D"]),
+    "mixed": pd.Series([DATES[0], DATES[1].date(), "later"], dtype=object),
+    "mixed zones": pd.Series(
+        [DATES[0].tz_localize(z) for z in ("UTC", "Asia/Tokyo", None)], dtype=object
+    ),
 }
 INDICES = [
     pd.RangeIndex(3),
@@ -31,6 +42,11 @@ INDICES = [
     pd.Index([2.5, 1.5, 2.5]),
     pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)], names=["plate", None]),
     DATES.rename("day"),
+    DATES.tz_localize("Europe/Berlin").rename("day"),
+    pd.interval_range(0.5, 3.5),
+    pd.period_range("2026-01", periods=3, freq="D"),
+    pd.MultiIndex.from_arrays([DATES.tz_localize("UTC"), ["a", "b", "c"]]),
+    pd.Index([DATES[0].date(), DATES[1].date(), DATES[2].date()]),
 ]
 
 
@@ -58,9 +74,9 @@ def test_a_series_comes_back(name):
 
 def test_what_has_no_plain_form_stays_a_series():
     """Pickle still can hold it, and `save_model` refuses it."""
-    zone = pd.Series(DATES.tz_localize("UTC"), name="when")
-    assert holds_pandas(pack(zone))
-    pd.testing.assert_series_equal(unpack(pack(zone)), zone)
+    complex_cells = pd.Series([1j, None, "a"], dtype=object, name="odd")
+    assert holds_pandas(pack(complex_cells))
+    pd.testing.assert_series_equal(unpack(pack(complex_cells)), complex_cells)
     tuples = pd.Series([(np.int64(1), "a"), (2, "b"), None], dtype=object)
     assert unpack(pack(tuples)).tolist() == [(1, "a"), (2, "b"), None]
 

@@ -43,11 +43,21 @@ from sksiamese import (
     load_model,
     save_model,
 )
+from sksiamese.descriptors import dielectric_constant
 from sksiamese.exceptions import ModelFileError, ModelVersionWarning
 from sksiamese.persistence import _manifest as manifest_module
 from sksiamese.persistence import _saving as persistence
 from sksiamese.persistence._trusted_types import TRUSTED_TYPES
-from sksiamese.space import Computed, Range
+from sksiamese.space import (
+    Bound,
+    Computed,
+    Molecules,
+    OfMolecule,
+    OnlyWith,
+    Range,
+    Sum,
+    When,
+)
 
 X = pd.DataFrame(
     {
@@ -298,7 +308,8 @@ def test_an_unfitted_model_is_not_saved(tmp_path):
 
 
 def test_only_estimators_are_saved(tmp_path):
-    with pytest.raises(TypeError, match=says("save_model takes a fitted estimator. Got [1, 2].")):
+    message = "save_model takes a fitted estimator or a DesignSpace. Got [1, 2]."
+    with pytest.raises(TypeError, match=says(message)):
         save_model([1, 2], tmp_path / "model.skm")
 
 
@@ -356,12 +367,60 @@ def test_the_part_that_cannot_be_saved_is_named(part, model, kind, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_function_of_a_design_space_is_named(tmp_path):
-    space = DesignSpace({"pH": Range(4, 12), "twice": Computed(lambda f: 2 * f["pH"])})
+def warm(frame):
+    return frame["twice"] > 5
+
+
+def test_functions_of_a_design_space_are_named_with_what_to_declare(tmp_path):
+    space = DesignSpace(
+        {"pH": Range(4, 12), "twice": Computed(lambda f: 2 * f["pH"])}, {"few": warm}
+    )
     table = X[["pH"]].assign(twice=2 * X["pH"])
     model = ExperimentRecommender(siamese(), space, n_candidates=50).fit(table, Y)
-    with pytest.raises(TypeError, match=r"its part space\.columns\['twice'\]\.function, <function"):
-        save_model(model, tmp_path / "model.skm")
+    name = "test_functions_of_a_design_space_are_named_with_what_to_declare.<locals>.<lambda>"
+    for value in (space, model):
+        message = (
+            f"{type(value).__name__} cannot be saved: its DesignSpace holds functions, and a file "
+            f"that holds no code cannot hold them: column 'twice' ({name}), constraint 'few' "
+            '(warm). Declare them: Computed(Ratio("a", "b")), Sum or Product for a column, '
+            'When({"a": ["x"]}, ...) for a condition, Bound or OnlyWith for a constraint, a dict '
+            "for OfMolecule, or use joblib.dump, whose files run code when they are loaded."
+        )
+        with pytest.raises(TypeError, match=says(message)):
+            save_model(value, tmp_path / "model.skm")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_recommender_with_a_declared_space_goes_on(tmp_path):
+    ligands = list(X["ligand"].unique())
+    space = DesignSpace(
+        {
+            "ligand": Molecules(ligands),
+            "dielectric": OfMolecule("ligand", dict.fromkeys(ligands, 2.0)),
+            "pH": When({"ligand": ligands[:4]}, Range(4, 12), 7.0),
+            "twice": Computed(Sum("pH", "pH")),
+        },
+        [Bound("twice", 9), OnlyWith({"ligand": ligands[:2]}, {"pH": Range(6, 12)})],
+    )
+    table = X.assign(dielectric=2.0, twice=2 * X["pH"])
+    model = ExperimentRecommender(siamese(), space, n_candidates=200, random_state=0).fit(table, Y)
+    path = save_model(model, tmp_path / "model.skm")
+    copy = load_model(path)
+    assert repr(copy.space_) == repr(space)
+    pd.testing.assert_frame_equal(copy.recommend(3), model.recommend(3))
+
+
+def test_a_design_space_is_saved_by_itself(tmp_path):
+    space = DesignSpace(
+        {"solvent": Molecules(["O", "CCO"]), "e": OfMolecule("solvent", dielectric_constant)}
+    )
+    path = save_model(space, tmp_path / "space.skm", metrics={"by": "Ada"})
+    manifest = describe_model(path)
+    assert manifest.estimator == repr(space)
+    assert str(manifest).startswith(f"{space!r}\nsaved {manifest.saved}\nby: Ada\nversions: ")
+    pd.testing.assert_frame_equal(
+        load_model(path).sample(20, random_state=0), space.sample(20, random_state=0)
+    )
 
 
 @pytest.mark.parametrize("value", [None, [0.5], {"MCC": 1}])
@@ -388,6 +447,92 @@ def test_a_failure_leaves_the_old_file(failing, saved, tmp_path, monkeypatch):
         save_model(saved[0], path)
     assert path.read_bytes() == b"old"
     assert [each.name for each in tmp_path.iterdir()] == ["model.skm"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_a_new_file_has_the_mode_that_open_gives(umask, mode, saved, tmp_path):
+    before = os.umask(umask)
+    try:
+        path = save_model(saved[0], tmp_path / "model.skm")
+        (tmp_path / "opened").write_bytes(b"")
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == mode == (tmp_path / "opened").stat().st_mode & 0o777
+    path.chmod(0o640)
+    assert save_model(saved[0], path).stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_links_are_followed(saved, tmp_path):
+    (tmp_path / "shared").mkdir()
+    for name in ("old.skm", "new.skm"):
+        link = tmp_path / name
+        link.symlink_to(tmp_path / "shared" / name)
+        if name == "old.skm":
+            link.write_bytes(b"old")
+        assert save_model(saved[0], link) == link
+        assert link.is_symlink()
+        assert describe_model(tmp_path / "shared" / name).metrics == {}
+
+
+def test_a_tilde_is_the_home_folder(saved, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert save_model(saved[0], "~/model.skm") == tmp_path / "model.skm"
+    assert describe_model("~/model.skm").classes == ["fails", "works"]
+    assert load_model("~/model.skm").classes_.tolist() == ["fails", "works"]
+    message = f"The folder {str(tmp_path / 'no')!r} does not exist. Create it first."
+    with pytest.raises(FileNotFoundError, match=says(message)):
+        save_model(saved[0], "~/no/model.skm")
+
+
+def test_folders_are_named(saved, tmp_path):
+    message = (
+        f"{str(tmp_path)!r} is a folder. Name a file in it, such as "
+        f"{str(tmp_path / 'model.skm')!r}."
+    )
+    with pytest.raises(IsADirectoryError, match=says(message)):
+        save_model(saved[0], tmp_path)
+    message = f"{str(tmp_path)!r} is a folder. Name the file in it."
+    for read in (load_model, describe_model):
+        with pytest.raises(IsADirectoryError, match=says(message)):
+            read(tmp_path)
+    (tmp_path / "file").write_bytes(b"")
+    message = f"{str(tmp_path / 'file')!r} is a file, and no folder. Choose a folder."
+    with pytest.raises(NotADirectoryError, match=says(message)):
+        save_model(saved[0], tmp_path / "file" / "model.skm")
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(saved, tmp_path, monkeypatch):
+    def refuse(*args):
+        raise PermissionError(13, "Permission denied", str(args[0]))
+
+    monkeypatch.setattr(os, "open", refuse)
+    message = (
+        f"{str(tmp_path / 'model.skm')!r} cannot be written: no file can be made in the folder "
+        f"{str(tmp_path)!r} (Permission denied). Choose another folder, or see to its permissions."
+    )
+    with pytest.raises(PermissionError, match=says(message)):
+        save_model(saved[0], tmp_path / "model.skm")
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pd.date_range("2026-03-01", periods=18, tz="Europe/Berlin"),
+        pd.interval_range(0, 18),
+        pd.period_range("2026-03-01", periods=18, freq="D"),
+        pd.Index([day.date() for day in pd.date_range("2026-03-01", periods=18)]),
+    ],
+    ids=lambda labels: str(labels.dtype),
+)
+def test_rows_may_be_called_by_dates_and_intervals(labels, tmp_path):
+    model = ExperimentRecommender(siamese(), n_candidates=50).fit(
+        X.set_axis(labels), Y.set_axis(labels)
+    )
+    copy = load_model(save_model(model, tmp_path / "model.skm"))
+    pd.testing.assert_frame_equal(copy.measured_, model.measured_, check_freq=False)
 
 
 KILLED = """

@@ -332,7 +332,8 @@ def test_arrays_without_names():
             {"estimator": SPACE.columns["mM"]},
             TypeError,
             "The 'estimator' parameter of ExperimentRecommender must be a classifier with "
-            "predict_proba. Got Range(low=1, high=20, log=False, integer=False) instead.",
+            "predict_proba. Got Range(low=1, high=20, log=False, integer=False, step=None) "
+            "instead.",
         ),
         (
             {"space": 3},

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sksiamese import DesignSpace
-from sksiamese.space import Computed, Molecules, Range
+from sksiamese.space import Computed, Molecules, Range, When
 from tests.space.cases import SMILES, allowed, lab, spaces
 
 # -- Tables ----------------------------------------------------------------------------------------
@@ -99,3 +99,68 @@ def test_a_computed_column_of_another_length():
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         space.sample(4)
+
+
+# -- Functions of users ----------------------------------------------------------------------------
+
+
+def test_a_function_that_changes_its_frame_changes_no_sample():
+    def careless(frame):
+        frame["a"] = frame["a"] * 100
+        frame.loc[0, "b"] = -5.0
+        del frame["b"]
+        return frame["a"] > 50
+
+    def doubled(frame):
+        frame["b"] = 7.0
+        return frame["a"] * 2
+
+    def is_low(frame):
+        frame["b"] = 8.0
+        return frame["a"] < 0.75
+
+    columns = {"a": Range(0, 1), "b": Range(0, 1)}
+    columns |= {"c": Computed(doubled), "d": When(is_low, Range(2, 3), 0.0)}
+    drawn = DesignSpace(columns, [careless]).sample(50, random_state=0)
+    assert (drawn["a"] > 0.5).all()
+    assert drawn["b"].between(0, 1).all()
+    assert (drawn["c"] == 2 * drawn["a"]).all()
+    assert ((drawn["d"] >= 2) == (drawn["a"] < 0.75)).all()
+
+
+def test_a_series_in_another_order_is_put_in_order():
+    columns = {"a": Range(0, 1), "c": Computed(lambda f: f["a"].sort_values() * 2)}
+    space = DesignSpace(columns, [lambda f: (f["a"] > 0.5).sort_values()])
+    drawn = space.sample(50, random_state=0)
+    assert (drawn["a"] > 0.5).all()
+    assert (drawn["c"] == 2 * drawn["a"]).all()
+    labelled = pd.DataFrame({"a": [0.9, 0.1, 0.8]}, index=["x", "x", "y"])
+    assert space.contains(labelled).tolist() == [True, False, True]
+
+
+def test_a_series_of_other_rows_is_refused():
+    space = DesignSpace({"a": Range(0, 1)}, {"c": lambda f: (f["a"] > 0.5).iloc[:-1]})
+    message = (
+        "Constraint 'c' must give one value for each row. Got a Series of 3 rows, whose labels are "
+        "not those of the 4 rows it was given."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        space.sample(4)
+
+
+@pytest.mark.parametrize(
+    ("columns", "constraints", "what"),
+    [
+        ({}, {"few": lambda f: f["A"] < 1}, "Constraint 'few'"),
+        ({"c": Computed(lambda f: f["A"])}, {}, "The function of column 'c'"),
+        ({"c": When(lambda f: f["A"] < 1, Range(0, 1))}, {}, "The condition of column 'c'"),
+    ],
+)
+def test_a_function_that_asks_for_a_wrong_column(columns, constraints, what):
+    names = ["a", *columns] if isinstance(columns.get("c"), When) else ["a"]
+    message = (
+        f"{what} asks for 'A', which is not there. Columns that it may use: "
+        f"{', '.join(map(repr, names))}."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        DesignSpace({"a": Range(0, 1)} | columns, constraints).sample(4)
