@@ -12,6 +12,7 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from sksiamese._checks import plain_label, require_integer
+from sksiamese._frame_libraries import as_pandas
 from sksiamese._frames import ensure_table
 from sksiamese.plotting._drawing import (
     CLASS_COLORS,
@@ -126,6 +127,7 @@ class EvidenceDisplay:
             their labels.
         """
         require_integer(cls.__name__, "n_top", n_top, 1)
+        x = as_pandas(x)
         x = x.to_frame().T.infer_objects() if isinstance(x, pd.Series) else x
         asked, past = ensure_table(x).frame, ensure_table(X).frame
         if len(asked) != 1:
@@ -137,7 +139,7 @@ class EvidenceDisplay:
         proba = predict_classes(estimator, x)[0]
         last, seen = last_step(estimator, x, "support_evidence")
         found = last.support_evidence(seen, n_top)
-        past = _find_rows(past, found["support"], isinstance(seen, pd.DataFrame))
+        past = _find_rows(past, found["support"], isinstance(as_pandas(seen), pd.DataFrame))
         told = _varying_numbers(ensure_table(X).frame) if columns is None else list(columns)
         rows = pd.concat([asked, past])
         words = [_describe(row, told) for _, row in rows[told].iterrows()]

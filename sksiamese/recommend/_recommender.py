@@ -21,6 +21,7 @@ from sksiamese._checks import (
     require_probabilities,
     shorten,
 )
+from sksiamese._frame_libraries import as_pandas
 from sksiamese._frames import ensure_table, require_columns
 from sksiamese.persistence._packed_tables import EstimatorOfTables
 from sksiamese.recommend._acquisition import ACQUISITIONS, NEED_STD, acquire
@@ -192,6 +193,7 @@ class ExperimentRecommender(EstimatorOfTables):
         """
         self._check_parameters()
         frame, named = ensure_table(X)
+        y = as_pandas(y)
         labels = read_labels(y, len(frame))
         name = y.name if isinstance(y, pd.Series) and y.name is not None else "outcome"
         require_free(frame.columns, [*RESULTS, name])
@@ -227,6 +229,7 @@ class ExperimentRecommender(EstimatorOfTables):
             If a column is absent, an outcome is missing or unknown, or the table cannot be used.
         """
         check_is_fitted(self, "measured_")
+        df = as_pandas(df)
         if not isinstance(df, pd.DataFrame):
             raise TypeError(f"add_measurements takes a DataFrame. Got {shorten(df)}.")
         name = self.outcomes_.name

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import listed, require_integer, require_option, shorten
+from sksiamese._frame_libraries import as_pandas
 from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.space._dependent_columns import without_condition
 from sksiamese.space._molecules import Molecules
@@ -44,6 +45,7 @@ def read_rows(space: DesignSpace, name: str, rows: Any) -> pd.DataFrame | None:
     """
     if rows is None:
         return None
+    rows = as_pandas(rows)
     if not isinstance(rows, pd.DataFrame):
         allowed = (
             "a dict of column to values, or a DataFrame"

@@ -23,6 +23,7 @@ from sksiamese._checks import (
     require_probabilities,
     shorten,
 )
+from sksiamese._frame_libraries import as_pandas
 from sksiamese.persistence._packed_tables import EstimatorOfTables
 from sksiamese.plotting._tree import SurrogateTreeDisplay
 from sksiamese.space._space import DesignSpace
@@ -373,6 +374,7 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
 
     def _read(self, X: Any, reset: bool = False) -> pd.DataFrame:
         """Bring X to a frame of its own types, since whole numbers are sampled as such."""
+        X = as_pandas(X)
         frame = self._read_table(X, reset)
         if isinstance(X, pd.DataFrame):
             return X.set_axis(frame.columns, axis=1)

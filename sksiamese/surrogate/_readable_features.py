@@ -13,6 +13,7 @@ from pandas.api.types import is_numeric_dtype
 from rdkit import Chem, rdBase
 
 from sksiamese._checks import plain_label
+from sksiamese._frame_libraries import as_pandas
 from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.molecules._descriptors import TABLE1_LIGAND_DESCRIPTORS, molecule_descriptors
 from sksiamese.space._columns import DrawnColumn, ListedColumn
@@ -161,6 +162,7 @@ def read_view(viewed: Any, frame: pd.DataFrame) -> pd.DataFrame:
 
 def one_row(x: Any, names: Any) -> Any:
     """Bring one experiment, in any form, to a table with the columns `names` (None: unnamed)."""
+    x = as_pandas(x)
     if isinstance(x, Mapping):
         return pd.DataFrame([x])
     if isinstance(x, pd.Series):

@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from sksiamese._checks import shorten
+from sksiamese._frame_libraries import as_pandas
 
 
 class TrainingTable(NamedTuple):
@@ -62,6 +63,7 @@ def read_labels(y: Any, n_rows: int | None = None) -> npt.NDArray[Any]:
     ValueError
         If one is missing or infinite, they are not classes, or too many or few.
     """
+    y = as_pandas(y)
     if isinstance(y, pd.Series) and not isinstance(y.dtype, np.dtype):
         y = y.to_numpy(dtype=object)  # scikit-learn would make floats of nullable integers
     labels = _as_column(y, "y", "label", warn=True)
@@ -121,7 +123,7 @@ def read_groups(groups: Any, n_rows: int) -> npt.NDArray[np.int64]:
     """
     if groups is None:
         return np.zeros(n_rows, np.int64)
-    labels = _as_column(groups, "groups", "group")
+    labels = _as_column(as_pandas(groups), "groups", "group")
     if len(labels) != n_rows:
         raise ValueError(
             f"groups must hold one group for each row of X. Got {len(labels)} groups for {n_rows} "
@@ -140,7 +142,7 @@ def read_weights(sample_weight: Any, n_rows: int) -> npt.NDArray[np.float64]:
     if sample_weight is None:
         return np.ones(n_rows)
     try:
-        weight = np.asarray(sample_weight, dtype=np.float64)
+        weight = np.asarray(as_pandas(sample_weight), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"sample_weight must hold numbers, one for each row of X. Got {shorten(sample_weight)}."

@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import validate_data
 
 from sksiamese._checks import plain_label
+from sksiamese._frame_libraries import as_pandas
 from sksiamese._frames import ensure_table
 from sksiamese.molecules._canonical import smiles_of_mols
 from sksiamese.molecules._graph import MolGraph
@@ -49,6 +50,7 @@ class TableClassifier(ClassifierMixin, BaseEstimator):
 
     def _read_table(self, X: Any, reset: bool = False) -> pd.DataFrame:
         """Bring X to a frame, and check its columns against those of fit or remember them."""
+        X = as_pandas(X)
         if _is_numeric(X):
             values = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
             index = X.index if isinstance(X, pd.DataFrame) else None
