@@ -184,6 +184,35 @@ class GraphFingerprintSVMClassifier(ScoreClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
+    def predict_log_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """Logarithms of the class probabilities, exact where a probability rounds to 0 or 1.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments, in the columns of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Logarithms in the order of ``classes_``.
+
+        Examples
+        --------
+        >>> from sksiamese import GraphFingerprintSVMClassifier
+        >>> model = GraphFingerprintSVMClassifier(n_members=2, max_epochs=50, random_state=0)
+        >>> model = model.fit([[0.0], [0.1], [0.9], [1.0]], ["no", "no", "yes", "yes"])
+        >>> model.predict_log_proba([[0.5]]).shape
+        (1, 2)
+        """
+        frame = self._read_fitted(X)  # first, since it tells whether there is an encoder_
+        if not self.encoder_.has_columns:
+            return super().predict_log_proba(X)
+        experiments = self.encoder_.encode(frame)
+        members = torch.log_softmax(last_layer(self.net_, experiments), dim=-1)
+        # (n_members, n, n_classes) to (n, n_classes)
+        return (torch.logsumexp(members, dim=0) - np.log(len(members))).numpy()
+
     def decision_function(self, X: Any) -> npt.NDArray[np.float64]:
         """Margins: how far each row is on the side of a class.
 
@@ -210,11 +239,7 @@ class GraphFingerprintSVMClassifier(ScoreClassifier):
         >>> model.decision_function([[0.05], [0.95]]) > 0
         array([False,  True])
         """
-        frame = self._read_fitted(X)  # first, since it tells whether there is an encoder_
-        experiments = self.encoder_.encode(frame)
-        scores = last_layer(self.net_, experiments)
-        members = torch.log_softmax(scores, dim=-1)  # (n_members, n, n_classes)
-        log_proba = (torch.logsumexp(members, dim=0) - np.log(len(members))).numpy()
+        log_proba = self.predict_log_proba(X)
         if len(self.classes_) > 2:
             return log_proba
         return log_proba[:, 1] - log_proba[:, 0]

@@ -14,6 +14,8 @@ from sklearn.utils.validation import column_or_1d
 from sksiamese._checks import shorten
 from sksiamese._frame_libraries import as_pandas
 
+LARGEST_MEAN_WEIGHT = 1e6  # more copies of each row say nothing more, and sums would overflow
+
 
 class TrainingTable(NamedTuple):
     """Checked input of a fit; rows of weight zero are gone, as if they had never come.
@@ -139,6 +141,13 @@ def read_groups(groups: Any, n_rows: int) -> npt.NDArray[np.int64]:
 
 
 def read_weights(sample_weight: Any, n_rows: int) -> npt.NDArray[np.float64]:
+    """Give the weight of each of `n_rows`; beyond a mean of a million, their proportions alone.
+
+    Raises
+    ------
+    ValueError
+        If they are too few or too many, one is negative or not finite, or all are zero.
+    """
     if sample_weight is None:
         return np.ones(n_rows)
     try:
@@ -160,6 +169,11 @@ def read_weights(sample_weight: Any, n_rows: int) -> npt.NDArray[np.float64]:
         )
     if not weight.any():
         raise ValueError("sample_weight is zero for every row. Give some row a positive weight.")
+    mean = np.mean(weight / weight.max()) * weight.max()  # a sum might overflow
+    if mean > LARGEST_MEAN_WEIGHT:
+        positive = weight > 0
+        weight = weight / mean * LARGEST_MEAN_WEIGHT
+        weight[positive] = np.maximum(weight[positive], np.finfo(np.float64).tiny)
     return weight
 
 

@@ -17,6 +17,7 @@ from sksiamese._cli import _main as program
 from sksiamese.datasets import load_cmet, load_perovskites, make_nanoclusters
 from sksiamese.doctor import TableReport
 from sksiamese.doctor._unit_groups import find_suspects
+from sksiamese.exceptions import ConstantInputWarning
 from sksiamese.molecules._graph import graph_from_smiles
 from sksiamese.tables.encoding._encoder import ExperimentEncoder
 from sksiamese.tables.reading._files import read_table_file
@@ -709,7 +710,7 @@ def test_errors_are_what_the_estimators_refuse(table):
     refusal = None
     try:
         encoder.fit_encode(table, np.ones(len(table)), np.zeros(len(table), int))
-    except ValueError as error:
+    except (ValueError, ConstantInputWarning) as error:
         refusal = error
     assert report.ok == (refusal is None), refusal
     if isinstance(refusal, InvalidSMILESError):

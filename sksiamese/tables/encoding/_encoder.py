@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from sksiamese._checks import listed, plain_label
-from sksiamese.exceptions import NewNameWarning
+from sksiamese.exceptions import ConstantInputWarning, NewNameWarning
 from sksiamese.molecules._descriptors import RDKIT_DESCRIPTORS
 from sksiamese.molecules._distinct_molecules import read_molecules
 from sksiamese.molecules._graph import MolGraph
@@ -133,7 +133,7 @@ class ExperimentEncoder:
         self.numeric_ = list(numbers.columns)
         has_gaps = numbers.columns[numbers.isna().any()]
         self.fill_ = {name: _mean(numbers[name], weight) for name in has_gaps}
-        self._require_use(table.columns)
+        self._warn_if_useless(table.columns)
         wide = self._widen(numbers, pools)
         self._fit_scales(wide, weight)
         recurs = {
@@ -207,6 +207,7 @@ class ExperimentEncoder:
 
     def _fit_scales(self, wide: _Float, weight: _Float) -> None:
         """Fit what standardises the numbers, and what scales them for the network."""
+        weight = weight / weight.mean()  # small ones would count as none
         self.spread_: Any = None
         self.scaler_: Any = None
         if not wide.shape[1]:
@@ -220,17 +221,23 @@ class ExperimentEncoder:
             n_conditions = len(self.numeric_) + len(self.fill_)
             self.scaler_.scale_[:n_conditions] /= _CONDITION_SPREAD
 
-    def _require_use(self, columns: pd.Index) -> None:
-        """Refuse a table from which nothing can be learnt."""
-        if self.roles_ or self.numeric_ or self.categories_:
+    @property
+    def has_columns(self) -> bool:
+        """Whether training had a column to learn from: without any, all rows are the same."""
+        return bool(self.roles_ or self.numeric_ or self.categories_)
+
+    def _warn_if_useless(self, columns: pd.Index) -> None:
+        if self.has_columns:
             return
         reasons = ", ".join(
             f"{name!r} {'is empty' if self.kinds_[name] == 'empty' else 'never varies'}"
             for name in columns
         )
-        raise ValueError(
-            f"No column of X can be used: {reasons}. Pass a column of SMILES, of MolGraphs, of "
-            "numbers or of names that varies between the rows."
+        warnings.warn(
+            f"No column of X can be used: {reasons}. Predictions are the class frequencies. Pass a "
+            "column of SMILES, of MolGraphs, of numbers or of names that varies between the rows.",
+            ConstantInputWarning,
+            stacklevel=5,
         )
 
     def _read_numbers(self, table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
