@@ -199,6 +199,12 @@ def fetch_moleculenet(
     frame = read_csv(found, [_SMILES, *tasks], source)
     labels = _labels(frame, tasks, source)
     is_readable = _are_readable(frame[_SMILES])
+    if not is_readable.any():
+        raise ValueError(
+            f"{source} ({found.name}): none of the {len(frame):,} cells of column {_SMILES!r} can "
+            f"be read as SMILES. The first, in row {frame.index[0]}, holds "
+            f"{show_cell(frame[_SMILES].iloc[0])}. Give the path of the table as it was published."
+        )
     unreadable = frame.loc[~is_readable, _SMILES]
     frame = frame.assign(**labels)[is_readable]
     return build_dataset(

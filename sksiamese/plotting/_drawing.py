@@ -14,7 +14,7 @@ from rdkit import Chem, rdBase
 from rdkit.Chem.Draw import rdMolDraw2D
 from sklearn.utils.validation import check_is_fitted
 
-from sksiamese._checks import plain_label
+from sksiamese._checks import import_extra, plain_label
 from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.molecules._graph import parse_smiles
 from sksiamese.space._molecules import Molecules
@@ -47,6 +47,11 @@ _UNITS = {
 }
 MOLECULE_POINTS = 80  # width of a drawn molecule; 72 are an inch
 _PIXELS = (320, 125)
+
+
+def import_pyplot() -> Any:
+    """Import matplotlib, or say how it is installed."""
+    return import_extra("matplotlib.pyplot", "plot", "plot")
 
 
 def axis_label(name: str) -> str:

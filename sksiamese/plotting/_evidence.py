@@ -19,6 +19,7 @@ from sksiamese.plotting._drawing import (
     MOLECULE_POINTS,
     clip,
     describe_value,
+    import_pyplot,
     last_step,
     name_molecules,
     predict_classes,
@@ -178,7 +179,7 @@ class EvidenceDisplay:
         EvidenceDisplay
             The picture itself.
         """
-        import matplotlib.pyplot as plt
+        plt = import_pyplot()
 
         n = len(self.evidence)
         if ax is None:

@@ -960,7 +960,8 @@ def test_workbook_without_openpyxl(tmp_path, monkeypatch, capsys):
         monkeypatch.setitem(sys.modules, name, None)
     assert program.main(["check", path]) == 2
     assert capsys.readouterr().err == (
-        "error: Reading a workbook needs openpyxl. Install it with 'pip install openpyxl'.\n"
+        "error: Reading a workbook needs openpyxl. Install it with pip install "
+        "'sksiamese[excel]'.\n"
     )
 
 
