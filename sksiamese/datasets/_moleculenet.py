@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -133,7 +133,7 @@ Limits
 
 
 def fetch_moleculenet(
-    name: str,
+    name: Literal["tox21", "sider", "muv"],
     data_home: str | Path | None = None,
     path: str | Path | None = None,
     *,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +47,9 @@ _FP_SIZE = 2048
 _N_TREES = 500  # of the forests on ECFP and one-hot, whose many columns each tree sees few of
 
 
-def make_baselines(frame: pd.DataFrame, names: Collection[str], molecules: str) -> dict[str, Any]:
+def make_baselines(
+    frame: pd.DataFrame, names: Collection[str], molecules: Literal["descriptors", "ecfp"]
+) -> dict[str, Any]:
     """Make unfitted baselines for the columns of a table.
 
     Molecule columns become what the name of a baseline says, or else what `molecules` names; a

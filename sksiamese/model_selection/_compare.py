@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -44,7 +44,7 @@ def compare_classifiers(
     groups: Any = None,
     n_repeats: int = 5,
     baselines: bool | str | Collection[str] = True,
-    molecules: str = "descriptors",
+    molecules: Literal["descriptors", "ecfp"] = "descriptors",
     null_test: bool = False,
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from skorch.callbacks import Callback
 
+from sksiamese.models._checks import Activation
 from sksiamese.models._plain_classifier import ScoreClassifier
 from sksiamese.models.training._ensemble_net import last_layer
 from sksiamese.nn._losses import hinge_loss
@@ -144,14 +145,14 @@ class GraphFingerprintSVMClassifier(ScoreClassifier):
         conv_width: int = 16,
         radius: int = 2,
         descriptors: bool = True,
-        scaling: str = "standard",
-        tanimoto: str = "auto",
-        activation: str = "tanh",
+        scaling: Literal["standard", "minmax"] = "standard",
+        tanimoto: Literal["auto", "always", "never"] = "auto",
+        activation: Activation = "tanh",
         alpha: float = 0.001,
         n_members: int = 10,
         max_epochs: int = 150,
         lr: float = 0.01,
-        lr_schedule: str = "cosine",
+        lr_schedule: Literal["cosine", "constant"] = "cosine",
         batch_size: int = 512,
         early_stopping: bool = False,
         validation_fraction: float = 0.2,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -89,10 +89,10 @@ class SMILESFeaturizer(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        output: str = "graph",
+        output: Literal["graph", "ecfp", "descriptors", "table1"] = "graph",
         fp_size: int = 2048,
         radius: int = 2,
-        on_invalid: str = "raise",
+        on_invalid: Literal["raise", "warn"] = "raise",
         n_jobs: int | None = None,
         verbose: int = 0,
     ) -> None:

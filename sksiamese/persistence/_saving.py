@@ -15,7 +15,7 @@ import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
@@ -31,6 +31,7 @@ from sksiamese.persistence._model_parts import (
 )
 from sksiamese.persistence._trusted_types import TRUSTED_TYPES
 
+_Model = TypeVar("_Model")
 _MANIFEST, _MODEL = "manifest.json", "model.skops"
 
 
@@ -99,13 +100,20 @@ def save_model(
     return path
 
 
-def load_model(path: str | os.PathLike[str]) -> Any:
+@overload
+def load_model(path: str | os.PathLike[str]) -> Any: ...
+@overload
+def load_model(path: str | os.PathLike[str], kind: type[_Model]) -> _Model: ...
+def load_model(path: str | os.PathLike[str], kind: type[Any] = object) -> Any:
     """Load a model that :func:`save_model` wrote.
 
     Parameters
     ----------
     path : str or path-like
         The file.
+    kind : type, default=object
+        What the model must be, such as ``Pipeline``: type checkers take it as the type of the
+        result.
 
     Returns
     -------
@@ -116,6 +124,8 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     ------
     FileNotFoundError
         If the file does not exist.
+    TypeError
+        If the model is not of the `kind`.
     ModelFileError
         If the file is not a model, is cut off or damaged, was written by a later version in a
         format that this one does not know, or holds types that are not to be trusted.
@@ -149,7 +159,13 @@ def load_model(path: str | os.PathLike[str]) -> Any:
             ModelVersionWarning,
             stacklevel=2,
         )
-    return _restore(payload, Path(path))
+    model = _restore(payload, Path(path))
+    if not isinstance(model, kind):
+        raise TypeError(
+            f"{Path(path).name} holds a {type(model).__name__}, not a {kind.__name__}. Load it "
+            "without kind=, or name another file."
+        )
+    return model
 
 
 def describe_model(path: str | os.PathLike[str]) -> ModelManifest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,7 @@ from sksiamese.recommend._measurement_checks import (
     continue_index,
     require_free,
     require_outcomes,
+    require_own_name,
 )
 from sksiamese.recommend._recipe_distances import RecipeGeometry
 from sksiamese.recommend._requests import check_request, is_allowed, read_exclusions, read_rows
@@ -146,7 +147,7 @@ class ExperimentRecommender(EstimatorOfTables):
         self,
         estimator: Any,
         space: DesignSpace | None = None,
-        acquisition: str = "probability",
+        acquisition: Literal["probability", "ucb", "entropy"] = "probability",
         beta: float = 1.0,
         diversity: float = 0.15,
         n_candidates: int = 20_000,
@@ -196,7 +197,8 @@ class ExperimentRecommender(EstimatorOfTables):
         y = as_pandas(y)
         labels = read_labels(y, len(frame))
         name = y.name if isinstance(y, pd.Series) and y.name is not None else "outcome"
-        require_free(frame.columns, [*RESULTS, name])
+        require_own_name(frame.columns, name)
+        require_free(frame.columns, RESULTS)
         frame = frame.infer_objects()
         space = DesignSpace.from_frame(frame) if self.space is None else self.space
         space.require_columns(frame.columns)
@@ -250,7 +252,7 @@ class ExperimentRecommender(EstimatorOfTables):
     def recommend(
         self,
         batch_size: int,
-        mode: str = "explore",
+        mode: Literal["explore", "optimize"] = "explore",
         exclude: Mapping[str, Iterable[Any]] | pd.DataFrame | None = None,
         pending: pd.DataFrame | None = None,
         candidates: pd.DataFrame | None = None,

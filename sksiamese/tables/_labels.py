@@ -90,6 +90,18 @@ def read_labels(y: Any, n_rows: int | None = None) -> npt.NDArray[Any]:
 
 def _as_column(values: Any, name: str, what: str, warn: bool = False) -> npt.NDArray[Any]:
     """Bring one value for each row to an array, and name a cell that holds several."""
+    if isinstance(values, str | bytes):
+        text = shorten(values)
+        raise ValueError(
+            f"{name} must hold one {what} for each row of X. Got the single text {text}: if this "
+            f"is a column of your table, write {name}=X[{text}]."
+        )
+    shape = np.shape(values) if hasattr(values, "shape") else ()
+    if len(shape) > 1 and shape[1:] != (1,):
+        raise ValueError(
+            f"{name} must hold one {what} for each row of X. Got a table of the shape {shape}: "
+            "choose one of its columns."
+        )
     try:
         return np.asarray(column_or_1d(values, warn=warn))
     except ValueError as error:

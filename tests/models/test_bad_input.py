@@ -332,14 +332,35 @@ MISSING = "Drop these rows or fill their labels in."
             "Unknown label type: continuous. Maybe you are trying to fit a classifier, which "
             "expects discrete classes on a regression target with continuous values.",
         ),
-        (np.ones((6, 2)), "y should be a 1d array, got an array of shape (6, 2) instead."),
+        (
+            np.ones((6, 2)),
+            "y must hold one label for each row of X. Got a table of the shape (6, 2): choose one "
+            "of its columns.",
+        ),
+        (
+            "pH",
+            "y must hold one label for each row of X. Got the single text 'pH': if this is a "
+            "column of your table, write y=X['pH'].",
+        ),
         (
             [0, 1, [0, 1], 1, 0, 1],
             "y must hold one label for each row of X. Got [0, 1] at position 2. Give each row a "
             "single number or text.",
         ),
     ],
-    ids=["short", "long", "NaN", "None", "NA", "inf", "no y", "continuous", "2-D", "two in one"],
+    ids=[
+        "short",
+        "long",
+        "NaN",
+        "None",
+        "NA",
+        "inf",
+        "no-y",
+        "continuous",
+        "2-D",
+        "name",
+        "two-in-one",
+    ],
 )
 @pytest.mark.parametrize("columns", [["ligand", "pH"], ["pH"]])
 def test_bad_labels(y, message, columns):

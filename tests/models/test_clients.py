@@ -1,5 +1,6 @@
 """What other programs do with a classifier: overwrite its names, leave columns out, weigh rows."""
 
+import json
 import re
 
 import numpy as np
@@ -9,10 +10,12 @@ from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
 from sklearn.feature_selection import RFECV, SequentialFeatureSelector
 
 from sksiamese import (
+    ExperimentRecommender,
     GraphFingerprintMLPClassifier,
     GraphFingerprintSiameseClassifier,
     GraphFingerprintSVMClassifier,
     SMILESFeaturizer,
+    SupportQuerySplit,
     SurrogateTreeExplainer,
 )
 from sksiamese.exceptions import ConstantInputWarning
@@ -182,3 +185,45 @@ def test_small_weights_of_all_rows_do_not_hide_the_columns():
     expected = even.fit(X, Y).predict_proba(X)
     found = even.fit(X, Y, sample_weight=np.full(N, 1e-12)).predict_proba(X)
     np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+# -- What was meant --------------------------------------------------------------------------------
+
+
+def test_the_name_of_a_column_is_no_groups_and_no_weights():
+    text = (
+        "groups must hold one group for each row of X. Got the single text 'batch': if this is a "
+        "column of your table, write groups=X['batch']."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
+        siamese().fit(X, Y, groups="batch")
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
+        next(SupportQuerySplit(1).split(X, Y, "batch"))
+    table = (
+        "groups must hold one group for each row of X. Got a table of the shape (18, 2): choose "
+        "one of its columns."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(table)}$"):
+        siamese().fit(X, Y, groups=X)
+
+
+def test_numbers_as_text_are_called_so_in_a_prediction():
+    model = siamese().fit(X, Y)
+    rows = pd.DataFrame(json.loads('[{"ligand": "SCCN", "pH": "7.5"}]'))
+    message = (
+        "Column 'pH' held numbers in fit, and now holds numbers as text, such as '7.5'. Convert "
+        "it with pandas.to_numeric."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        model.predict(rows)
+
+
+def test_outcomes_called_as_a_column_are_to_be_renamed():
+    message = (
+        "y has the name 'pH', as a column of X has, so that a table of measurements could not hold "
+        "both. Give y a name of its own, for example with y.rename('outcome')."
+    )
+    recommender = ExperimentRecommender(siamese(), n_candidates=50)
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        recommender.fit(X, X["pH"] > 7)
+    assert recommender.fit(X, (X["pH"] > 7).rename("outcome")).outcomes_.name == "outcome"

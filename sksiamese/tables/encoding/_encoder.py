@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from sksiamese._checks import listed, plain_label
+from sksiamese._checks import listed, plain_label, shorten
 from sksiamese.exceptions import ConstantInputWarning, NewNameWarning
 from sksiamese.molecules._descriptors import RDKIT_DESCRIPTORS
 from sksiamese.molecules._distinct_molecules import read_molecules
@@ -20,6 +20,7 @@ from sksiamese.molecules._tanimoto import TanimotoMap
 from sksiamese.tables._column_kinds import KIND_TEXT, LARGEST_NUMBER, column_kind, is_usable_number
 from sksiamese.tables.encoding._molecule_column import Pool, holds_graphs
 from sksiamese.tables.encoding._past_outcomes import Recall, row_keys
+from sksiamese.tables.reading._typed_numbers import is_number_text
 
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
@@ -191,7 +192,7 @@ class ExperimentEncoder:
             if kind != "empty" and len(kinds) > 1 and kinds != {"molecule", "category"}:
                 raise ValueError(
                     f"Column {name!r} held {KIND_TEXT[self.kinds_[name]]} in fit, and now holds "
-                    f"{KIND_TEXT[kind]}. Pass the columns as they were in fit."
+                    f"{_say_kind(table[name], kind)}."
                 )
         numbers = self._read_numbers(table, self.numeric_)
         pools = self._read_molecules(table, self.roles_)
@@ -342,6 +343,15 @@ OWN_MOLECULES = 0.75  # molecules for a row from which on they are not said to r
 _CONDITION_SPREAD = 2.0  # conditions are few and a molecule's numbers many
 _LEAST_VARIANCE = 1e-18  # of a descriptor that varies
 _SHOWN = 10  # bad cells that a message lists
+
+
+def _say_kind(column: pd.Series, kind: str) -> str:
+    """Say what a column holds that held something else in fit, and what is to be done."""
+    texts = [cell for cell in column if isinstance(cell, str)]
+    if texts and all(map(is_number_text, texts)):
+        shown = shorten(texts[0])
+        return f"numbers as text, such as {shown}. Convert it with pandas.to_numeric"
+    return f"{KIND_TEXT[kind]}. Pass the columns as they were in fit"
 
 
 def _names(column: pd.Series) -> npt.NDArray[np.object_]:
