@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from rdkit import rdBase
 
 from sksiamese.molecules._graph import parse_smiles
+from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 
 from ._base import Dataset, RemoteFile, build_dataset, download, read_csv, show_cell
 
@@ -241,7 +241,7 @@ def _labels(frame: pd.DataFrame, tasks: list[str], source: str) -> dict[str, pd.
 def _are_readable(cells: pd.Series) -> pd.Series:
     """Whether each cell is a SMILES that the package reads; an empty one is not."""
     texts = cells.astype(object)
-    with rdBase.BlockLogs():
+    with quiet_rdkit:
         readable = {
             text
             for text in texts.unique()

@@ -335,4 +335,4 @@ def check_rows(
     """Check the outcomes, and whether rows of one recipe agree in them."""
     yield from check_outcome(outcome, original)
     inputs = [columns[name] for name, role in roles.items() if role.role in INPUTS]
-    yield from check_replicates(inputs, outcome)
+    yield from check_replicates(inputs, outcome, list(columns.values()))

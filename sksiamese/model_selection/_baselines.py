@@ -8,7 +8,6 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from rdkit import rdBase
 from sklearn.compose import ColumnTransformer
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
@@ -24,6 +23,7 @@ from sksiamese.model_selection._baseline_kernel import RoleKernel
 from sksiamese.molecules._canonical import canonical_smiles
 from sksiamese.molecules._featurizer import SMILESFeaturizer
 from sksiamese.molecules._graph import parse_smiles
+from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 from sksiamese.tables._column_kinds import column_kind, is_text
 
 DEFAULT_BASELINES = (
@@ -100,7 +100,7 @@ def _baseline_kind(column: pd.Series) -> str:
     """Kind of a column; text of which most distinct cells are not SMILES holds levels."""
     kind = column_kind(column)
     if kind == "molecule" and is_text(column):
-        with rdBase.BlockLogs():
+        with quiet_rdkit:
             readable = [parse_smiles(cell) is not None for cell in column.dropna().unique()]
         return "molecule" if 2 * sum(readable) >= len(readable) else "levels"
     return "levels" if kind == "category" else kind

@@ -192,8 +192,9 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier):
     add two rows, it is what that share of these rows exceeds by the probabilities that they get
     without their own labels.
 
-    Columns that never vary in training are ignored. A fit that fails or is interrupted
-    from the keyboard leaves the estimator as it was before.
+    Columns that never vary in training are ignored: a prediction asks of them only that they hold
+    text, molecules or numbers as before, and reads none of their cells. A fit that fails or is
+    interrupted from the keyboard leaves the estimator as it was before.
 
     Rows are compared some thousands at a time; ``docs/memory.md`` tells what each step takes at
     most.
@@ -373,7 +374,8 @@ def _warn_of_small_classes(table: TrainingTable) -> None:
     if labels:
         warnings.warn(
             f"Only one row of the class {', '.join(map(repr, labels))}: no pair of its own kind "
-            "can be formed, so little can be learnt about it. Add experiments if you can.",
+            "can be formed, so little can be learnt about it, and predict may never give it: look "
+            "at its column of predict_proba. Add experiments of it, or leave it out.",
             SmallClassWarning,
             stacklevel=3,
         )

@@ -107,8 +107,9 @@ class GraphFingerprintSVMClassifier(ScoreClassifier):
 
     Notes
     -----
-    Columns that never vary in training are ignored. A fit that fails or is interrupted
-    from the keyboard leaves the estimator as it was before.
+    Columns that never vary in training are ignored: a prediction asks of them only that they hold
+    text, molecules or numbers as before, and reads none of their cells. A fit that fails or is
+    interrupted from the keyboard leaves the estimator as it was before.
 
     A margin is not a probability. ``predict_proba`` is a softmax over each member's scores, so for
     two classes the logistic function of the margin, averaged over the members: it ranks and it

@@ -155,8 +155,10 @@ class EvidenceDisplay:
         evidence = pd.DataFrame(
             {
                 "experiment": [
-                    f"{plain_label(label)}: {text}"
-                    for label, text in zip(found["support"], words[1:], strict=True)
+                    f"{plain_label(label)}{' (the same)' if is_same else ''}: {text}"
+                    for label, is_same, text in zip(
+                        found["support"], found["same"], words[1:], strict=True
+                    )
                 ],
                 "smiles": drawn[1:],
                 "outcome": found["outcome"],

@@ -284,7 +284,8 @@ def test_class_of_one_row_warns_and_works(readout, y, shown):
         model = classifier(readout=readout).fit(X, y)
     assert [str(w.message) for w in caught] == [
         f"Only one row of the {shown}: no pair of its own kind can be formed, so little can be "
-        "learnt about it. Add experiments if you can."
+        "learnt about it, and predict may never give it: look at its column of predict_proba. Add "
+        "experiments of it, or leave it out."
     ]
     assert caught[0].filename == __file__
     assert np.isfinite(model.predict_proba(X)).all()

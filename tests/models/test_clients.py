@@ -227,3 +227,16 @@ def test_outcomes_called_as_a_column_are_to_be_renamed():
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         recommender.fit(X, X["pH"] > 7)
     assert recommender.fit(X, (X["pH"] > 7).rename("outcome")).outcomes_.name == "outcome"
+
+
+# -- Evidence --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("readout", ["process", "mean"])
+def test_evidence_tells_where_an_experiment_is_its_own(readout):
+    model = siamese(readout).fit(X, Y)
+    again = X.replace({"ligand": {"SCCN": "NCCS"}})  # written in another way
+    evidence = model.support_evidence(again, n_top=N)
+    assert (evidence["same"] == (evidence["row"] == evidence["support"])).all()
+    others = X.assign(pH=X["pH"] + 1e-6)
+    assert not model.support_evidence(others, n_top=N)["same"].any()
