@@ -5,6 +5,7 @@ Every message says what came, where, what is allowed and how to mend it.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Collection, Iterable
 from numbers import Integral, Real
 from typing import Any
@@ -162,6 +163,23 @@ def require_number(
     raise ValueError(
         f"The {name!r} parameter of {owner} must be a number in {interval}. Got {value!r} instead."
     )
+
+
+def import_extra(module: str, purpose: str, extra: str) -> Any:
+    """Import a module of a package that only some users need.
+
+    Raises
+    ------
+    ImportError
+        Naming the package and the extra that brings it.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(
+            f"{purpose} needs {module.partition('.')[0]}. Install it with "
+            f"pip install 'sksiamese[{extra}]'."
+        ) from error
 
 
 def make_generator(random_state: Any) -> np.random.RandomState:

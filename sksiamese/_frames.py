@@ -11,6 +11,7 @@ import pandas as pd
 from pandas.api import types as pandas_types
 
 from sksiamese._checks import listed, shorten
+from sksiamese._frame_libraries import as_pandas
 
 _TEXT = pd.Series(["text"]).dtype  # str of pandas 3, object before
 
@@ -49,7 +50,9 @@ class DistinctTexts(NamedTuple):
 
 
 def ensure_table(X: Any) -> InputTable:
-    """Bring a DataFrame, Series, 1-D list or array, or 2-D array to a frame with at least one cell.
+    """Bring a table, a column, a 1-D list or array, or 2-D array to a frame with a cell or more.
+
+    Tables and columns may be those of pandas, polars or pyarrow.
 
     Raises
     ------
@@ -59,6 +62,7 @@ def ensure_table(X: Any) -> InputTable:
         If `X` has more than two dimensions, rows of unequal length, no rows, no columns or two
         columns of one name.
     """
+    X = as_pandas(X)
     if isinstance(X, pd.DataFrame):
         table = InputTable(X, named=_has_own_names(X.columns))
     elif isinstance(X, pd.Series):

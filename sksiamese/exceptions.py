@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "ConstantInputWarning",
     "DoubtfulColumnWarning",
     "InvalidSMILESError",
     "InvalidSMILESWarning",
@@ -12,6 +13,18 @@ __all__ = [
     "NewNameWarning",
     "SmallClassWarning",
 ]
+
+
+class ConstantInputWarning(UserWarning):
+    """No column varies in training, so that every prediction is the class frequencies.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sksiamese.exceptions import ConstantInputWarning
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", ConstantInputWarning)  # refuse such tables
+    """
 
 
 class DoubtfulColumnWarning(UserWarning):

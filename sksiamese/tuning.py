@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from skopt.space import Categorical, Dimension, Integer, Real
@@ -13,7 +13,7 @@ from sksiamese.models._network_classifier import NetworkClassifier
 __all__ = ["search_space"]
 
 
-def search_space(estimator: Any, kind: str = "paper") -> dict[str, Dimension]:
+def search_space(estimator: Any, kind: Literal["paper", "wide"] = "paper") -> dict[str, Dimension]:
     """Give the ranges that a search over a classifier's parameters may draw from.
 
     Every combination is legal: no draw makes a fit fail that succeeds with the defaults.

@@ -27,6 +27,7 @@ PYPROJECT = PACKAGE.parent / "pyproject.toml"
 ORDER = [
     "exceptions",
     "_checks",
+    "_frame_libraries",
     "_frames",
     "molecules",
     "persistence",

@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from sksiamese._frames import require_columns
+from sksiamese.tables.reading._files import naming_what_is_damaged
 
 # A Bunch, or the pair (data, target) where return_X_y=True asked for it.
 Dataset: TypeAlias = Any
@@ -95,14 +96,20 @@ def show_cell(value: Any) -> str:
 
 
 def read_csv(path: str | Path, columns: Sequence[str], source: str) -> pd.DataFrame:
-    """Read a csv file, plain or compressed, that must have `columns`."""
+    """Read a csv file, plain or compressed, that must have `columns` and a row or more."""
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(
             f"{source}: the file {str(path)!r} does not exist. Give the path of an existing file."
         )
-    frame = pd.read_csv(path, low_memory=False)
+    cure = "The file is damaged or of another kind: get it again, or give the path of another copy."
+    with naming_what_is_damaged(f"{source}: the file {str(path)!r}", cure):
+        frame = pd.read_csv(path, low_memory=False)
     require_columns(frame.columns, columns, f"{source} ({path.name})")
+    if frame.empty:
+        raise ValueError(
+            f"{source} ({path.name}) has a header and no rows. Give the path of a whole copy."
+        )
     return frame
 
 

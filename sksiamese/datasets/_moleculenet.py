@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from rdkit import rdBase
 
 from sksiamese.molecules._graph import parse_smiles
+from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 
 from ._base import Dataset, RemoteFile, build_dataset, download, read_csv, show_cell
 
@@ -133,7 +133,7 @@ Limits
 
 
 def fetch_moleculenet(
-    name: str,
+    name: Literal["tox21", "sider", "muv"],
     data_home: str | Path | None = None,
     path: str | Path | None = None,
     *,
@@ -199,6 +199,12 @@ def fetch_moleculenet(
     frame = read_csv(found, [_SMILES, *tasks], source)
     labels = _labels(frame, tasks, source)
     is_readable = _are_readable(frame[_SMILES])
+    if not is_readable.any():
+        raise ValueError(
+            f"{source} ({found.name}): none of the {len(frame):,} cells of column {_SMILES!r} can "
+            f"be read as SMILES. The first, in row {frame.index[0]}, holds "
+            f"{show_cell(frame[_SMILES].iloc[0])}. Give the path of the table as it was published."
+        )
     unreadable = frame.loc[~is_readable, _SMILES]
     frame = frame.assign(**labels)[is_readable]
     return build_dataset(
@@ -235,7 +241,7 @@ def _labels(frame: pd.DataFrame, tasks: list[str], source: str) -> dict[str, pd.
 def _are_readable(cells: pd.Series) -> pd.Series:
     """Whether each cell is a SMILES that the package reads; an empty one is not."""
     texts = cells.astype(object)
-    with rdBase.BlockLogs():
+    with quiet_rdkit:
         readable = {
             text
             for text in texts.unique()

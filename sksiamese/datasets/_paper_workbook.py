@@ -8,7 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from sksiamese.tables.reading._files import open_workbook
+from sksiamese.tables.reading._files import (
+    WORKBOOK_CURE,
+    naming_what_is_damaged,
+    open_workbook,
+)
 
 from ._base import Dataset, build_dataset, require_numbers, show_cell
 
@@ -117,7 +121,11 @@ def _read_sheets(path: Path) -> dict[str, pd.DataFrame]:
                 f"{', '.join(map(str, workbook.sheet_names))}. Needed are features_c (numbers), "
                 "features_d (SMILES) and labels (0/1)."
             )
-        return {sheet: _read_sheet(workbook, sheet) for sheet in _SHEETS}
+        with naming_what_is_damaged(repr(path.name), WORKBOOK_CURE):
+            sheets = {sheet: _read_sheet(workbook, sheet) for sheet in _SHEETS}
+    for name, frame in sheets.items():
+        _require_rows(name, frame)
+    return sheets
 
 
 def _read_sheet(workbook: pd.ExcelFile, sheet: str) -> pd.DataFrame:
@@ -125,13 +133,15 @@ def _read_sheet(workbook: pd.ExcelFile, sheet: str) -> pd.DataFrame:
     frame = pd.read_excel(
         workbook, sheet_name=sheet, dtype=object, keep_default_na=False, na_values=[""]
     )
-    frame.columns = [str(column) for column in frame.columns]
+    return frame.set_axis([str(column) for column in frame.columns], axis=1)
+
+
+def _require_rows(sheet: str, frame: pd.DataFrame) -> None:
     if frame.empty:
         raise ValueError(
             f"Sheet {sheet!r} has {len(frame)} row(s) and {frame.shape[1]} column(s). It needs a "
             "header row and below it one row for each experiment."
         )
-    return frame
 
 
 def _label(labels: pd.DataFrame) -> pd.Series:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
@@ -113,7 +114,10 @@ Limits
 
 
 def load_perovskites(
-    *, target: str = "crystal", return_X_y: bool = False, as_frame: bool = True
+    *,
+    target: Literal["crystal", "score"] = "crystal",
+    return_X_y: bool = False,
+    as_frame: bool = True,
 ) -> Dataset:
     """Load 208 measured perovskite crystallisations, shipped with the package.
 
@@ -174,7 +178,7 @@ def fetch_perovskites(
     path: str | Path | None = None,
     *,
     inventory_path: str | Path | None = None,
-    target: str = "crystal",
+    target: Literal["crystal", "score"] = "crystal",
     return_X_y: bool = False,
     as_frame: bool = True,
 ) -> Dataset:

@@ -195,8 +195,9 @@ def check_experiments(
     -------
     TableReport
         The findings. Errors are what the models refuse (invalid SMILES, texts among numbers, a
-        single class) or what cannot be (pH 17). Warnings are to be looked at (two
-        spellings of a molecule, units that seem mixed, contradictory replicates).
+        single class), a table from which they learn nothing, or what cannot be (pH 17).
+        Warnings are to be looked at (two spellings of a molecule, units that seem mixed,
+        contradictory replicates).
 
     Raises
     ------
@@ -334,4 +335,4 @@ def check_rows(
     """Check the outcomes, and whether rows of one recipe agree in them."""
     yield from check_outcome(outcome, original)
     inputs = [columns[name] for name, role in roles.items() if role.role in INPUTS]
-    yield from check_replicates(inputs, outcome)
+    yield from check_replicates(inputs, outcome, list(columns.values()))

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import plain_label, shorten
+from sksiamese._frame_libraries import as_pandas
 from sksiamese.doctor._check_experiments import (
     TableReport,
     check_columns,
@@ -231,6 +232,7 @@ def _read_source(
     source: Any, outcome: str, sheet: str | int | None, header: int | str | None
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """Table as it stands in a file or frame, with a text as the name of each column."""
+    source = as_pandas(source)
     if isinstance(source, str | Path):
         terms = read_rule(outcome)
         names = [outcome] if terms is None else [term.column for term in terms]
@@ -240,8 +242,8 @@ def _read_source(
         frame, findings = source, []
     else:
         raise TypeError(
-            f"source must be a DataFrame or the path of a file. Got {shorten(source)}: make a "
-            "frame of it with pandas.DataFrame."
+            f"source must be a DataFrame (of pandas, polars or pyarrow) or the path of a file. Got "
+            f"{shorten(source)}: make a frame of it with pandas.DataFrame."
         )
     names = [str(name) for name in frame.columns]
     require_one_of_each(names, range(1, len(names) + 1), "The table")

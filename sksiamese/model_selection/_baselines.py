@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from rdkit import rdBase
 from sklearn.compose import ColumnTransformer
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
@@ -24,6 +23,7 @@ from sksiamese.model_selection._baseline_kernel import RoleKernel
 from sksiamese.molecules._canonical import canonical_smiles
 from sksiamese.molecules._featurizer import SMILESFeaturizer
 from sksiamese.molecules._graph import parse_smiles
+from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 from sksiamese.tables._column_kinds import column_kind, is_text
 
 DEFAULT_BASELINES = (
@@ -47,7 +47,9 @@ _FP_SIZE = 2048
 _N_TREES = 500  # of the forests on ECFP and one-hot, whose many columns each tree sees few of
 
 
-def make_baselines(frame: pd.DataFrame, names: Collection[str], molecules: str) -> dict[str, Any]:
+def make_baselines(
+    frame: pd.DataFrame, names: Collection[str], molecules: Literal["descriptors", "ecfp"]
+) -> dict[str, Any]:
     """Make unfitted baselines for the columns of a table.
 
     Molecule columns become what the name of a baseline says, or else what `molecules` names; a
@@ -98,7 +100,7 @@ def _baseline_kind(column: pd.Series) -> str:
     """Kind of a column; text of which most distinct cells are not SMILES holds levels."""
     kind = column_kind(column)
     if kind == "molecule" and is_text(column):
-        with rdBase.BlockLogs():
+        with quiet_rdkit:
             readable = [parse_smiles(cell) is not None for cell in column.dropna().unique()]
         return "molecule" if 2 * sum(readable) >= len(readable) else "levels"
     return "levels" if kind == "category" else kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from sksiamese._checks import (
     require_option,
     require_verbose,
 )
+from sksiamese._frame_libraries import as_pandas
 from sksiamese._frames import ensure_table
 from sksiamese.model_selection._baselines import BASELINES, DEFAULT_BASELINES, make_baselines
 from sksiamese.model_selection._comparison import ClassifierComparison
@@ -43,7 +44,7 @@ def compare_classifiers(
     groups: Any = None,
     n_repeats: int = 5,
     baselines: bool | str | Collection[str] = True,
-    molecules: str = "descriptors",
+    molecules: Literal["descriptors", "ecfp"] = "descriptors",
     null_test: bool = False,
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
@@ -60,7 +61,8 @@ def compare_classifiers(
     estimators : classifier, list of classifiers, or dict of name to classifier
         Unfitted scikit-learn classifiers, pipelines and searches among them. They are cloned.
     X : DataFrame or array of shape (n_samples, n_columns)
-        Experiments, in SMILES and numeric columns.
+        Experiments, in SMILES and numeric columns. The classifiers are given a table of polars or
+        pyarrow as one of pandas.
     y : array-like of shape (n_samples,)
         Labels of two or more classes.
     cv : int, splitter or iterable of (train, test), default=5
@@ -155,6 +157,7 @@ def compare_classifiers(
     own = name_estimators(estimators)
     _require_classifiers(own, chosen)
     metrics = read_scoring(scoring)
+    X = as_pandas(X)
     frame = ensure_table(X).frame
     rows = _read_rows(X, y, frame)
     classifiers = own | make_baselines(frame, chosen, molecules)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from sksiamese._checks import require_number
+from sksiamese._checks import import_extra, require_number
 from sksiamese.model_selection._verdict import judge_metric
 
 _MESSAGE_LENGTH = 200  # characters of an error that the text shows
@@ -330,12 +330,7 @@ def _interval_text(value: float, low: float, high: float, *, sign: str) -> str:
 
 
 def _make_axes(n_metrics: int, n_classifiers: int) -> npt.NDArray[np.object_]:
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            "plot needs matplotlib. Install it with pip install 'sksiamese[plot]'."
-        ) from error
+    plt = import_extra("matplotlib.pyplot", "plot", "plot")
     size = (2 + 3.2 * n_metrics, 1 + 0.35 * n_classifiers)
     _, axes = plt.subplots(
         1, n_metrics, sharey=True, squeeze=False, figsize=size, layout="constrained"

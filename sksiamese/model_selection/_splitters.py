@@ -217,8 +217,8 @@ class SupportQuerySplit(BaseCrossValidator):
             class out or names one that is not in y; or if a parameter has an unknown value.
         """
         n_repeats = self.get_n_splits()
-        indexable(X, y, groups)  # of one length
         cells = self._list_cells(y, groups)
+        indexable(X, y, groups)  # of one length
         generator = make_generator(self.random_state)
         n_rows = sum(len(cell.rows) for cell in cells)
         for _ in range(n_repeats):

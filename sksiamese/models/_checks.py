@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import torch
 from sklearn.utils import check_random_state
 from skorch.callbacks import Callback
 
 from sksiamese._checks import shorten
+
+Activation: TypeAlias = Literal["identity", "leaky_relu", "relu", "sigmoid", "tanh"]
 
 
 def require_callbacks(owner: str, callbacks: Any) -> None:

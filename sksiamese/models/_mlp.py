@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from skorch.callbacks import Callback
 
+from sksiamese.models._checks import Activation
 from sksiamese.models._plain_classifier import ScoreClassifier
 from sksiamese.nn._losses import cross_entropy_loss
 
@@ -106,8 +108,9 @@ class GraphFingerprintMLPClassifier(ScoreClassifier):
 
     Notes
     -----
-    Columns that never vary in training are ignored. A fit that fails or is interrupted
-    from the keyboard leaves the estimator as it was before.
+    Columns that never vary in training are ignored: a prediction asks of them only that they hold
+    text, molecules or numbers as before, and reads none of their cells. A fit that fails or is
+    interrupted from the keyboard leaves the estimator as it was before.
 
     References
     ----------
@@ -135,16 +138,16 @@ class GraphFingerprintMLPClassifier(ScoreClassifier):
         conv_width: int = 16,
         radius: int = 2,
         descriptors: bool = True,
-        scaling: str = "standard",
-        tanimoto: str = "auto",
+        scaling: Literal["standard", "minmax"] = "standard",
+        tanimoto: Literal["auto", "always", "never"] = "auto",
         hidden_layer_sizes: int | Sequence[int] = (32,),
-        activation: str = "tanh",
+        activation: Activation = "tanh",
         dropout: float = 0.0,
         alpha: float = 0.001,
         n_members: int = 10,
         max_epochs: int = 150,
         lr: float = 0.01,
-        lr_schedule: str = "cosine",
+        lr_schedule: Literal["cosine", "constant"] = "cosine",
         batch_size: int = 512,
         early_stopping: bool = False,
         validation_fraction: float = 0.2,

@@ -167,6 +167,30 @@ class NetworkClassifier(TableClassifier, ABC):
         """
         return self.predict_members(X).mean(axis=0)
 
+    def predict_log_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """Logarithms of the class probabilities.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments, in the columns of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Logarithms in the order of ``classes_``; minus infinity for a probability of 0.
+
+        Examples
+        --------
+        >>> from sksiamese import GraphFingerprintSiameseClassifier
+        >>> model = GraphFingerprintSiameseClassifier(n_members=2, max_epochs=20, random_state=0)
+        >>> model = model.fit([[0.0], [0.1], [0.9], [1.0]], [0, 0, 1, 1])
+        >>> model.predict_log_proba([[0.5]]).shape
+        (1, 2)
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Most probable class of each row.
 
@@ -213,7 +237,10 @@ class NetworkClassifier(TableClassifier, ABC):
         frame = self._read_fitted(X)
         parts = self.encoder_.encode_parts(frame, CHUNK_ROWS)
         blocks = [self._proba(part, len(frame)) for part in parts]
-        return torch.cat(blocks, dim=1).numpy()
+        proba = torch.cat(blocks, dim=1).numpy()
+        if not self.encoder_.has_columns:
+            proba[:] = self.class_prior_
+        return proba
 
     def predict_std(self, X: Any) -> npt.NDArray[np.float64]:
         """Give the standard deviation of each class probability: how far it may be off.
@@ -329,7 +356,7 @@ class NetworkClassifier(TableClassifier, ABC):
         encoder = ExperimentEncoder(self.descriptors, self.scaling, tanimoto, self.n_jobs)
         rows = table.frame, table.weight, table.groups
         experiments = encoder.fit_encode(*rows, verbose=int(self.verbose))
-        if hasattr(self, "feature_names_in_"):
+        if self._names is not None:
             success = table.y.astype(np.float64) if len(table.classes) == 2 else None
             taken = "All were taken as inputs."
             warn_of_doubts(table.frame, encoder.kinds_, success, taken, stacklevel=3)

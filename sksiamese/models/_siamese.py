@@ -5,13 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from skorch.callbacks import Callback
 
 from sksiamese._checks import plain_label, require_integer, require_option
 from sksiamese.exceptions import SmallClassWarning
+from sksiamese.models._checks import Activation
 from sksiamese.models._support_set_classifier import ComparingClassifier
 from sksiamese.models.readouts import READOUTS
 from sksiamese.models.training._labelled_rows import LabelledExperiments
@@ -57,8 +58,8 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier):
         Size of the embedding.
     activation : {"tanh", "relu", "leaky_relu", "sigmoid", "identity"} or None, default=None
         Activation of convolutions and hidden layers.
-    embedding_activation : str or None, default=None
-        Activation of the embedding, one of the same.
+    embedding_activation : same as activation, default=None
+        Activation of the embedding.
     readout : {"process", "mean", "paper", "residual"}, default="process"
         How similarities become probabilities. "process": Gaussian processes whose kernels are
         siamese (see Notes), trained by their evidence. "mean": mean of sigmoid(s) over the support
@@ -191,8 +192,9 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier):
     add two rows, it is what that share of these rows exceeds by the probabilities that they get
     without their own labels.
 
-    Columns that never vary in training are ignored. A fit that fails or is interrupted
-    from the keyboard leaves the estimator as it was before.
+    Columns that never vary in training are ignored: a prediction asks of them only that they hold
+    text, molecules or numbers as before, and reads none of their cells. A fit that fails or is
+    interrupted from the keyboard leaves the estimator as it was before.
 
     Rows are compared some thousands at a time; ``docs/memory.md`` tells what each step takes at
     most.
@@ -223,20 +225,20 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier):
         conv_width: int = 16,
         radius: int = 2,
         descriptors: bool = True,
-        scaling: str = "standard",
-        tanimoto: str | None = None,
+        scaling: Literal["standard", "minmax"] = "standard",
+        tanimoto: Literal["auto", "always", "never"] | None = None,
         hidden_layer_sizes: int | Sequence[int] | None = None,
         embedding_size: int | None = None,
-        activation: str | None = None,
-        embedding_activation: str | None = None,
-        readout: str = "process",
+        activation: Activation | None = None,
+        embedding_activation: Activation | None = None,
+        readout: Literal["process", "mean", "paper", "residual"] = "process",
         support_size: int | None = None,
         dropout: float | None = None,
         alpha: float | None = None,
         n_members: int | None = None,
         max_epochs: int | None = None,
         lr: float | None = None,
-        lr_schedule: str | None = None,
+        lr_schedule: Literal["cosine", "constant"] | None = None,
         batch_size: int | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.2,
@@ -372,7 +374,8 @@ def _warn_of_small_classes(table: TrainingTable) -> None:
     if labels:
         warnings.warn(
             f"Only one row of the class {', '.join(map(repr, labels))}: no pair of its own kind "
-            "can be formed, so little can be learnt about it. Add experiments if you can.",
+            "can be formed, so little can be learnt about it, and predict may never give it: look "
+            "at its column of predict_proba. Add experiments of it, or leave it out.",
             SmallClassWarning,
             stacklevel=3,
         )

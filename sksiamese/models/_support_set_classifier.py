@@ -20,6 +20,7 @@ from sksiamese.models.training._labelled_rows import LabelledExperiments
 from sksiamese.persistence._packed_tables import pack, unpack
 from sksiamese.tables._labels import TrainingTable
 from sksiamese.tables.encoding._encoder import Experiments
+from sksiamese.tables.encoding._past_outcomes import experiment_keys
 
 _Int = npt.NDArray[np.int64]
 
@@ -186,12 +187,15 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
 
         Returns
         -------
-        DataFrame of shape (n_samples * min(n_top, n_support), 5 or more)
+        DataFrame of shape (n_samples * min(n_top, n_support), 6 or more)
             Columns "row" (label of the row in X), "support" (label of the past experiment in the
-            table it came from), "outcome" (its class), "similarity" (as in :meth:`pair_score`) and
-            "share" (its part of all evidence, prior included, averaged over the members), largest
-            share first. With "process" the share is told apart by its reasons, which add up to it:
-            "same ligand", "similar ligand", "learned ligand", "near temperature" and so on for each
+            table it came from), "outcome" (its class), "similarity" (as in :meth:`pair_score`),
+            "share" (its part of all evidence, prior included, averaged over the members) and "same"
+            (whether it is the very experiment in all columns in use: then a measured outcome is
+            evidence for itself, and the row tells nothing of new ones), largest share first.
+
+            With "process" the share is told apart by its reasons, which add up to it: "same
+            ligand", "similar ligand", "learned ligand", "near temperature" and so on for each
             column, "recipe" (all columns together) and "learned" (the embedding).
 
         Examples
@@ -208,11 +212,14 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
             evidence = self._support.evidence(self.net_, part)
             top = np.argsort(-evidence.share, axis=1, kind="stable")[:, :n_top]
             labels = frame.index[start : start + len(top)]
-            found.append(self._list_evidence(evidence, top, labels))
+            same = np.equal.outer(experiment_keys(part), self._support_keys)
+            found.append(self._list_evidence(evidence, top, labels, same))
             start += len(top)
         return pd.concat(found, ignore_index=True)
 
-    def _list_evidence(self, evidence: Evidence, top: _Int, labels: pd.Index) -> pd.DataFrame:
+    def _list_evidence(
+        self, evidence: Evidence, top: _Int, labels: pd.Index, same: npt.NDArray[np.bool_]
+    ) -> pd.DataFrame:
         """List the support rows (n, n_top) of each row."""
         rows, places = np.repeat(np.arange(len(top)), top.shape[1]), top.ravel()
         columns = {
@@ -221,6 +228,7 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
             "outcome": self.classes_[self._support_y[places]],
             "similarity": evidence.similarity[rows, places],
             "share": evidence.share[rows, places],
+            "same": same[rows, places],
         }
         for reason, share in evidence.parts.items():
             columns[self._spell(*reason)] = share[rows, places]
@@ -271,6 +279,7 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
             self._support = self._readout.take_support(self.net_, rows, chosen)
         self._support_y = table.y[chosen]
         self._support_labels = pack(table.frame.index[chosen])
+        self._support_keys = experiment_keys(rows.experiments.take(chosen))
         self.support_indices_ = table.rows[chosen]
 
     def _choose_support(self, table: TrainingTable) -> _Int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from skorch.callbacks import Callback
 
+from sksiamese.models._checks import Activation
 from sksiamese.models._plain_classifier import ScoreClassifier
 from sksiamese.models.training._ensemble_net import last_layer
 from sksiamese.nn._losses import hinge_loss
@@ -106,8 +107,9 @@ class GraphFingerprintSVMClassifier(ScoreClassifier):
 
     Notes
     -----
-    Columns that never vary in training are ignored. A fit that fails or is interrupted
-    from the keyboard leaves the estimator as it was before.
+    Columns that never vary in training are ignored: a prediction asks of them only that they hold
+    text, molecules or numbers as before, and reads none of their cells. A fit that fails or is
+    interrupted from the keyboard leaves the estimator as it was before.
 
     A margin is not a probability. ``predict_proba`` is a softmax over each member's scores, so for
     two classes the logistic function of the margin, averaged over the members: it ranks and it
@@ -144,14 +146,14 @@ class GraphFingerprintSVMClassifier(ScoreClassifier):
         conv_width: int = 16,
         radius: int = 2,
         descriptors: bool = True,
-        scaling: str = "standard",
-        tanimoto: str = "auto",
-        activation: str = "tanh",
+        scaling: Literal["standard", "minmax"] = "standard",
+        tanimoto: Literal["auto", "always", "never"] = "auto",
+        activation: Activation = "tanh",
         alpha: float = 0.001,
         n_members: int = 10,
         max_epochs: int = 150,
         lr: float = 0.01,
-        lr_schedule: str = "cosine",
+        lr_schedule: Literal["cosine", "constant"] = "cosine",
         batch_size: int = 512,
         early_stopping: bool = False,
         validation_fraction: float = 0.2,
@@ -184,6 +186,35 @@ class GraphFingerprintSVMClassifier(ScoreClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
+    def predict_log_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """Logarithms of the class probabilities, exact where a probability rounds to 0 or 1.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments, in the columns of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Logarithms in the order of ``classes_``.
+
+        Examples
+        --------
+        >>> from sksiamese import GraphFingerprintSVMClassifier
+        >>> model = GraphFingerprintSVMClassifier(n_members=2, max_epochs=50, random_state=0)
+        >>> model = model.fit([[0.0], [0.1], [0.9], [1.0]], ["no", "no", "yes", "yes"])
+        >>> model.predict_log_proba([[0.5]]).shape
+        (1, 2)
+        """
+        frame = self._read_fitted(X)  # first, since it tells whether there is an encoder_
+        if not self.encoder_.has_columns:
+            return super().predict_log_proba(X)
+        experiments = self.encoder_.encode(frame)
+        members = torch.log_softmax(last_layer(self.net_, experiments), dim=-1)
+        # (n_members, n, n_classes) to (n, n_classes)
+        return (torch.logsumexp(members, dim=0) - np.log(len(members))).numpy()
+
     def decision_function(self, X: Any) -> npt.NDArray[np.float64]:
         """Margins: how far each row is on the side of a class.
 
@@ -210,11 +241,7 @@ class GraphFingerprintSVMClassifier(ScoreClassifier):
         >>> model.decision_function([[0.05], [0.95]]) > 0
         array([False,  True])
         """
-        frame = self._read_fitted(X)  # first, since it tells whether there is an encoder_
-        experiments = self.encoder_.encode(frame)
-        scores = last_layer(self.net_, experiments)
-        members = torch.log_softmax(scores, dim=-1)  # (n_members, n, n_classes)
-        log_proba = (torch.logsumexp(members, dim=0) - np.log(len(members))).numpy()
+        log_proba = self.predict_log_proba(X)
         if len(self.classes_) > 2:
             return log_proba
         return log_proba[:, 1] - log_proba[:, 0]

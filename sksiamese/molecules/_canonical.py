@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from rdkit import Chem, rdBase
+from rdkit import Chem
 
 from sksiamese._checks import plain_label, shorten
 from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.molecules._graph import MAX_SMILES_LENGTH, parse_smiles, text_behind
+from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 from sksiamese.molecules._smiles_errors import syntax_problem
 
 _SHOWN = 10  # unreadable cells that a message lists
@@ -93,7 +94,7 @@ def canonical_key(cell: Any) -> str | None:
 def _canonical_text(text: str) -> str | None:
     if not text.strip():
         return ""
-    with rdBase.BlockLogs():
+    with quiet_rdkit:
         mol = parse_smiles(text)
     return None if mol is None else str(Chem.MolToSmiles(mol))
 
@@ -124,7 +125,7 @@ def why_unreadable(cell: Any) -> str:
 
 def _problems(text: str) -> str:
     """Say in brackets what RDKit holds against a molecule, or why it cannot even draw it."""
-    with rdBase.BlockLogs():
+    with quiet_rdkit:
         mol = Chem.MolFromSmiles(text, sanitize=False)
         problems = [] if mol is None else list(Chem.DetectChemistryProblems(mol))
     if not problems:

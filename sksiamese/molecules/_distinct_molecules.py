@@ -10,7 +10,7 @@ import joblib
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from rdkit import Chem, rdBase
+from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
 from sksiamese._checks import plain_label, shorten
@@ -24,6 +24,7 @@ from sksiamese.molecules._descriptors import (
 )
 from sksiamese.molecules._graph import EMPTY_GRAPH, parse_smiles
 from sksiamese.molecules._parsing import PackedGraphs, pack_graphs, unpack_graphs
+from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 
 DESCRIPTOR_SETS: Mapping[str, Mapping[str, Callable[[Any], float]]] = {
     "descriptors": RDKIT_DESCRIPTORS,
@@ -81,7 +82,7 @@ class ChunkReader(NamedTuple):
             return pack_graphs(texts, RDKIT_DESCRIPTORS)
         bad: list[int] = []
         mols = _read_mols(texts, bad)
-        with rdBase.BlockLogs():
+        with quiet_rdkit:
             if self.output == "ecfp":
                 values: Any = _fingerprints(mols, len(texts), self.fp_size, self.radius)
             else:

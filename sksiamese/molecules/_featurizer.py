@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -89,10 +89,10 @@ class SMILESFeaturizer(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        output: str = "graph",
+        output: Literal["graph", "ecfp", "descriptors", "table1"] = "graph",
         fp_size: int = 2048,
         radius: int = 2,
-        on_invalid: str = "raise",
+        on_invalid: Literal["raise", "warn"] = "raise",
         n_jobs: int | None = None,
         verbose: int = 0,
     ) -> None:
@@ -209,14 +209,14 @@ class SMILESFeaturizer(TransformerMixin, BaseEstimator):
         return np.array([f"{c}__{v}" for c in columns for v in self._value_names()], dtype=object)
 
     def _input_names(self, input_features: Any) -> list[str]:
-        seen = getattr(self, "feature_names_in_", None)
+        seen = self._names
         if input_features is None:
-            return [f"x{i}" for i in range(self.n_features_in_)] if seen is None else list(seen)
+            return seen or [f"x{i}" for i in range(self.n_features_in_)]
         names = list(input_features)
-        if seen is not None and names != list(seen):
+        if seen is not None and names != seen:
             raise ValueError(
                 f"input_features is not equal to feature_names_in_. Got {names}; fit saw "
-                f"{list(seen)}. Leave input_features out to use those."
+                f"{seen}. Leave input_features out to use those."
             )
         if len(names) != self.n_features_in_:
             raise ValueError(
@@ -244,6 +244,9 @@ class SMILESFeaturizer(TransformerMixin, BaseEstimator):
         require_smiles_columns(frame)
         seen = frame if named else frame.to_numpy(dtype=object)
         validate_data(self, seen, reset=reset, skip_check_array=True)
+        if reset:
+            # Clients overwrite the public attribute.
+            self._names: list[str] | None = list(frame.columns) if named else None
         return frame
 
     def __sklearn_tags__(self) -> Any:

@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from rdkit import Chem, rdBase
+from rdkit import Chem
+
+from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 
 MAX_SMILES_LENGTH = 5_000
 """Longest SMILES that is read, in characters; RDKit's time grows faster than the length."""
@@ -301,6 +303,6 @@ def graph_from_smiles(smiles: str) -> MolGraph | None:
     """
     if not smiles.strip():
         return EMPTY_GRAPH
-    with rdBase.BlockLogs():
+    with quiet_rdkit:
         mol = parse_smiles(smiles)
     return None if mol is None else mol_to_graph(mol, smiles)

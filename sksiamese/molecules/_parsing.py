@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from rdkit import Chem, rdBase
+from rdkit import Chem
 from rdkit.Chem import rdMolDescriptors
 
 from sksiamese.molecules._descriptors import RDKIT_DESCRIPTORS
@@ -23,6 +23,7 @@ from sksiamese.molecules._graph import (
     graph_from_smiles,
     parse_smiles,
 )
+from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 
 
 class PackedGraphs(NamedTuple):
@@ -148,7 +149,7 @@ def read_descriptors(smiles: str) -> tuple[float, ...] | None:
     """
     if not smiles.strip():
         return (0.0,) * len(RDKIT_DESCRIPTORS)
-    with rdBase.BlockLogs():
+    with quiet_rdkit:
         mol = _read_plain(smiles) or parse_smiles(smiles)
     return None if mol is None else tuple(float(f(mol)) for f in RDKIT_DESCRIPTORS.values())
 
@@ -187,7 +188,7 @@ def pack_graphs(
     apart: dict[int, MolGraph | None] = {}
     functions = list((descriptors or {}).values())
     values = np.zeros((len(smiles), len(functions)))
-    with rdBase.BlockLogs():
+    with quiet_rdkit:
         for i, text in enumerate(smiles):
             mol = _read_plain(text)
             if mol is not None:

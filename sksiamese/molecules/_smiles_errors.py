@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from rdkit import Chem, rdBase
+from rdkit import Chem
+
+from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 
 _TOKEN = re.compile(
     r"(?P<atom>\[[^\[\]]*\])|(?P<ring>[0-9]|%[0-9]{2}|%\([0-9]+\))|(?P<open>\()|(?P<close>\))"
@@ -53,5 +55,5 @@ def syntax_problem(smiles: str) -> str:
 
 
 def _is_atom(text: str) -> bool:
-    with rdBase.BlockLogs():
+    with quiet_rdkit:
         return Chem.MolFromSmiles(text, sanitize=False) is not None

@@ -16,7 +16,7 @@ import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
@@ -34,6 +34,7 @@ from sksiamese.persistence._model_parts import (
 )
 from sksiamese.persistence._trusted_types import TRUSTED_TYPES
 
+_Model = TypeVar("_Model")
 _MANIFEST, _MODEL = "manifest.json", "model.skops"
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends
 
@@ -108,13 +109,20 @@ def save_model(
     return path
 
 
-def load_model(path: str | os.PathLike[str]) -> Any:
+@overload
+def load_model(path: str | os.PathLike[str]) -> Any: ...
+@overload
+def load_model(path: str | os.PathLike[str], kind: type[_Model]) -> _Model: ...
+def load_model(path: str | os.PathLike[str], kind: type[Any] = object) -> Any:
     """Load a model that :func:`save_model` wrote.
 
     Parameters
     ----------
     path : str or path-like
         The file; ``~`` is your home folder.
+    kind : type, default=object
+        What the model must be, such as ``Pipeline``: type checkers take it as the type of the
+        result.
 
     Returns
     -------
@@ -125,6 +133,8 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     ------
     OSError
         If the file does not exist, or is a folder.
+    TypeError
+        If the model is not of the `kind`.
     ModelFileError
         If the file is not a model, is cut off or damaged, was written by a later version in a
         format that this one does not know, or holds types that are not to be trusted.
@@ -159,7 +169,13 @@ def load_model(path: str | os.PathLike[str]) -> Any:
             ModelVersionWarning,
             stacklevel=2,
         )
-    return _restore(payload, path)
+    model = _restore(payload, path)
+    if not isinstance(model, kind):
+        raise TypeError(
+            f"{path.name} holds a {type(model).__name__}, not a {kind.__name__}. Load it "
+            "without kind=, or name another file."
+        )
+    return model
 
 
 def describe_model(path: str | os.PathLike[str]) -> ModelManifest:

@@ -17,6 +17,7 @@ from sksiamese.plotting._drawing import (
     describe_value,
     distinct_names,
     draw_title,
+    import_pyplot,
     two_names,
 )
 from sksiamese.space._space import DesignSpace
@@ -175,7 +176,7 @@ class ConditionCubeDisplay:
         ConditionCubeDisplay
             The picture itself.
         """
-        import matplotlib.pyplot as plt
+        plt = import_pyplot()
 
         n_a, n_b, n_c = (len(values) for values in self.cube)
         width = n_a + (n_a - 1) * _GAP + _SHEET_GAP  # from one sheet to the next

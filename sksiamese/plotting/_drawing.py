@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from rdkit import Chem, rdBase
+from rdkit import Chem
 from rdkit.Chem.Draw import rdMolDraw2D
 from sklearn.utils.validation import check_is_fitted
 
-from sksiamese._checks import plain_label
+from sksiamese._checks import import_extra, plain_label
 from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.molecules._graph import parse_smiles
+from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 from sksiamese.space._molecules import Molecules
 from sksiamese.tables._positive_label import find_success
 
@@ -47,6 +48,11 @@ _UNITS = {
 }
 MOLECULE_POINTS = 80  # width of a drawn molecule; 72 are an inch
 _PIXELS = (320, 125)
+
+
+def import_pyplot() -> Any:
+    """Import matplotlib, or say how it is installed."""
+    return import_extra("matplotlib.pyplot", "plot", "plot")
 
 
 def axis_label(name: str) -> str:
@@ -139,7 +145,7 @@ def draw_molecule(smiles: Any) -> npt.NDArray[Any] | None:
         return None
     import matplotlib.image
 
-    with rdBase.BlockLogs():
+    with quiet_rdkit:
         mol = Chem.Mol(parse_smiles(smiles))
     drawer = rdMolDraw2D.MolDraw2DCairo(*_PIXELS)
     options = drawer.drawOptions()

@@ -12,12 +12,14 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from sksiamese._checks import plain_label, require_integer
+from sksiamese._frame_libraries import as_pandas
 from sksiamese._frames import ensure_table
 from sksiamese.plotting._drawing import (
     CLASS_COLORS,
     MOLECULE_POINTS,
     clip,
     describe_value,
+    import_pyplot,
     last_step,
     name_molecules,
     predict_classes,
@@ -126,6 +128,7 @@ class EvidenceDisplay:
             their labels.
         """
         require_integer(cls.__name__, "n_top", n_top, 1)
+        x = as_pandas(x)
         x = x.to_frame().T.infer_objects() if isinstance(x, pd.Series) else x
         asked, past = ensure_table(x).frame, ensure_table(X).frame
         if len(asked) != 1:
@@ -137,7 +140,7 @@ class EvidenceDisplay:
         proba = predict_classes(estimator, x)[0]
         last, seen = last_step(estimator, x, "support_evidence")
         found = last.support_evidence(seen, n_top)
-        past = _find_rows(past, found["support"], isinstance(seen, pd.DataFrame))
+        past = _find_rows(past, found["support"], isinstance(as_pandas(seen), pd.DataFrame))
         told = _varying_numbers(ensure_table(X).frame) if columns is None else list(columns)
         rows = pd.concat([asked, past])
         words = [_describe(row, told) for _, row in rows[told].iterrows()]
@@ -152,8 +155,10 @@ class EvidenceDisplay:
         evidence = pd.DataFrame(
             {
                 "experiment": [
-                    f"{plain_label(label)}: {text}"
-                    for label, text in zip(found["support"], words[1:], strict=True)
+                    f"{plain_label(label)}{' (the same)' if is_same else ''}: {text}"
+                    for label, is_same, text in zip(
+                        found["support"], found["same"], words[1:], strict=True
+                    )
                 ],
                 "smiles": drawn[1:],
                 "outcome": found["outcome"],
@@ -176,7 +181,7 @@ class EvidenceDisplay:
         EvidenceDisplay
             The picture itself.
         """
-        import matplotlib.pyplot as plt
+        plt = import_pyplot()
 
         n = len(self.evidence)
         if ax is None:

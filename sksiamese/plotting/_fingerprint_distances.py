@@ -16,6 +16,7 @@ from sksiamese._frames import ensure_table
 from sksiamese.plotting._drawing import (
     axis_label,
     clip,
+    import_pyplot,
     last_step,
     name_molecules,
     require_column,
@@ -142,7 +143,7 @@ class FingerprintDistanceDisplay:
         FingerprintDistanceDisplay
             The picture itself.
         """
-        import matplotlib.pyplot as plt
+        plt = import_pyplot()
 
         n = len(self.smiles)
         is_drawn = n <= _MOST_DRAWN

@@ -13,7 +13,13 @@ from scipy.ndimage import gaussian_filter
 from sksiamese._checks import plain_label, require_boolean, require_integer
 from sksiamese._frames import ensure_table
 from sksiamese.plotting._condition_grid import lay_out_grid, predict_grid, spread_grid
-from sksiamese.plotting._drawing import COLORMAP, axis_label, draw_title, two_names
+from sksiamese.plotting._drawing import (
+    COLORMAP,
+    axis_label,
+    draw_title,
+    import_pyplot,
+    two_names,
+)
 from sksiamese.space._space import DesignSpace
 
 _MARKERS = "oXsD^vP"
@@ -171,7 +177,7 @@ class ProbabilityMapDisplay:
         ProbabilityMapDisplay
             The picture itself.
         """
-        import matplotlib.pyplot as plt
+        plt = import_pyplot()
 
         has_room = ax is None  # for a legend below
         if ax is None:

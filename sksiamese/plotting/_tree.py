@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from sksiamese.plotting._drawing import import_pyplot
+
 # Okabe and Ito's colours, told apart whatever the colour vision; light, since text stands on them.
 _COLORS = ("#F3C677", "#8FC9EE", "#7FCDB4", "#F5EE9B", "#E2B3CE", "#E7A27A", "#9FB8D9")
 _INCHES_PER_LEVEL, _INCHES_PER_LEAF = 2.1, 0.5
@@ -100,7 +102,7 @@ class SurrogateTreeDisplay:
         SurrogateTreeDisplay
             The picture itself.
         """
-        import matplotlib.pyplot as plt
+        plt = import_pyplot()
 
         heights = self._heights()
         n_levels, n_leaves = self.nodes["depth"].max() + 1, int(self.nodes["is_leaf"].sum())

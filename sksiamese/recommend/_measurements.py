@@ -63,6 +63,21 @@ def choose_success(classes: npt.NDArray[Any], positive: Any) -> Any:
     return choose_positive("y", classes, positive)
 
 
+def require_own_name(columns: pd.Index, name: Any) -> None:
+    """Refuse outcomes that are called as a column of X is: ``X["pH"] > 7`` keeps that name.
+
+    Raises
+    ------
+    ValueError
+        Naming the outcomes.
+    """
+    if name in columns:
+        raise ValueError(
+            f"y has the name {name!r}, as a column of X has, so that a table of measurements could "
+            "not hold both. Give y a name of its own, for example with y.rename('outcome')."
+        )
+
+
 def require_free(columns: pd.Index, names: list[Any]) -> None:
     """Refuse columns named as what a recommendation adds."""
     clashing = [name for name in columns if name in names]

@@ -13,6 +13,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._checks import make_generator, plain_label, shorten
+from sksiamese._frame_libraries import as_pandas
 from sksiamese._frames import ensure_table, require_columns
 from sksiamese.persistence._packed_tables import EstimatorOfTables
 from sksiamese.recommend._batch_choice import RESULTS
@@ -25,6 +26,7 @@ from sksiamese.recommend._measurements import (
     read_outcomes,
     require_free,
     require_new,
+    require_own_name,
     return_levels,
 )
 from sksiamese.recommend._recipe_distances import RecipeGeometry
@@ -81,10 +83,12 @@ class PastExperiments(EstimatorOfTables):
         """
         self._check_parameters()
         frame, named = ensure_table(X)
+        y = as_pandas(y)
         labels = read_labels(y, len(frame))
         metadata = read_metadata(groups, sample_weight, len(frame))
         name = y.name if isinstance(y, pd.Series) and y.name is not None else "outcome"
-        require_free(frame.columns, [*RESULTS, name])
+        require_own_name(frame.columns, name)
+        require_free(frame.columns, RESULTS)
         frame = frame.infer_objects()
         space = DesignSpace.from_frame(frame) if self.space is None else self.space
         space.require_columns(frame.columns)
@@ -136,6 +140,7 @@ class PastExperiments(EstimatorOfTables):
             Telling how many experiments are pending.
         """
         check_is_fitted(self, "measured_")
+        df = as_pandas(df)
         if not isinstance(df, pd.DataFrame):
             raise TypeError(f"add_measurements takes a DataFrame. Got {shorten(df)}.")
         name, columns = self.outcomes_.name, list(self.measured_.columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -139,7 +139,7 @@ class ExperimentRecommender(PlateSearch):
         self,
         estimator: Any,
         space: DesignSpace | None = None,
-        acquisition: str = "probability",
+        acquisition: Literal["probability", "ucb", "entropy"] = "probability",
         beta: float = 1.0,
         diversity: float = 0.15,
         n_candidates: int = 20_000,
@@ -166,7 +166,7 @@ class ExperimentRecommender(PlateSearch):
     def recommend(
         self,
         batch_size: int,
-        mode: str = "explore",
+        mode: Literal["explore", "optimize"] = "explore",
         exclude: Mapping[str, Iterable[Any]] | pd.DataFrame | None = None,
         pending: pd.DataFrame | None = None,
         candidates: pd.DataFrame | None = None,

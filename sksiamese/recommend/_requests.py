@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import listed, plain_label, require_integer, require_option, shorten
+from sksiamese._frame_libraries import as_pandas
 from sksiamese.molecules._canonical import canonical_key, canonical_keys, why_unreadable
 from sksiamese.recommend._measurements import return_levels
 from sksiamese.recommend._recipe_distances import RecipeGeometry
@@ -82,6 +83,7 @@ def read_rows(space: DesignSpace, name: str, rows: Any) -> pd.DataFrame | None:
     """
     if rows is None:
         return None
+    rows = as_pandas(rows)
     if not isinstance(rows, pd.DataFrame):
         allowed = (
             "a dict of column to values, or a DataFrame"

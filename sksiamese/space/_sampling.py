@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,12 @@ _Floats: TypeAlias = npt.NDArray[np.float64]
 class SampledRows(SpaceRows):
     """Columns and constraints of a design space, and draws from it."""
 
-    def sample(self, n: int, method: str = "uniform", random_state: Any = None) -> pd.DataFrame:
+    def sample(
+        self,
+        n: int,
+        method: Literal["uniform", "lhs", "sobol"] = "uniform",
+        random_state: Any = None,
+    ) -> pd.DataFrame:
         """Draw experiments from the whole space.
 
         Parameters
@@ -63,7 +68,10 @@ class SampledRows(SpaceRows):
         return pd.concat(self.iter_samples(n, method, random_state), ignore_index=True)
 
     def iter_samples(
-        self, n: int, method: str = "uniform", random_state: Any = None
+        self,
+        n: int,
+        method: Literal["uniform", "lhs", "sobol"] = "uniform",
+        random_state: Any = None,
     ) -> Iterator[pd.DataFrame]:
         """Draw experiments in chunks, so that millions need no more memory than thousands.
 

@@ -23,6 +23,7 @@ from sksiamese._checks import (
     require_probabilities,
     shorten,
 )
+from sksiamese._frame_libraries import as_pandas
 from sksiamese.persistence._packed_tables import EstimatorOfTables
 from sksiamese.plotting._tree import SurrogateTreeDisplay
 from sksiamese.space._space import DesignSpace
@@ -188,6 +189,7 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
             self.space_ = DesignSpace.from_frame(frame) if self.space is None else self.space
             self.space_.require_columns(frame.columns)
             self.view_ = ReadableView(self.space_) if self.view is None else self.view
+            self._require_choice()
             self._look(frame)  # what the tree could not judge later is refused now
             rng = make_generator(self.random_state)
             samples = self._draw(self.n_samples, rng)
@@ -318,7 +320,7 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
             If `x` is more than one experiment.
         """
         check_is_fitted(self)
-        frame = self._read(one_row(x, getattr(self, "feature_names_in_", None)))
+        frame = self._read(one_row(x, self._names))
         if len(frame) != 1:
             raise ValueError(f"x must be one experiment. Got {len(frame)}: pass X.iloc[[i]].")
         view = self._look(frame)
@@ -371,8 +373,18 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         self.classes_ = self.estimator_.classes_
         return frame
 
+    def _require_choice(self) -> None:
+        """Refuse a space in which nothing varies that the default view could tell of."""
+        if isinstance(self.view_, ReadableView) and not self.view_.columns:
+            told = ", ".join(f"{name!r} is {each}" for name, each in self.space_.columns.items())
+            raise ValueError(
+                f"No column of the design space varies, so that a tree has nothing to ask: {told}. "
+                "Give experiments that differ, or a wider space=DesignSpace(...)."
+            )
+
     def _read(self, X: Any, reset: bool = False) -> pd.DataFrame:
         """Bring X to a frame of its own types, since whole numbers are sampled as such."""
+        X = as_pandas(X)
         frame = self._read_table(X, reset)
         if isinstance(X, pd.DataFrame):
             return X.set_axis(frame.columns, axis=1)
@@ -386,7 +398,7 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
     def _for_black_box(self, frame: pd.DataFrame) -> Any:
         """Give rows as the black box was fitted with: a frame if X had names, else an array."""
         frame = frame[self._column_names()]
-        return frame if hasattr(self, "feature_names_in_") else frame.to_numpy()
+        return frame.to_numpy() if self._names is None else frame
 
     def _look(self, frame: pd.DataFrame) -> pd.DataFrame:
         """View (n_rows, n_viewed) of rows, with what follows from their columns."""

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
-from rdkit import Chem, rdBase
+from rdkit import Chem
 
 from sksiamese._checks import plain_label
+from sksiamese._frame_libraries import as_pandas
 from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.molecules._descriptors import TABLE1_LIGAND_DESCRIPTORS, molecule_descriptors
+from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 from sksiamese.space._columns import DrawnColumn, ListedColumn
 from sksiamese.space._dependent_columns import When, without_condition
 from sksiamese.space._molecules import Molecules
@@ -120,7 +122,7 @@ def _labels(column: Molecules) -> list[tuple[str, str]]:
 @lru_cache(maxsize=100_000)
 def _describe(key: str) -> tuple[float, ...]:
     """All descriptors of a canonical SMILES; a millisecond, so they are kept."""
-    with rdBase.BlockLogs():
+    with quiet_rdkit:
         mol = Chem.MolFromSmiles(key) if key else None
         return tuple(molecule_descriptors([mol], _DESCRIPTORS)[0])
 
@@ -161,6 +163,7 @@ def read_view(viewed: Any, frame: pd.DataFrame) -> pd.DataFrame:
 
 def one_row(x: Any, names: Any) -> Any:
     """Bring one experiment, in any form, to a table with the columns `names` (None: unnamed)."""
+    x = as_pandas(x)
     if isinstance(x, Mapping):
         return pd.DataFrame([x])
     if isinstance(x, pd.Series):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,7 @@ def cell_kind(cell: Any) -> str:
         return "text" if isinstance(cell, str) else "graph"
     if isinstance(cell, int) and abs(cell) > sys.float_info.max:
         return "other"  # no float can hold it
-    is_real = isinstance(cell, (int, float, np.bool_, np.integer, np.floating))
+    is_real = isinstance(cell, (int, float, Decimal, np.bool_, np.integer, np.floating))
     return "numeric" if is_real else "other"
 
 

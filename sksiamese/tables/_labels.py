@@ -12,6 +12,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from sksiamese._checks import shorten
+from sksiamese._frame_libraries import as_pandas
+
+LARGEST_MEAN_WEIGHT = 1e6  # more copies of each row say nothing more, and sums would overflow
 
 
 class TrainingTable(NamedTuple):
@@ -62,6 +65,7 @@ def read_labels(y: Any, n_rows: int | None = None) -> npt.NDArray[Any]:
     ValueError
         If one is missing or infinite, they are not classes, or too many or few.
     """
+    y = as_pandas(y)
     if isinstance(y, pd.Series) and not isinstance(y.dtype, np.dtype):
         y = y.to_numpy(dtype=object)  # scikit-learn would make floats of nullable integers
     labels = _as_column(y, "y", "label", warn=True)
@@ -86,6 +90,18 @@ def read_labels(y: Any, n_rows: int | None = None) -> npt.NDArray[Any]:
 
 def _as_column(values: Any, name: str, what: str, warn: bool = False) -> npt.NDArray[Any]:
     """Bring one value for each row to an array, and name a cell that holds several."""
+    if isinstance(values, str | bytes):
+        text = shorten(values)
+        raise ValueError(
+            f"{name} must hold one {what} for each row of X. Got the single text {text}: if this "
+            f"is a column of your table, write {name}=X[{text}]."
+        )
+    shape = np.shape(values) if hasattr(values, "shape") else ()
+    if len(shape) > 1 and shape[1:] != (1,):
+        raise ValueError(
+            f"{name} must hold one {what} for each row of X. Got a table of the shape {shape}: "
+            "choose one of its columns."
+        )
     try:
         return np.asarray(column_or_1d(values, warn=warn))
     except ValueError as error:
@@ -121,7 +137,7 @@ def read_groups(groups: Any, n_rows: int) -> npt.NDArray[np.int64]:
     """
     if groups is None:
         return np.zeros(n_rows, np.int64)
-    labels = _as_column(groups, "groups", "group")
+    labels = _as_column(as_pandas(groups), "groups", "group")
     if len(labels) != n_rows:
         raise ValueError(
             f"groups must hold one group for each row of X. Got {len(labels)} groups for {n_rows} "
@@ -137,10 +153,17 @@ def read_groups(groups: Any, n_rows: int) -> npt.NDArray[np.int64]:
 
 
 def read_weights(sample_weight: Any, n_rows: int) -> npt.NDArray[np.float64]:
+    """Give the weight of each of `n_rows`; beyond a mean of a million, their proportions alone.
+
+    Raises
+    ------
+    ValueError
+        If they are too few or too many, one is negative or not finite, or all are zero.
+    """
     if sample_weight is None:
         return np.ones(n_rows)
     try:
-        weight = np.asarray(sample_weight, dtype=np.float64)
+        weight = np.asarray(as_pandas(sample_weight), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"sample_weight must hold numbers, one for each row of X. Got {shorten(sample_weight)}."
@@ -158,6 +181,11 @@ def read_weights(sample_weight: Any, n_rows: int) -> npt.NDArray[np.float64]:
         )
     if not weight.any():
         raise ValueError("sample_weight is zero for every row. Give some row a positive weight.")
+    mean = np.mean(weight / weight.max()) * weight.max()  # a sum might overflow
+    if mean > LARGEST_MEAN_WEIGHT:
+        positive = weight > 0
+        weight = weight / mean * LARGEST_MEAN_WEIGHT
+        weight[positive] = np.maximum(weight[positive], np.finfo(np.float64).tiny)
     return weight
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import plain_label, shorten
+from sksiamese._frame_libraries import as_pandas
 from sksiamese._frames import ensure_table
 from sksiamese.tables._column_kinds import cell_kind, is_text
 
@@ -97,6 +98,7 @@ def stack_tasks(X: Any, Y: Any) -> StackedTasks:
     >>> model.fit(X, y, groups=groups).predict_proba(X).shape
     (6, 2)
     """
+    X, Y = as_pandas(X), as_pandas(Y)
     table, is_named = ensure_table(X)
     tasks = _ensure_tasks(Y)
     _require_same_rows(X, table.index, Y, tasks.index)

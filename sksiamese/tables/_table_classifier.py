@@ -13,7 +13,8 @@ from pandas.api import types as pandas_types
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import validate_data
 
-from sksiamese._checks import plain_label
+from sksiamese._checks import listed, plain_label
+from sksiamese._frame_libraries import as_pandas
 from sksiamese._frames import ensure_table
 from sksiamese.molecules._canonical import smiles_of_mols
 from sksiamese.molecules._graph import MolGraph
@@ -22,6 +23,8 @@ from sksiamese.tables._labels import TrainingTable, read_groups, read_labels, re
 
 class TableClassifier(ClassifierMixin, BaseEstimator):
     """Classifier of experiments: rows of molecules and numbers."""
+
+    _names: list[str] | None
 
     def _read_labelled(
         self, X: Any, y: Any, groups: Any, sample_weight: Any, reset: bool
@@ -49,20 +52,45 @@ class TableClassifier(ClassifierMixin, BaseEstimator):
 
     def _read_table(self, X: Any, reset: bool = False) -> pd.DataFrame:
         """Bring X to a frame, and check its columns against those of fit or remember them."""
+        X = as_pandas(X)
         if _is_numeric(X):
-            values = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
+            seen = X
+            if not reset and self._has_lost_names(X):
+                seen = X.to_numpy(np.float64, na_value=np.nan)
+            options = {"dtype": np.float64, "ensure_all_finite": False}
+            values = validate_data(self, seen, reset=reset, **options)
+            self._remember_names(reset)
             index = X.index if isinstance(X, pd.DataFrame) else None
             return pd.DataFrame(values, columns=self._column_names(), index=index)
         frame, named = ensure_table(X)
         frame = frame.apply(smiles_of_mols)
-        seen = frame if named else frame.to_numpy(dtype=object)
+        is_bare = not named or (not reset and self._has_lost_names(frame))
+        seen = frame.to_numpy(dtype=object) if is_bare else frame
         validate_data(self, seen, reset=reset, skip_check_array=True)
+        self._remember_names(reset)
         return frame.set_axis(self._column_names(), axis=1)
+
+    def _remember_names(self, reset: bool) -> None:
+        """Keep the names that fit saw for oneself: clients overwrite the public attribute."""
+        if reset:
+            names = getattr(self, "feature_names_in_", None)
+            self._names = None if names is None else list(names)
+
+    def _has_lost_names(self, X: Any) -> bool:
+        """Whether scikit-learn cannot compare the names of a frame, which is done here instead."""
+        is_public = getattr(self, "feature_names_in_", None) is not None
+        if is_public or self._names is None or not isinstance(X, pd.DataFrame):
+            return False
+        if list(X.columns) != self._names:
+            raise ValueError(
+                f"The columns of X are not those of fit. Got {listed(X.columns)}; fit saw "
+                f"{listed(self._names)}. Pass these, in this order."
+            )
+        return True
 
     def _column_names(self) -> list[str]:
         """Names of the columns seen in fit; x0, x1 ... where they had none."""
-        names = getattr(self, "feature_names_in_", None)
-        return [f"x{i}" for i in range(self.n_features_in_)] if names is None else list(names)
+        return self._names or [f"x{i}" for i in range(self.n_features_in_)]
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:

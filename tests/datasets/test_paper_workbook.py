@@ -183,6 +183,6 @@ def test_without_openpyxl(tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, name, None)
     fails(
         ImportError,
-        "Reading a workbook needs openpyxl. Install it with 'pip install openpyxl'.",
+        "Reading a workbook needs openpyxl. Install it with pip install 'sksiamese[excel]'.",
         path,
     )

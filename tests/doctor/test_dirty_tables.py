@@ -224,7 +224,9 @@ def test_table_is_read(
     assert table.ok
     assert table.X.shape == shape
     assert (table.positive, (table.y == positive).sum()) == (positive, n_success)
-    assert set(table.report.findings["check"]) - {"duplicate", "contradictory"} == checks
+    assert (
+        set(table.report.findings["check"]) - {"duplicate", "contradictory", "replicates"} == checks
+    )
     assert "; ".join(f"{name} {role.role}" for name, role in table.roles.items()) == roles
     assert len(table.X) + len(table.left_out) == len(table.frame)
     assert program.main(["check", str(path), "--outcome", outcome]) == 0

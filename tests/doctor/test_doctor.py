@@ -17,6 +17,7 @@ from sksiamese._cli import _main as program
 from sksiamese.datasets import load_cmet, load_perovskites, make_nanoclusters
 from sksiamese.doctor import TableReport
 from sksiamese.doctor._unit_groups import find_suspects
+from sksiamese.exceptions import ConstantInputWarning
 from sksiamese.molecules._graph import graph_from_smiles
 from sksiamese.tables.encoding._encoder import ExperimentEncoder
 from sksiamese.tables.reading._files import read_table_file
@@ -235,7 +236,8 @@ warning: contradictory, column 'success'
   -> Check these rows. If they are right, add what differed as a column.
 warning: duplicate
   The same in every column: rows 2 and 6.
-  -> Delete the copies; keep replicates that were really done."""
+  -> Delete the copies. Keep replicates that were really done, and give cross-validation their \
+recipe as groups, with GroupKFold and groups=X.groupby(list(X), dropna=False).ngroup()."""
     )
 
 
@@ -709,7 +711,7 @@ def test_errors_are_what_the_estimators_refuse(table):
     refusal = None
     try:
         encoder.fit_encode(table, np.ones(len(table)), np.zeros(len(table), int))
-    except ValueError as error:
+    except (ValueError, ConstantInputWarning) as error:
         refusal = error
     assert report.ok == (refusal is None), refusal
     if isinstance(refusal, InvalidSMILESError):
@@ -959,7 +961,8 @@ def test_workbook_without_openpyxl(tmp_path, monkeypatch, capsys):
         monkeypatch.setitem(sys.modules, name, None)
     assert program.main(["check", path]) == 2
     assert capsys.readouterr().err == (
-        "error: Reading a workbook needs openpyxl. Install it with 'pip install openpyxl'.\n"
+        "error: Reading a workbook needs openpyxl. Install it with pip install "
+        "'sksiamese[excel]'.\n"
     )
 
 
@@ -988,3 +991,26 @@ def test_copies_are_one_finding_for_each_group():
     assert check_experiments(many).findings["message"].tolist() == [
         "12 groups of rows. The first: The same in every column: rows 0 and 12."
     ]
+
+
+def test_replicates_with_the_same_outcome_are_to_be_kept_in_one_fold():
+    table = pd.DataFrame(
+        {
+            "ligand": ["NCCS", "SCCN", "CCS", "CCS", "CCO"],
+            "pH": [7.0, 7.0, 8.0, 8.0, 9.0],
+            "yield": [80.0, 84.0, 10.0, 12.0, 60.0],
+            "success": [1, 1, 0, 0, 1],
+        }
+    )
+    found = check_experiments(table, outcome="success").findings
+    message, cure = found.loc[found["check"] == "replicates", ["message", "cure"]].iloc[0]
+    assert message == (
+        "4 rows repeat 2 recipes with the same outcome; the first are rows 0 and 1. Folds that "
+        "part them test on what they trained on, and scores come out too high."
+    )
+    assert cure == (
+        "Give cross-validation their recipe as groups, with GroupKFold and "
+        "groups=X.groupby(list(X), dropna=False).ngroup()."
+    )
+    X = table[["ligand", "pH"]].replace({"SCCN": "NCCS"})
+    assert X.groupby(list(X), dropna=False).ngroup().tolist()[:4] == [2, 2, 1, 1]

@@ -253,7 +253,8 @@ REFUSED = [
     (
         (5, "y"),
         {},
-        "source must be a DataFrame or the path of a file. Got 5: make a frame of it with "
+        "source must be a DataFrame (of pandas, polars or pyarrow) or the path of a file. Got 5: "
+        "make a frame of it with "
         "pandas.DataFrame.",
     ),
     ((OWN, 5), {}, "outcome must be the name of a column, or a rule such as 'yield >= 50'. Got 5."),

@@ -14,7 +14,12 @@ from sklearn.exceptions import NotFittedError
 from skorch.callbacks import Callback
 
 from sksiamese import GraphFingerprintSiameseClassifier, SMILESFeaturizer, check_experiments
-from sksiamese.exceptions import InvalidSMILESError, NewNameWarning, SmallClassWarning
+from sksiamese.exceptions import (
+    ConstantInputWarning,
+    InvalidSMILESError,
+    NewNameWarning,
+    SmallClassWarning,
+)
 from sksiamese.molecules._graph import graph_from_smiles
 from sksiamese.space import DesignSpace
 
@@ -172,15 +177,21 @@ def test_no_columns():
 
 def test_no_usable_column():
     table = pd.DataFrame({"ligand": "CCO", "pH": 7.0, "note": None, "gap": np.nan}, index=LABELS)
-    assert refusal(classifier().fit, table, Y) == (
+    with pytest.warns(ConstantInputWarning) as record:
+        classifier().fit(table, Y)
+    assert str(record[0].message) == (
         "No column of X can be used: 'ligand' never varies, 'pH' never varies, 'note' is empty, "
-        "'gap' is empty. Pass a column of SMILES, of MolGraphs, of numbers or of names that "
-        "varies between the rows."
-    )
-    table["ligand"] = ["CCO", "OCC", "C(C)O"] * 2  # one molecule, however it is written
-    assert refusal(classifier().fit, table[["ligand"]], Y) == (
-        "No column of X can be used: 'ligand' never varies. Pass a column of SMILES, of "
+        "'gap' is empty. Predictions are the class frequencies. Pass a column of SMILES, of "
         "MolGraphs, of numbers or of names that varies between the rows."
+    )
+    assert record[0].filename == __file__
+    table["ligand"] = ["CCO", "OCC", "C(C)O"] * 2  # one molecule, however it is written
+    with pytest.warns(ConstantInputWarning) as record:
+        classifier().fit(table[["ligand"]], Y)
+    assert str(record[0].message) == (
+        "No column of X can be used: 'ligand' never varies. Predictions are the class "
+        "frequencies. Pass a column of SMILES, of MolGraphs, of numbers or of names that varies "
+        "between the rows."
     )
 
 
@@ -273,7 +284,8 @@ def test_class_of_one_row_warns_and_works(readout, y, shown):
         model = classifier(readout=readout).fit(X, y)
     assert [str(w.message) for w in caught] == [
         f"Only one row of the {shown}: no pair of its own kind can be formed, so little can be "
-        "learnt about it. Add experiments if you can."
+        "learnt about it, and predict may never give it: look at its column of predict_proba. Add "
+        "experiments of it, or leave it out."
     ]
     assert caught[0].filename == __file__
     assert np.isfinite(model.predict_proba(X)).all()
@@ -321,14 +333,35 @@ MISSING = "Drop these rows or fill their labels in."
             "Unknown label type: continuous. Maybe you are trying to fit a classifier, which "
             "expects discrete classes on a regression target with continuous values.",
         ),
-        (np.ones((6, 2)), "y should be a 1d array, got an array of shape (6, 2) instead."),
+        (
+            np.ones((6, 2)),
+            "y must hold one label for each row of X. Got a table of the shape (6, 2): choose one "
+            "of its columns.",
+        ),
+        (
+            "pH",
+            "y must hold one label for each row of X. Got the single text 'pH': if this is a "
+            "column of your table, write y=X['pH'].",
+        ),
         (
             [0, 1, [0, 1], 1, 0, 1],
             "y must hold one label for each row of X. Got [0, 1] at position 2. Give each row a "
             "single number or text.",
         ),
     ],
-    ids=["short", "long", "NaN", "None", "NA", "inf", "no y", "continuous", "2-D", "two in one"],
+    ids=[
+        "short",
+        "long",
+        "NaN",
+        "None",
+        "NA",
+        "inf",
+        "no-y",
+        "continuous",
+        "2-D",
+        "name",
+        "two-in-one",
+    ],
 )
 @pytest.mark.parametrize("columns", [["ligand", "pH"], ["pH"]])
 def test_bad_labels(y, message, columns):
@@ -500,7 +533,6 @@ FAILURES = {
     "one class": ({}, NAMES, np.zeros(6)),
     "cells": ({}, NAMES.assign(ligand=["C(C"] * 5 + ["CC"]), Y),
     "numbers": ({}, NAMES.assign(acidity=np.inf), Y),
-    "columns": ({}, NAMES.assign(ligand="C", acidity=1), Y),
     "training begins": ({"callbacks": [Stop("begin")]}, NAMES, Y),
     "first step": ({"callbacks": [Stop("gradient")]}, NAMES, Y),
     "first epoch": ({"callbacks": [Stop("epoch")]}, NAMES, Y),
@@ -617,6 +649,7 @@ def test_any_table_fits_or_is_refused(case, readout, scaling):
     model = classifier(readout=readout, scaling=scaling, max_epochs=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SmallClassWarning)
+        warnings.simplefilter("ignore", ConstantInputWarning)
         try:
             model.fit(table, y)
         except (ValueError, TypeError):

@@ -1,8 +1,12 @@
 """Words and drawn molecules of the pictures."""
 
+import re
+import sys
+
 import numpy as np
 import pytest
 
+from sksiamese import plotting
 from sksiamese.plotting._drawing import axis_label, class_number, describe_value, draw_molecule
 
 
@@ -42,3 +46,12 @@ def test_drawn_molecule_is_a_picture_and_nothing_is_none():
 )
 def test_the_class_that_is_drawn_is_success_where_the_classes_tell(classes, pos_label, place):
     assert class_number(classes, pos_label) == place
+
+
+@pytest.mark.parametrize("name", plotting.__all__)
+def test_without_matplotlib_a_picture_says_how_to_install_it(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    display = getattr(plotting, name)
+    message = "plot needs matplotlib. Install it with pip install 'sksiamese[plot]'."
+    with pytest.raises(ImportError, match=f"^{re.escape(message)}$"):
+        display.plot(display.__new__(display))

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from sksiamese._checks import listed, plain_label
-from sksiamese.exceptions import NewNameWarning
+from sksiamese._checks import listed, plain_label, shorten
+from sksiamese.exceptions import ConstantInputWarning, NewNameWarning
 from sksiamese.molecules._descriptors import RDKIT_DESCRIPTORS
 from sksiamese.molecules._distinct_molecules import read_molecules
 from sksiamese.molecules._graph import MolGraph
@@ -20,6 +20,7 @@ from sksiamese.molecules._tanimoto import TanimotoMap
 from sksiamese.tables._column_kinds import KIND_TEXT, LARGEST_NUMBER, column_kind, is_usable_number
 from sksiamese.tables.encoding._molecule_column import Pool, holds_graphs
 from sksiamese.tables.encoding._past_outcomes import Recall, row_keys
+from sksiamese.tables.reading._typed_numbers import is_number_text
 
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
@@ -133,7 +134,7 @@ class ExperimentEncoder:
         self.numeric_ = list(numbers.columns)
         has_gaps = numbers.columns[numbers.isna().any()]
         self.fill_ = {name: _mean(numbers[name], weight) for name in has_gaps}
-        self._require_use(table.columns)
+        self._warn_if_useless(table.columns)
         wide = self._widen(numbers, pools)
         self._fit_scales(wide, weight)
         recurs = {
@@ -191,7 +192,7 @@ class ExperimentEncoder:
             if kind != "empty" and len(kinds) > 1 and kinds != {"molecule", "category"}:
                 raise ValueError(
                     f"Column {name!r} held {KIND_TEXT[self.kinds_[name]]} in fit, and now holds "
-                    f"{KIND_TEXT[kind]}. Pass the columns as they were in fit."
+                    f"{_say_kind(table[name], kind)}."
                 )
         numbers = self._read_numbers(table, self.numeric_)
         pools = self._read_molecules(table, self.roles_)
@@ -207,6 +208,7 @@ class ExperimentEncoder:
 
     def _fit_scales(self, wide: _Float, weight: _Float) -> None:
         """Fit what standardises the numbers, and what scales them for the network."""
+        weight = weight / weight.mean()  # small ones would count as none
         self.spread_: Any = None
         self.scaler_: Any = None
         if not wide.shape[1]:
@@ -220,17 +222,23 @@ class ExperimentEncoder:
             n_conditions = len(self.numeric_) + len(self.fill_)
             self.scaler_.scale_[:n_conditions] /= _CONDITION_SPREAD
 
-    def _require_use(self, columns: pd.Index) -> None:
-        """Refuse a table from which nothing can be learnt."""
-        if self.roles_ or self.numeric_ or self.categories_:
+    @property
+    def has_columns(self) -> bool:
+        """Whether training had a column to learn from: without any, all rows are the same."""
+        return bool(self.roles_ or self.numeric_ or self.categories_)
+
+    def _warn_if_useless(self, columns: pd.Index) -> None:
+        if self.has_columns:
             return
         reasons = ", ".join(
             f"{name!r} {'is empty' if self.kinds_[name] == 'empty' else 'never varies'}"
             for name in columns
         )
-        raise ValueError(
-            f"No column of X can be used: {reasons}. Pass a column of SMILES, of MolGraphs, of "
-            "numbers or of names that varies between the rows."
+        warnings.warn(
+            f"No column of X can be used: {reasons}. Predictions are the class frequencies. Pass a "
+            "column of SMILES, of MolGraphs, of numbers or of names that varies between the rows.",
+            ConstantInputWarning,
+            stacklevel=5,
         )
 
     def _read_numbers(self, table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
@@ -335,6 +343,15 @@ OWN_MOLECULES = 0.75  # molecules for a row from which on they are not said to r
 _CONDITION_SPREAD = 2.0  # conditions are few and a molecule's numbers many
 _LEAST_VARIANCE = 1e-18  # of a descriptor that varies
 _SHOWN = 10  # bad cells that a message lists
+
+
+def _say_kind(column: pd.Series, kind: str) -> str:
+    """Say what a column holds that held something else in fit, and what is to be done."""
+    texts = [cell for cell in column if isinstance(cell, str)]
+    if texts and all(map(is_number_text, texts)):
+        shown = shorten(texts[0])
+        return f"numbers as text, such as {shown}. Convert it with pandas.to_numeric"
+    return f"{KIND_TEXT[kind]}. Pass the columns as they were in fit"
 
 
 def _names(column: pd.Series) -> npt.NDArray[np.object_]:

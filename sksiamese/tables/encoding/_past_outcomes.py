@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
+from pandas.util import hash_array
 from scipy import sparse
 
 from sksiamese.molecules._graph import MolGraph
 from sksiamese.molecules._graph_batch import molecule_keys
+
+if TYPE_CHECKING:
+    from sksiamese.tables.encoding._encoder import Experiments
 
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
@@ -26,6 +32,14 @@ def row_keys(graphs: tuple[list[MolGraph], ...], molecules: _Int) -> _Keys:
     keys = np.zeros(len(molecules), np.uint64)
     for role, pool in enumerate(graphs):
         keys = keys * _FACTOR + molecule_keys(pool)[molecules[:, role]]
+    return keys
+
+
+def experiment_keys(experiments: Experiments) -> _Keys:
+    """Hash of all columns in use of each encoded row, (n_rows,); molecules in any spelling."""
+    keys = row_keys(experiments.graphs, experiments.molecules)
+    for column in np.hstack([experiments.conditions, experiments.categories]).T:
+        keys = keys * _FACTOR + hash_array(column + 0.0)  # -0.0 is 0.0
     return keys
 
 

@@ -7,14 +7,15 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import BadZipFile
+from zipfile import is_zipfile
 
 import pandas as pd
 
-from sksiamese._checks import listed
+from sksiamese._checks import import_extra, listed
 from sksiamese.tables.reading._cell_meaning import is_missing
 from sksiamese.tables.reading._findings import Finding, plural
 from sksiamese.tables.reading._headers import Grid, frame_of, holds_names
@@ -23,6 +24,9 @@ from sksiamese.tables.reading._typed_numbers import are_codes, is_number_text, p
 _WORKBOOKS = {".xlsx", ".xlsm"}
 _TEXTS = {".csv", ".tsv", ".txt"}
 _SEPARATORS = ",;\t|"
+WORKBOOK_CURE = (
+    "The file is damaged or no workbook: get it again, or save it anew in a spreadsheet program."
+)
 _SNIFFED = 200  # records that the separator is told by
 
 
@@ -106,7 +110,10 @@ def read_table_file(
 
 def _read_text(path: Path) -> Grid:
     text = _decode(path)
-    records = {mark: list(csv.reader(io.StringIO(text), delimiter=mark)) for mark in _SEPARATORS}
+    with naming_what_is_damaged(repr(path.name), "Save the table as CSV in UTF-8."):
+        records = {
+            mark: list(csv.reader(io.StringIO(text), delimiter=mark)) for mark in _SEPARATORS
+        }
     rows = max(records.values(), key=_evenness)
     return [[cell if cell.strip() else None for cell in row] for row in rows]
 
@@ -135,15 +142,11 @@ def _decode(path: Path) -> str:
 
 def _read_records(path: Path) -> pd.DataFrame:
     """Read a file whose columns have types and names."""
-    try:
+    cure = "Write it with DataFrame.to_parquet, or DataFrame.to_json(orient='records')."
+    with naming_what_is_damaged(repr(path.name), cure):
         if path.suffix.lower() == ".parquet":
             return pd.read_parquet(path)
         return pd.DataFrame(json.loads(path.read_text("utf-8")))
-    except (ValueError, OSError) as error:
-        raise ValueError(
-            f"{path.name!r} cannot be read as a table: {error}. Write it with "
-            "DataFrame.to_parquet, or DataFrame.to_json(orient='records')."
-        ) from error
 
 
 def _with_numbers(column: pd.Series) -> pd.Series:
@@ -172,7 +175,8 @@ def _read_workbook(
 ) -> TableFile:
     with open_workbook(path, merged=True) as workbook:
         title, findings = _choose_sheet(workbook, path, sheet, names)
-        grid, n_filled = _read_sheet(workbook.book[title])
+        with naming_what_is_damaged(repr(path.name), WORKBOOK_CURE):
+            grid, n_filled = _read_sheet(workbook.book[title])
     if n_filled:
         message = f"{plural(n_filled, 'cell')} below merged ones were filled from them."
         cure = "Look whether each row should have that value; better write it into every cell."
@@ -233,19 +237,32 @@ def open_workbook(path: Path, merged: bool = False) -> pd.ExcelFile:
     ValueError
         If the file is not a workbook.
     """
-    try:
-        from openpyxl.utils.exceptions import InvalidFileException
-    except ImportError as error:
-        raise ImportError(
-            "Reading a workbook needs openpyxl. Install it with 'pip install openpyxl'."
-        ) from error
+    import_extra("openpyxl", "Reading a workbook", "excel")
     if not path.is_file():
         raise FileNotFoundError(
             f"There is no workbook {str(path)!r}. Give the path of an existing .xlsx file."
         )
-    try:
-        return pd.ExcelFile(path, engine="openpyxl", engine_kwargs={"read_only": not merged})
-    except (BadZipFile, InvalidFileException, KeyError) as error:
+    if not is_zipfile(path):
         raise ValueError(
             f"{path.name!r} is not an .xlsx workbook. Save it as 'Excel workbook (.xlsx)'."
-        ) from error
+        )
+    with naming_what_is_damaged(repr(path.name), WORKBOOK_CURE):
+        return pd.ExcelFile(path, engine="openpyxl", engine_kwargs={"read_only": not merged})
+
+
+@contextmanager
+def naming_what_is_damaged(what: str, cure: str) -> Iterator[None]:
+    """Name the file that a library stumbles over, whatever it raises then.
+
+    Raises
+    ------
+    ValueError
+        Naming the file `what`, what the library says, and the `cure`.
+    """
+    try:
+        yield
+    except (ImportError, MemoryError, PermissionError):
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}".strip(" :.\n")
+        raise ValueError(f"{what} cannot be read as a table ({said}). {cure}") from error

@@ -399,9 +399,9 @@ def test_transform(fitted):
 def test_evidence_has_reasons_that_add_up(name, request):
     model = request.getfixturevalue(name)
     table = model.support_evidence(NEW, n_top=24)
-    first = ["row", "support", "outcome", "similarity", "share"]
-    assert list(table.columns[:5]) == first
-    assert sorted(table.columns[5:]) == sorted(REASONS)
+    first = ["row", "support", "outcome", "similarity", "share", "same"]
+    assert list(table.columns[:6]) == first
+    assert sorted(table.columns[6:]) == sorted(REASONS)
     close(table[REASONS].sum(axis=1), table["share"], 1e-12)
     assert (table[REASONS] >= 0).all().all()
     for row, part in table.groupby("row"):
@@ -424,7 +424,7 @@ def test_evidence_of_a_row_that_is_known():
     own = found[found["outcome"] == 1]
     assert own["support"].iloc[0] == 0
     assert own["similarity"].iloc[0] == pytest.approx(1)
-    assert list(found.columns[5:]) == ["near a", "near b", "recipe", "learned"]
+    assert list(found.columns[6:]) == ["near a", "near b", "recipe", "learned"]
 
 
 # -- Kinds of tables, copies -----------------------------------------------------------------------
@@ -441,7 +441,7 @@ def test_numbers_alone_and_molecules_alone(columns, descriptors):
     alone = np.vstack([model.predict_proba(NEW[columns].iloc[[i]]) for i in range(9)])
     close(alone, proba, 1e-6)
     evidence = model.support_evidence(NEW[columns])
-    close(evidence.iloc[:, 5:].sum(axis=1), evidence["share"], 1e-12)
+    close(evidence.iloc[:, 6:].sum(axis=1), evidence["share"], 1e-12)
 
 
 def test_a_column_of_distinct_molecules():

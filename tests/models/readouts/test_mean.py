@@ -85,7 +85,7 @@ def test_class_without_support_keeps_its_share_of_the_prior():
 
 def test_support_evidence_adds_up_to_the_probabilities(fitted):
     table = fitted.support_evidence(NEW, n_top=18)
-    assert list(table.columns) == ["row", "support", "outcome", "similarity", "share"]
+    assert list(table.columns) == ["row", "support", "outcome", "similarity", "share", "same"]
     assert len(table) == 7 * 18
     assert table["row"].tolist() == NEW.index.repeat(18).tolist()
     for row, part in table.groupby("row"):

@@ -468,7 +468,7 @@ def test_evidence_names_the_new_rows(fitted):
 def test_evidence_without_support_is_empty():
     model = classifier(max_epochs=1).fit(X[PAST], Y[PAST], groups=GROUPS[PAST])
     evidence = model.support_evidence(XN)
-    assert list(evidence.columns) == ["row", "support", "outcome", "similarity", "share"]
+    assert list(evidence.columns) == ["row", "support", "outcome", "similarity", "share", "same"]
     assert len(evidence) == 0
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from sksiamese.descriptors import RDKIT_DESCRIPTORS, molecule_descriptors
-from sksiamese.exceptions import InvalidSMILESError, NewNameWarning
+from sksiamese.exceptions import ConstantInputWarning, InvalidSMILESError, NewNameWarning
 from sksiamese.molecules._graph import EMPTY_GRAPH, graph_from_smiles, mol_to_graph
 from sksiamese.molecules._parsing import pack_graphs, read_descriptors
 from sksiamese.tables._column_kinds import column_kind, is_text
@@ -286,7 +286,8 @@ def test_gaps_beside_one_number_are_no_variation():
     table = pd.DataFrame({"pH": [7.0, None, 7.0], "mM": [1.0, 2.0, 3.0]})
     encoder, _ = fit(table)
     assert (encoder.numeric_, encoder.fill_) == (["mM"], {})
-    with pytest.raises(ValueError, match=r"^No column of X can be used: 'pH' never varies\. "):
+    match = r"^No column of X can be used: 'pH' never varies\. "
+    with pytest.warns(ConstantInputWarning, match=match):
         fit(table[["pH"]])
 
 
@@ -347,15 +348,17 @@ def test_rdkit_molecules_and_inchi_are_molecules():
     assert column_kind(pd.Series([Chem.MolToInchi(mol) for mol in mols])) == "molecule"
 
 
-def test_a_table_without_use_is_refused():
+def test_a_table_without_use_is_said_and_all_its_rows_are_alike():
     table = pd.DataFrame({"pH": [7.0] * 3, "ligand": ["CCO"] * 3, "additive": [None] * 3})
     message = (
         "No column of X can be used: 'pH' never varies, 'ligand' never varies, 'additive' is "
-        "empty. Pass a column of SMILES, of MolGraphs, of numbers or of names that varies between "
-        "the rows."
+        "empty. Predictions are the class frequencies. Pass a column of SMILES, of MolGraphs, of "
+        "numbers or of names that varies between the rows."
     )
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        fit(table)
+    with pytest.warns(ConstantInputWarning, match=f"^{re.escape(message)}$"):
+        encoder, experiments = fit(table)
+    assert not encoder.has_columns
+    assert experiments.numeric.shape == (3, 0)
 
 
 def test_odd_columns_are_refused():
