@@ -228,7 +228,7 @@ def test_recommendations_are_the_same_in_every_library(hard_form):
         assert recommender.feature_names_in_.tolist() == list(TABLE)
         plates.append(recommender.recommend(2, pending=hard_form(TABLE[:2]), candidates=None))
         done = hard_form(TABLE[:3].assign(outcome=["works", "fails", "works"]))
-        assert len(recommender.add_measurements(done).measured_) == 27
+        assert len(recommender.add_measurements(done, repeats=True).measured_) == 27
     pd.testing.assert_frame_equal(plates[1], plates[0], check_dtype=False)
 
 
