@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,10 @@ import pandas as pd
 from scipy import stats
 
 from sksiamese._checks import import_extra, require_number
-from sksiamese.model_selection._verdict import judge_metric
+from sksiamese.model_selection._verdict import Judgement, judge_metric
 
 _MESSAGE_LENGTH = 200  # characters of an error that the text shows
+_NO_SCORE = "has no score, since it failed"
 _OWN_COLOR, _BASELINE_COLOR = "#0072B2", "#767676"
 
 
@@ -181,14 +183,10 @@ class ClassifierComparison:
         """
         require_number("verdict", "confidence", confidence, 0, 1, open_start=True, open_end=True)
         lines = []
-        for metric in self.scores["metric"].unique():
-            values = _by_repeat(self.scores[self.scores["metric"] == metric])
-            shuffled = None
-            if self.null_scores is not None:
-                shuffled = _by_repeat(self.null_scores[self.null_scores["metric"] == metric])
-            is_loss = metric in self.losses
-            for name, text in judge_metric(values, shuffled, self.baselines, is_loss, confidence):
-                lines.append(f"{metric}: {name} {text or 'has nothing to be compared with'}.")
+        for metric, name, found in self._judgements(confidence):
+            text = "; ".join(map(str, found)) or "has nothing to be compared with"
+            has_failed = self._by_repeat(metric).loc[name].isna().any()
+            lines.append(f"{metric}: {name} {_NO_SCORE if has_failed else text}.")
         if not lines:
             return "There is no classifier beside the baselines to judge."
         n_repeats = self.scores["repeat"].nunique()
@@ -201,6 +199,47 @@ class ClassifierComparison:
                 "on the same rows; other experiments may move them more.".replace("%", " %"),
             ]
         )
+
+    def differences(self, confidence: float = 0.95) -> pd.DataFrame:
+        """List what :meth:`verdict` says as a table.
+
+        Parameters
+        ----------
+        confidence : float, default=0.95
+            Share of the intervals, between 0 and 1.
+
+        Returns
+        -------
+        DataFrame
+            One row for each comparison: "metric"; "classifier"; "other", which is "guessing", the
+            best baseline or "itself on shuffled outcomes"; "difference", "low" and "high", the mean
+            of the paired differences and its interval; "says", such as "beats".
+
+        Raises
+        ------
+        ValueError
+            If `confidence` is not between 0 and 1.
+        """
+        require_number(
+            "differences", "confidence", confidence, 0, 1, open_start=True, open_end=True
+        )
+        rows = [
+            (metric, *each) for metric, _, found in self._judgements(confidence) for each in found
+        ]
+        return pd.DataFrame(rows, columns=["metric", *Judgement._fields])
+
+    def _judgements(self, confidence: float) -> Iterator[tuple[str, str, list[Judgement]]]:
+        """Judge each classifier that is not a baseline by each metric."""
+        for metric in self.scores["metric"].unique():
+            shuffled = None
+            if self.null_scores is not None:
+                shuffled = _by_repeat(self.null_scores[self.null_scores["metric"] == metric])
+            values, is_loss = self._by_repeat(metric), metric in self.losses
+            for name, found in judge_metric(values, shuffled, self.baselines, is_loss, confidence):
+                yield metric, name, found
+
+    def _by_repeat(self, metric: str) -> pd.DataFrame:
+        return _by_repeat(self.scores[self.scores["metric"] == metric])
 
     def plot(self, ax: Any = None) -> npt.NDArray[np.object_]:
         """Draw the mean of each metric and its 95 % interval, a panel for each metric.

@@ -11,18 +11,40 @@ from scipy import stats
 
 _GUESSING = "majority class"
 _VERBS = {1: "beats", 0: "is not told apart from", -1: "is worse than"}
+_OPEN, _FAILED = "differs from", "is not compared with"
+_NO_WIDTH = 1e-9  # of an interval, below which it is none
 
 
-class _Difference(NamedTuple):
-    """Mean of paired differences; an interval without width where they did not vary."""
+class Judgement(NamedTuple):
+    """How a classifier compares with another one, or with itself on shuffled outcomes.
 
-    mean: float
+    Parameters
+    ----------
+    classifier, other : str
+        The two that are compared.
+    difference, low, high : float
+        Mean of the paired differences, and their interval, without width where they did not vary.
+    says : str
+        "beats", "is not told apart from", "is worse than", "differs from" (there is no interval)
+        or "is not compared with" (one of the two failed).
+    """
+
+    classifier: str
+    other: str
+    difference: float
     low: float
     high: float
+    says: str
 
-    @property
-    def has_interval(self) -> bool:
-        return bool(self.high - self.low > 1e-9)  # not of NaN, which one repeat gives
+    def __str__(self) -> str:
+        """Write it as a part of a sentence."""
+        if self.says == _FAILED:
+            return f"{self.says} {self.other}, which failed"
+        if self.says == _OPEN:
+            return f"{self.says} {self.other} by {self.difference:+.3f}, without an interval"
+        text = f"{self.says} {self.other}, {self.difference:+.3f}"
+        has_width = self.high - self.low > _NO_WIDTH
+        return f"{text} ({self.low:+.3f} to {self.high:+.3f})" if has_width else text
 
 
 def judge_metric(
@@ -31,7 +53,7 @@ def judge_metric(
     baselines: Collection[str],
     is_loss: bool,
     confidence: float,
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, list[Judgement]]]:
     """Give for each classifier that is not a baseline its name and what its scores say.
 
     Parameters
@@ -52,30 +74,26 @@ def judge_metric(
     best = None if mean.empty else mean.idxmin() if is_loss else mean.idxmax()
     for name in values.index.drop(list(baselines), errors="ignore"):
         own = values.loc[name]
-        parts = []
+        gains = {}
         if _GUESSING in values.index:
-            parts.append(_judge("guessing", own - values.loc[_GUESSING], is_loss, confidence))
+            gains["guessing"] = own - values.loc[_GUESSING]
         if best is not None:
-            parts.append(_judge(f"{best}", own - rivals.loc[best], is_loss, confidence))
+            gains[str(best)] = own - rivals.loc[best]
         if shuffled is not None:
-            gain = own - shuffled.loc[name]
-            parts.append(_judge("itself on shuffled outcomes", gain, is_loss, confidence))
-        yield name, "has no score, since it failed" if own.isna().any() else "; ".join(parts)
+            gains["itself on shuffled outcomes"] = own - shuffled.loc[name]
+        yield name, [_judge(name, *gain, is_loss, confidence) for gain in gains.items()]
 
 
-def _judge(other: str, gain: pd.Series, is_loss: bool, confidence: float) -> str:
+def _judge(name: str, other: str, gain: pd.Series, is_loss: bool, confidence: float) -> Judgement:
     """Say on which side of 0 the interval of the paired differences (n_repeats,) lies."""
-    found = _difference(gain, confidence)
-    if np.isnan(found.mean):
-        return f"is not compared with {other}, which failed"
-    if not found.has_interval and found.mean != 0:
-        return f"differs from {other} by {found.mean:+.3f}, without an interval"
-    side = int(found.low > 0) - int(found.high < 0)
-    text = f"{_VERBS[-side if is_loss else side]} {other}, {found.mean:+.3f}"
-    return f"{text} ({found.low:+.3f} to {found.high:+.3f})" if found.has_interval else text
-
-
-def _difference(gain: pd.Series, confidence: float) -> _Difference:
     mean = gain.mean(skipna=False)
     half = stats.t.ppf((1 + confidence) / 2, len(gain) - 1) * gain.sem(skipna=False)
-    return _Difference(mean, mean - half, mean + half)
+    low, high = mean - half, mean + half
+    if np.isnan(mean):
+        says = _FAILED
+    elif not high - low > _NO_WIDTH and mean != 0:  # NaN, which one repeat gives, too
+        says = _OPEN
+    else:
+        side = int(low > 0) - int(high < 0)
+        says = _VERBS[-side if is_loss else side]
+    return Judgement(name, other, mean, low, high, says)
