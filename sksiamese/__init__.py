@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sksiamese.molecules import MolGraph, SMILESFeaturizer
     from sksiamese.persistence import describe_model, load_model, save_model
     from sksiamese.recommend import ExperimentRecommender
+    from sksiamese.report import ExperimentReport
     from sksiamese.space import DesignSpace
     from sksiamese.surrogate import SurrogateTreeExplainer
     from sksiamese.tables import StackedTasks, stack_tasks
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DesignSpace",
     "ExperimentRecommender",
+    "ExperimentReport",
     "GraphFingerprintMLPClassifier",
     "GraphFingerprintSVMClassifier",
     "GraphFingerprintSiameseClassifier",
@@ -82,6 +84,7 @@ _FOLDERS = {
     "molecules": ["MolGraph", "SMILESFeaturizer"],
     "persistence": ["describe_model", "load_model", "save_model"],
     "recommend": ["ExperimentRecommender"],
+    "report": ["ExperimentReport"],
     "space": ["DesignSpace"],
     "surrogate": ["SurrogateTreeExplainer"],
     "tables": ["StackedTasks", "stack_tasks"],

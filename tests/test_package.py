@@ -42,6 +42,7 @@ ORDER = [
     "recommend",
     "model_selection",
     "tuning",
+    "report",
     "featurizer",
     "descriptors",
     "__init__",

@@ -1,0 +1,88 @@
+"""Whether probabilities mean what they say: held-out predictions against what happened."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import binomtest
+
+from sksiamese._checks import plain_label
+from sksiamese.model_selection import ClassifierComparison
+from sksiamese.report._subject import Subject
+
+_EDGES = np.array([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+
+_Floats = npt.NDArray[np.float64]
+
+
+class CalibrationSection(NamedTuple):
+    """Held-out probabilities and what became of the experiments.
+
+    Parameters
+    ----------
+    bins : DataFrame
+        "low" and "high" of the probabilities; "n" experiments called so, "worked" of them; "said",
+        their mean probability; "rate", "rate_low" and "rate_high", the share that worked and its
+        95 % interval (Wilson).
+    probability : ndarray of shape (n_rows,)
+        Held-out probability of success of each experiment, mean over the repeats.
+    worked : ndarray of shape (n_rows,)
+        Whether it succeeded.
+    summary : str
+        Whether the two agree, in words.
+    """
+
+    bins: pd.DataFrame
+    probability: _Floats
+    worked: npt.NDArray[np.bool_]
+    summary: str
+
+    def say_of(self, probability: float) -> str:
+        """Tell how often experiments worked that were called as probable as that."""
+        place = int(np.digitize(probability, _EDGES[1:-1]))
+        found = self.bins[self.bins["low"] == _EDGES[place]]
+        span = f"{_EDGES[place]:.0%} to {_EDGES[place + 1]:.0%}".replace("%", "\u00a0%")
+        if found.empty:
+            return f"no held-out experiment was called {span}"
+        row = found.iloc[0]
+        return f"of {row['n']:.0f} held-out experiments called {span}, {row['worked']:.0f} worked"
+
+
+def calibrate(subject: Subject, comparison: ClassifierComparison, model: str) -> CalibrationSection:
+    """Compare the held-out probabilities of a model with what happened."""
+    found = comparison.predictions[comparison.predictions["classifier"] == model]
+    column = f"proba_{plain_label(subject.positive)}"
+    mean = found.groupby("row")[column].mean().reindex(subject.X.index)
+    known = mean.notna().to_numpy()
+    probability, worked = mean[known].to_numpy(), subject.is_success[known].to_numpy(bool)
+    bins = _count(probability, worked)
+    return CalibrationSection(bins, probability, worked, _summarize(bins, probability, worked))
+
+
+def _count(probability: _Floats, worked: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    places = np.digitize(probability, _EDGES[1:-1])
+    rows = []
+    for place in np.unique(places):
+        here = places == place
+        n, k = int(here.sum()), int(worked[here].sum())
+        low, high = binomtest(k, n).proportion_ci(method="wilson")
+        span = (_EDGES[place], _EDGES[place + 1])
+        rows.append((*span, n, k, probability[here].mean(), k / n, low, high))
+    columns = ["low", "high", "n", "worked", "said", "rate", "rate_low", "rate_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _summarize(bins: pd.DataFrame, probability: _Floats, worked: npt.NDArray[np.bool_]) -> str:
+    if bins.empty:
+        return "The model gave no held-out probabilities."
+    text = f"On average the model said {probability.mean():.0%}, and {worked.mean():.0%} worked. "
+    off = bins[(bins["said"] < bins["rate_low"]) | (bins["said"] > bins["rate_high"])]
+    if off.empty:
+        text += "In no bin do the two differ by more than chance explains."
+    else:
+        spans = ", ".join(f"{r.low:.0%} to {r.high:.0%}" for r in off.itertuples())
+        text += f"They differ by more than chance explains among those called {spans}."
+    return text.replace("%", "\u00a0%")

@@ -1,0 +1,199 @@
+"""What matters: how the probability moves with each column, and a tree that imitates the model."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+from sklearn.frozen import FrozenEstimator
+
+from sksiamese.exceptions import LowFidelityWarning
+from sksiamese.molecules._canonical import canonical_keys
+from sksiamese.recommend import ExperimentRecommender
+from sksiamese.report._subject import Subject
+from sksiamese.space import DesignSpace, Molecules
+from sksiamese.space._dependent_columns import DependentColumn, without_condition
+from sksiamese.surrogate import SurrogateTreeExplainer
+
+_MOST_ROWS = 60  # measured experiments that an effect is averaged over
+_STEPS = 21  # of a number
+_MOST_LEVELS = 40  # molecules or names of a column that are tried
+_N_SAMPLES = 5000  # that the tree is grown on
+_LOW = 0.8  # Matthews correlation below which a tree misleads
+
+
+class Effect(NamedTuple):
+    """How the mean probability of success moves with one column.
+
+    Parameters
+    ----------
+    column : str
+        Its name.
+    kind : {"number", "molecule", "category"}
+        What it holds.
+    values : ndarray of shape (n_values,)
+        What was put into the measured experiments.
+    probability : ndarray of shape (n_values,)
+        Mean probability of success with it.
+    n, worked : ndarray of shape (n_values,)
+        Measured experiments with that molecule or name, and successes among them; of numbers empty.
+    n_more : int
+        Further molecules or names, less often measured, that were not tried.
+    """
+
+    column: str
+    kind: str
+    values: npt.NDArray[Any]
+    probability: npt.NDArray[np.float64]
+    n: npt.NDArray[np.int64]
+    worked: npt.NDArray[np.int64]
+    n_more: int
+
+    @property
+    def span(self) -> float:
+        """Largest minus smallest mean probability."""
+        return float(np.ptp(self.probability)) if len(self.probability) else 0.0
+
+
+class EffectsSection(NamedTuple):
+    """What the model's probability depends on.
+
+    Parameters
+    ----------
+    effects : list of Effect
+        Of each column that varies, the largest span first.
+    rules : DataFrame
+        The leaves of the tree, as :meth:`SurrogateTreeExplainer.rules` gives them.
+    fidelity : str
+        How well the tree imitates the model, in words.
+    misleads : bool
+        Whether it does so too badly to be read for the model.
+    explainer : SurrogateTreeExplainer
+        The tree.
+    """
+
+    effects: list[Effect]
+    rules: pd.DataFrame
+    fidelity: str
+    misleads: bool
+    explainer: SurrogateTreeExplainer
+
+
+def explain_model(
+    subject: Subject, recommender: ExperimentRecommender, seed: int
+) -> EffectsSection:
+    """Find what moves the probability of success of the fitted model."""
+    space = recommender.space_
+    rng = np.random.RandomState(seed)
+    places = np.sort(rng.permutation(len(subject.X))[:_MOST_ROWS])
+    rows = space.complete(subject.X.iloc[places])
+    effects = [
+        _vary(name, subject, recommender, rows)
+        for name in subject.X
+        if not isinstance(space.columns[name], DependentColumn)
+        and len(subject.X[name].unique()) > 1
+    ]
+    explainer = _grow_tree(recommender, seed)
+    mcc = explainer.fidelity_["mcc"]
+    said = (
+        f"On {1000:,} fresh experiments the tree agrees with the model in "
+        f"{explainer.fidelity_['accuracy']:.0%} (Matthews correlation {mcc:.2f})."
+    ).replace("%", "\u00a0%")
+    effects = sorted(effects, key=lambda effect: -effect.span)
+    return EffectsSection(effects, explainer.rules(), said, bool(mcc < _LOW), explainer)
+
+
+def _grow_tree(recommender: ExperimentRecommender, seed: int) -> SurrogateTreeExplainer:
+    explainer = SurrogateTreeExplainer(
+        FrozenEstimator(recommender.estimator_),
+        recommender.space_,
+        n_samples=_N_SAMPLES,
+        max_depth=3,
+        random_state=seed,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LowFidelityWarning)  # the report says so itself
+        return explainer.fit(recommender.measured_)
+
+
+def _vary(
+    name: str, subject: Subject, recommender: ExperimentRecommender, rows: pd.DataFrame
+) -> Effect:
+    """Put values into one column of measured experiments, and average the probability."""
+    cells = subject.X[name]
+    inner = without_condition(recommender.space_.columns[name])
+    if isinstance(inner, Molecules):
+        return _vary_molecule(name, subject, recommender, rows)
+    if is_numeric_dtype(cells) and cells.dtype != bool:
+        grid = np.linspace(cells.min(), cells.max(), _STEPS)
+        means = _mean_over(name, grid, recommender, rows[rows[name].notna()])
+        none = np.empty(0, np.int64)
+        return Effect(name, "number", grid, means, none, none, 0)
+    return _vary_category(name, subject, recommender, rows)
+
+
+def _vary_category(
+    name: str, subject: Subject, recommender: ExperimentRecommender, rows: pd.DataFrame
+) -> Effect:
+    counts = subject.X[name].value_counts()
+    values = counts.index[:_MOST_LEVELS].to_numpy(object)
+    n, worked = _count_outcomes(subject, subject.X[name], values)
+    means = _mean_over(name, values, recommender, rows)
+    return Effect(name, "category", values, means, n, worked, len(counts) - len(values))
+
+
+def _vary_molecule(
+    name: str, subject: Subject, recommender: ExperimentRecommender, rows: pd.DataFrame
+) -> Effect:
+    keys = pd.Series(canonical_keys(subject.X[name]), subject.X.index, dtype=object)
+    counts = keys.value_counts()
+    tried = counts.index[:_MOST_LEVELS].to_numpy(object)
+    spelled = dict(zip(keys, subject.X[name].where(subject.X[name].notna(), None), strict=True))
+    n, worked = _count_outcomes(subject, keys, tried)
+    values = np.array([spelled[key] for key in tried], dtype=object)
+    swapped = recommender.space_.swap(rows, name, list(values))
+    p = _probability(recommender, swapped)
+    means = pd.Series(p).groupby(np.array(canonical_keys(swapped[name]), dtype=object)).mean()
+    return Effect(
+        name,
+        "molecule",
+        values,
+        means.reindex(tried).to_numpy(),
+        n,
+        worked,
+        len(counts) - len(tried),
+    )
+
+
+def _count_outcomes(
+    subject: Subject, cells: pd.Series, values: npt.NDArray[Any]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """How many measured experiments hold each value, and how many of them succeeded."""
+    grouped = subject.is_success.groupby(cells, observed=True)
+    n, worked = grouped.size().reindex(values), grouped.sum().reindex(values)
+    return n.to_numpy(np.int64), worked.to_numpy(np.int64)
+
+
+def _mean_over(
+    name: str, values: Any, recommender: ExperimentRecommender, rows: pd.DataFrame
+) -> npt.NDArray[np.float64]:
+    """Mean probability with each value, over the rows that are possible with it."""
+    space: DesignSpace = recommender.space_
+    means = np.full(len(values), np.nan)
+    for place, value in enumerate(values):
+        changed = rows.assign(**{name: value})
+        possible = changed[space.contains(changed).to_numpy(bool)]
+        if len(possible):
+            means[place] = _probability(recommender, possible).mean()
+    return means
+
+
+def _probability(recommender: ExperimentRecommender, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
+    model = recommender.estimator_
+    column = list(model.classes_).index(recommender.positive_)
+    asked = rows[list(recommender.measured_.columns)]
+    return np.asarray(model.predict_proba(asked), np.float64)[:, column]

@@ -1,0 +1,200 @@
+"""The next plate: each recipe with what speaks for it, and how near it is to what was tried."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sksiamese._checks import plain_label
+from sksiamese.molecules._canonical import canonical_key
+from sksiamese.recommend import ExperimentRecommender
+from sksiamese.recommend._recipe_distances import RecipeGeometry
+from sksiamese.report._calibration_section import CalibrationSection
+from sksiamese.space import Molecules
+from sksiamese.space._dependent_columns import without_condition
+
+_N_EVIDENCE = 3  # past experiments that are shown for a recipe
+
+
+class Difference(NamedTuple):
+    """A column in which a recipe and a past experiment differ."""
+
+    column: str
+    here: Any
+    there: Any
+
+
+class Evidence(NamedTuple):
+    """A past experiment that speaks for or against a recipe.
+
+    Parameters
+    ----------
+    row : label
+        Its row in the table.
+    outcome : label
+        What was measured.
+    worked : bool
+        Whether that is success.
+    share : float
+        Its part of all evidence, NaN where the model does not tell.
+    distance : float
+        How far it is, in median distances between neighbours in the table.
+    differences : list of Difference
+        All columns in which it differs from the recipe.
+    """
+
+    row: Any
+    outcome: Any
+    worked: bool
+    share: float
+    distance: float
+    differences: list[Difference]
+
+
+class Recipe(NamedTuple):
+    """One recommended experiment.
+
+    Parameters
+    ----------
+    number : int
+        From 1 on, the best first.
+    cells : dict of str to object
+        Its columns.
+    probability, spread : float
+        Of success, and its standard deviation (NaN where there is none).
+    in_domain : bool
+        Whether it is as near to past experiments as 95 % of these to each other.
+    distance : float
+        To the nearest one, in median distances between neighbours in the table.
+    checked : str
+        How often held-out experiments with such a probability worked.
+    evidence : list of Evidence
+        Past experiments, the weightiest or nearest first.
+    """
+
+    number: int
+    cells: dict[str, Any]
+    probability: float
+    spread: float
+    in_domain: bool
+    distance: float
+    checked: str
+    evidence: list[Evidence]
+
+
+class PlateSection(NamedTuple):
+    """The recommended experiments.
+
+    Parameters
+    ----------
+    recipes : list of Recipe
+        The best first.
+    molecules : list of str
+        Columns of molecules.
+    spacing : ndarray of shape (n_distinct,)
+        Distance of each past experiment to its nearest neighbour, in medians.
+    by_share : bool
+        Whether evidence is the model's own, or else the nearest experiments.
+    """
+
+    recipes: list[Recipe]
+    molecules: list[str]
+    spacing: npt.NDArray[np.float64]
+    by_share: bool
+
+
+def describe_recipes(
+    recommender: ExperimentRecommender, plate: pd.DataFrame, calibration: CalibrationSection
+) -> PlateSection:
+    """Put the evidence beside each recipe of a plate."""
+    space, past = recommender.space_, recommender.measured_
+    geometry = RecipeGeometry(space)
+    complete = space.complete(past)
+    recipes, column = plate[list(past.columns)], _probability_column(plate)
+    distances = geometry.distances(space.complete(recipes), complete)
+    spacing = geometry.spacing(complete)
+    usual = float(np.median(spacing)) if len(spacing) and np.median(spacing) > 0 else 1.0
+    distances = distances / usual
+    shares = _find_shares(recommender.estimator_, recipes)
+    molecules = [
+        name for name in past if isinstance(without_condition(space.columns[name]), Molecules)
+    ]
+    found = []
+    for place, (_, row) in enumerate(plate.iterrows()):
+        chosen = _choose_evidence(distances[place], None if shares is None else shares[place], past)
+        p = float(row[column])
+        evidence = [
+            _compare(recipes.iloc[place], recommender, where, share, distances[place, where])
+            for where, share in chosen
+        ]
+        cells = {name: plain_label(recipes[name].iloc[place]) for name in recipes}
+        found.append(
+            Recipe(
+                place + 1,
+                cells,
+                p,
+                float(row["p_std"]),
+                bool(row["in_domain"] == 1),
+                float(distances[place].min()),
+                calibration.say_of(p),
+                evidence,
+            )
+        )
+    return PlateSection(found, molecules, spacing / usual, shares is not None)
+
+
+def _probability_column(plate: pd.DataFrame) -> str:
+    return str(next(name for name in plate if str(name).startswith("p(")))
+
+
+def _find_shares(model: Any, recipes: pd.DataFrame) -> list[dict[Any, float]] | None:
+    """Share of each past experiment, by label, in the evidence of each recipe; None without."""
+    if not hasattr(model, "support_evidence"):
+        return None
+    found = model.support_evidence(recipes, _N_EVIDENCE)
+    return [
+        dict(zip(part["support"], part["share"], strict=True))
+        for _, part in found.groupby(found.columns[0], sort=False)
+    ]
+
+
+def _choose_evidence(
+    distances: npt.NDArray[np.float64], shares: dict[Any, float] | None, past: pd.DataFrame
+) -> list[tuple[int, float]]:
+    """Places of past experiments, and their shares."""
+    if shares is None:
+        return [(int(place), np.nan) for place in np.argsort(distances)[:_N_EVIDENCE]]
+    return [(int(past.index.get_loc(label)), share) for label, share in shares.items()]
+
+
+def _compare(
+    recipe: pd.Series, recommender: ExperimentRecommender, where: int, share: float, distance: float
+) -> Evidence:
+    other = recommender.measured_.iloc[where]
+    outcome = recommender.outcomes_.iloc[where]
+    differences = [
+        Difference(name, plain_label(recipe[name]), plain_label(other[name]))
+        for name in recipe.index
+        if not _is_same(recipe[name], other[name])
+    ]
+    return Evidence(
+        plain_label(recommender.measured_.index[where]),
+        plain_label(outcome),
+        bool(outcome == recommender.positive_),
+        share,
+        distance,
+        differences,
+    )
+
+
+def _is_same(a: Any, b: Any) -> bool:
+    """Whether two cells hold the same: a number, an absence or a molecule in any spelling."""
+    if pd.isna(a) or pd.isna(b):
+        return bool(pd.isna(a) and pd.isna(b))
+    if isinstance(a, str) and isinstance(b, str) and a != b:
+        key = canonical_key(a)  # None of a name
+        return key is not None and key == canonical_key(b)
+    return bool(a == b)

@@ -1,0 +1,92 @@
+"""What a report is about: a table that was read, or a recommender that goes on."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from sksiamese._checks import plain_label, shorten
+from sksiamese.doctor import read_experiments
+from sksiamese.doctor._read_experiments import ExperimentTable
+from sksiamese.recommend import ExperimentRecommender
+from sksiamese.space import DesignSpace
+
+
+class Subject(NamedTuple):
+    """Experiments with their outcomes, as the models receive them.
+
+    Parameters
+    ----------
+    table : ExperimentTable
+        What was read, with the roles of the columns and the faults.
+    X : DataFrame of shape (n_rows, n_columns)
+        Inputs of the rows that have an outcome.
+    y : Series of shape (n_rows,)
+        Their labels.
+    positive : label
+        The label of success.
+    space : DesignSpace or None
+        Which experiments are possible; None derives it from `X`.
+    """
+
+    table: ExperimentTable
+    X: pd.DataFrame
+    y: pd.Series
+    positive: Any
+    space: DesignSpace | None
+
+    @property
+    def outcome(self) -> str:
+        """Name of the outcomes: a column or a rule."""
+        return str(self.y.name)
+
+    @property
+    def is_success(self) -> pd.Series:
+        """Which experiments succeeded, (n_rows,)."""
+        return self.y == self.positive
+
+
+def read_subject(table: Any, outcome: str | None, space: DesignSpace | None) -> Subject:
+    """Bring what a report is asked about to one form.
+
+    Parameters
+    ----------
+    table : ExperimentTable, ExperimentRecommender, DataFrame, str or Path
+        What :func:`read_experiments` returned, a fitted recommender, or what is to be read.
+    outcome : str or None
+        The outcome, of a frame or file alone.
+    space : DesignSpace or None
+        Which experiments are possible.
+
+    Raises
+    ------
+    TypeError
+        If `table` is none of these.
+    ValueError
+        If there is an outcome too many or too few, or the table cannot be read.
+    """
+    is_read = isinstance(table, ExperimentTable | ExperimentRecommender)
+    if is_read and outcome is not None:
+        raise ValueError(
+            f"outcome={outcome!r} is given, but {type(table).__name__} has its outcomes already. "
+            "Leave it out."
+        )
+    if isinstance(table, ExperimentRecommender):
+        return _continue(table, space)
+    if not is_read:
+        if outcome is None:
+            raise ValueError(
+                "ExperimentReport needs to know what success is. Pass outcome=, a column or a rule "
+                f"such as 'yield >= 50', together with {shorten(table)}."
+            )
+        table = read_experiments(table, outcome)
+    return Subject(table, table.X, table.y, table.positive, space)
+
+
+def _continue(recommender: ExperimentRecommender, space: DesignSpace | None) -> Subject:
+    """Take the experiments of a recommender, exactly as it holds them."""
+    X, y = recommender.measured_, recommender.outcomes_
+    positive = plain_label(recommender.positive_)
+    table = read_experiments(X.assign(**{y.name: y}), y.name, inputs=list(X), positive=positive)
+    return Subject(table, X, y, recommender.positive_, space or recommender.space_)
