@@ -12,10 +12,24 @@ from scipy.stats import binomtest
 from sksiamese._checks import plain_label
 from sksiamese.model_selection import ClassifierComparison
 from sksiamese.report._subject import Subject
+from sksiamese.tables.reading._findings import plural
 
 _EDGES = np.array([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
 
 _Floats = npt.NDArray[np.float64]
+
+
+class Check(NamedTuple):
+    """How often held-out experiments worked that were called as probable as a recipe.
+
+    Parameters
+    ----------
+    short, text : str
+        In a cell of a table, and in a sentence.
+    """
+
+    short: str
+    text: str
 
 
 class CalibrationSection(NamedTuple):
@@ -40,15 +54,16 @@ class CalibrationSection(NamedTuple):
     worked: npt.NDArray[np.bool_]
     summary: str
 
-    def say_of(self, probability: float) -> str:
+    def check(self, probability: float) -> Check:
         """Tell how often experiments worked that were called as probable as that."""
         place = int(np.digitize(probability, _EDGES[1:-1]))
         found = self.bins[self.bins["low"] == _EDGES[place]]
         span = f"{_EDGES[place]:.0%} to {_EDGES[place + 1]:.0%}".replace("%", "\u00a0%")
         if found.empty:
-            return f"no held-out experiment was called {span}"
-        row = found.iloc[0]
-        return f"of {row['n']:.0f} held-out experiments called {span}, {row['worked']:.0f} worked"
+            return Check("none", f"no held-out experiment was called {span}")
+        n, k = int(found["n"].iloc[0]), int(found["worked"].iloc[0])
+        text = f"of {plural(n, 'held-out experiment')} called {span}, {k} worked"
+        return Check(f"{k} of {n} worked", text)
 
 
 def calibrate(subject: Subject, comparison: ClassifierComparison, model: str) -> CalibrationSection:

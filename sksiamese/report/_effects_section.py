@@ -15,7 +15,7 @@ from sksiamese.exceptions import LowFidelityWarning
 from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.recommend import ExperimentRecommender
 from sksiamese.report._subject import Subject
-from sksiamese.space import DesignSpace, Molecules
+from sksiamese.space import Molecules
 from sksiamese.space._dependent_columns import DependentColumn, without_condition
 from sksiamese.surrogate import SurrogateTreeExplainer
 
@@ -55,8 +55,9 @@ class Effect(NamedTuple):
 
     @property
     def span(self) -> float:
-        """Largest minus smallest mean probability."""
-        return float(np.ptp(self.probability)) if len(self.probability) else 0.0
+        """Largest minus smallest mean probability; 0 where none could be asked for."""
+        known = self.probability[~np.isnan(self.probability)]
+        return float(np.ptp(known)) if len(known) else 0.0
 
 
 class EffectsSection(NamedTuple):
@@ -182,14 +183,14 @@ def _mean_over(
     name: str, values: Any, recommender: ExperimentRecommender, rows: pd.DataFrame
 ) -> npt.NDArray[np.float64]:
     """Mean probability with each value, over the rows that are possible with it."""
-    space: DesignSpace = recommender.space_
-    means = np.full(len(values), np.nan)
-    for place, value in enumerate(values):
-        changed = rows.assign(**{name: value})
-        possible = changed[space.contains(changed).to_numpy(bool)]
-        if len(possible):
-            means[place] = _probability(recommender, possible).mean()
-    return means
+    places = np.repeat(np.arange(len(values)), len(rows))
+    changed = rows.iloc[np.tile(np.arange(len(rows)), len(values))].reset_index(drop=True)
+    changed[name] = pd.Series(list(values)).take(places).to_numpy()
+    possible = recommender.space_.contains(changed).to_numpy(bool)
+    if not possible.any():
+        return np.full(len(values), np.nan)
+    p = pd.Series(_probability(recommender, changed[possible]))
+    return p.groupby(places[possible]).mean().reindex(range(len(values))).to_numpy()
 
 
 def _probability(recommender: ExperimentRecommender, rows: pd.DataFrame) -> npt.NDArray[np.float64]:

@@ -12,7 +12,7 @@ from sksiamese._checks import plain_label
 from sksiamese.molecules._canonical import canonical_key
 from sksiamese.recommend import ExperimentRecommender
 from sksiamese.recommend._recipe_distances import RecipeGeometry
-from sksiamese.report._calibration_section import CalibrationSection
+from sksiamese.report._calibration_section import CalibrationSection, Check
 from sksiamese.space import Molecules
 from sksiamese.space._dependent_columns import without_condition
 
@@ -69,7 +69,7 @@ class Recipe(NamedTuple):
         Whether it is as near to past experiments as 95 % of these to each other.
     distance : float
         To the nearest one, in median distances between neighbours in the table.
-    checked : str
+    checked : Check
         How often held-out experiments with such a probability worked.
     evidence : list of Evidence
         Past experiments, the weightiest or nearest first.
@@ -81,7 +81,7 @@ class Recipe(NamedTuple):
     spread: float
     in_domain: bool
     distance: float
-    checked: str
+    checked: Check
     evidence: list[Evidence]
 
 
@@ -139,7 +139,7 @@ def describe_recipes(
                 float(row["p_std"]),
                 bool(row["in_domain"] == 1),
                 float(distances[place].min()),
-                calibration.say_of(p),
+                calibration.check(p),
                 evidence,
             )
         )

@@ -28,7 +28,7 @@ from sksiamese._checks import (
 from sksiamese.recommend import ExperimentRecommender
 from sksiamese.report._calibration_section import CalibrationSection, calibrate
 from sksiamese.report._effects_section import EffectsSection, explain_model
-from sksiamese.report._model_choice import offer_models
+from sksiamese.report._model_choice import name_model, offer_models
 from sksiamese.report._plain_values import plain_value
 from sksiamese.report._plate_section import PlateSection, describe_recipes
 from sksiamese.report._subject import Subject, read_subject
@@ -64,8 +64,8 @@ class ExperimentReport:
     Parameters
     ----------
     table : ExperimentTable, ExperimentRecommender, DataFrame, str or Path
-        What :func:`read_experiments` returned; or a fitted recommender, such as one that got new
-        measurements; or a frame or file, with its `outcome`.
+        What :func:`read_experiments` returned; or a frame or file, with its `outcome`; or a fitted
+        recommender, such as one that got new measurements, which is used as it is.
     outcome : str or None, default=None
         What success is, of a frame or file: a column, or a rule such as ``"yield >= 50"``.
     models : mapping of str to classifier or None, default=None
@@ -107,9 +107,9 @@ class ExperimentReport:
 
     Notes
     -----
-    The models are compared by ROC-AUC on held-out rows, and the best one is used. Everything is
-    computed when it is first asked for, and kept. A table with errors gets a page that lists them,
-    and no model.
+    The models are compared by ROC-AUC on held-out rows, and the best one is used; a campaign goes
+    on with its own, compared with the others. Everything is computed when it is first asked for,
+    and kept. A table with errors gets a page that lists them, and no model.
 
     Examples
     --------
@@ -272,26 +272,35 @@ class ExperimentReport:
 
     @cached_property
     def _found(self) -> _Findings:
-        subject = self._subject
-        models = offer_models(subject.X) if self._models is None else dict(self._models)
+        subject, models, used = self._subject, self._offer(), None
+        if subject.recommender is not None:
+            used, model = name_model(subject.recommender.estimator)
+            models = {used: model} | models
         self._say("Comparing models on held-out experiments")
         verdict = judge_models(
-            subject, models, self._n_repeats, self._n_jobs, self._seed, self._verbose
+            subject, models, used, self._n_repeats, self._n_jobs, self._seed, self._verbose
         )
         calibration = calibrate(subject, verdict.tasks[0].comparison, verdict.model)
-        self._say(f"Fitting the {verdict.model} to all experiments")
-        recommender = ExperimentRecommender(
-            _with_seed(models[verdict.model], self._seed),
-            subject.space,
-            positive=subject.positive,
-            random_state=self._seed,
-        ).fit(subject.X, subject.y)
+        recommender = subject.recommender or self._fit(models[verdict.model], verdict.model)
         self._say("Choosing the next experiments")
         recipes = recommender.recommend(self._batch_size)
         plate = describe_recipes(recommender, recipes, calibration)
         self._say("Finding what matters")
         effects = explain_model(subject, recommender, self._seed)
         return _Findings(verdict, calibration, effects, plate, recommender, recipes)
+
+    def _offer(self) -> dict[str, Any]:
+        return offer_models(self._subject.X) if self._models is None else dict(self._models)
+
+    def _fit(self, model: Any, name: str) -> ExperimentRecommender:
+        self._say(f"Fitting the {name} to all experiments")
+        subject = self._subject
+        return ExperimentRecommender(
+            _with_seed(model, self._seed),
+            subject.space,
+            positive=subject.positive,
+            random_state=self._seed,
+        ).fit(subject.X, subject.y)
 
     def _say(self, text: str) -> None:
         if self._verbose:

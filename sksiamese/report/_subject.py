@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import pandas as pd
+from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._checks import plain_label, shorten
 from sksiamese.doctor import read_experiments
@@ -28,6 +29,8 @@ class Subject(NamedTuple):
         The label of success.
     space : DesignSpace or None
         Which experiments are possible; None derives it from `X`.
+    recommender : ExperimentRecommender or None
+        A campaign that goes on; None starts one.
     """
 
     table: ExperimentTable
@@ -35,6 +38,7 @@ class Subject(NamedTuple):
     y: pd.Series
     positive: Any
     space: DesignSpace | None
+    recommender: ExperimentRecommender | None = None
 
     @property
     def outcome(self) -> str:
@@ -64,7 +68,7 @@ def read_subject(table: Any, outcome: str | None, space: DesignSpace | None) -> 
     TypeError
         If `table` is none of these.
     ValueError
-        If there is an outcome too many or too few, or the table cannot be read.
+        If there is an outcome or a space too many or too few, or the table cannot be read.
     """
     is_read = isinstance(table, ExperimentTable | ExperimentRecommender)
     if is_read and outcome is not None:
@@ -73,7 +77,9 @@ def read_subject(table: Any, outcome: str | None, space: DesignSpace | None) -> 
             "Leave it out."
         )
     if isinstance(table, ExperimentRecommender):
-        return _continue(table, space)
+        if space is not None:
+            raise ValueError("A fitted recommender has its design space already. Leave space out.")
+        return _continue(table)
     if not is_read:
         if outcome is None:
             raise ValueError(
@@ -84,9 +90,10 @@ def read_subject(table: Any, outcome: str | None, space: DesignSpace | None) -> 
     return Subject(table, table.X, table.y, table.positive, space)
 
 
-def _continue(recommender: ExperimentRecommender, space: DesignSpace | None) -> Subject:
+def _continue(recommender: ExperimentRecommender) -> Subject:
     """Take the experiments of a recommender, exactly as it holds them."""
+    check_is_fitted(recommender, "measured_")
     X, y = recommender.measured_, recommender.outcomes_
     positive = plain_label(recommender.positive_)
     table = read_experiments(X.assign(**{y.name: y}), y.name, inputs=list(X), positive=positive)
-    return Subject(table, X, y, recommender.positive_, space or recommender.space_)
+    return Subject(table, X, y, recommender.positive_, recommender.space_, recommender)

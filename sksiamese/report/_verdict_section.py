@@ -20,7 +20,7 @@ METRICS = {AUC: "ROC-AUC", "pooled_mcc": "MCC", "pooled_brier": "Brier score"}
 
 _BASELINES = ["majority class", "logistic regression"]
 _NULL = "itself on shuffled outcomes"
-_MANY_ROWS = 300  # from which on three folds do
+_MANY_ROWS = 150  # from which on three folds do
 _FEWEST_FOR_SETS = 19  # of a class, whose largest score of 19 bounds the next one in 95 %
 _IN_BIN = 10
 
@@ -37,7 +37,10 @@ class Task(NamedTuple):
     scores : DataFrame
         "model" and the mean of each metric, with its interval in words, best first.
     headline : str
-        Whether the best model beats guessing, the best baseline and itself on shuffled outcomes.
+        Whether the best model has learnt something, and beats the best baseline.
+    has_learnt : bool
+        Whether the best model is ahead of guessing, by more than chance, and of itself on shuffled
+        outcomes.
     details : list of str
         The verdict on each model, line by line.
     """
@@ -46,6 +49,7 @@ class Task(NamedTuple):
     comparison: ClassifierComparison
     scores: pd.DataFrame
     headline: str
+    has_learnt: bool
     details: list[str]
 
 
@@ -73,18 +77,19 @@ class VerdictSection(NamedTuple):
 def judge_models(
     subject: Subject,
     models: Mapping[str, Any],
+    used: str | None,
     n_repeats: int,
     n_jobs: int | None,
     seed: int,
     verbose: int,
 ) -> VerdictSection:
-    """Compare the models on new rows and on new molecules, and choose one."""
+    """Compare the models on new rows and on new molecules; choose one, unless one is `used`."""
     how = {"n_repeats": n_repeats, "n_jobs": n_jobs, "random_state": seed, "verbose": verbose}
     tasks = [_ask_new_rows(subject, models, how)]
     column = most_varied_molecules(subject.X)
     if column is not None:
         tasks.append(_ask_new_molecules(subject, models, column, how))
-    best, why = _choose(tasks[0], list(models))
+    best, why = _choose(tasks[0], list(models), used)
     return VerdictSection(tasks, best, why, _list_limits(subject, tasks[0], best))
 
 
@@ -92,7 +97,7 @@ def judge_models(
 
 
 def _ask_new_rows(subject: Subject, models: Mapping[str, Any], how: Mapping[str, Any]) -> Task:
-    n_folds = _count_folds(subject.y, 3 if len(subject.y) > _MANY_ROWS else 5)
+    n_folds = _count_folds(subject.y, 3 if len(subject.y) > _MANY_ROWS else 4)
     cv = StratifiedKFold(n_folds, shuffle=True, random_state=0)
     question = "New rows: experiments much like those in the table"
     found = compare_classifiers(
@@ -105,7 +110,7 @@ def _ask_new_rows(subject: Subject, models: Mapping[str, Any], how: Mapping[str,
         null_test=True,
         **how,
     )
-    return _read_task(question, found)
+    return _read_task(question, found, subject)
 
 
 def _ask_new_molecules(
@@ -127,7 +132,7 @@ def _ask_new_molecules(
         baselines=_BASELINES,
         **how,
     )
-    return _read_task(question, found)
+    return _read_task(question, found, subject)
 
 
 def _count_folds(y: pd.Series, wanted: int) -> int:
@@ -145,41 +150,72 @@ def most_varied_molecules(X: pd.DataFrame) -> str | None:
 # -- Answers ---------------------------------------------------------------------------------------
 
 
-def _read_task(question: str, comparison: ClassifierComparison) -> Task:
-    differences = comparison.differences()
-    differences = differences[differences["metric"] == AUC]
+def _read_task(question: str, comparison: ClassifierComparison, subject: Subject) -> Task:
     mean = comparison.summary().loc[AUC, "mean"]
     own = mean.drop(list(comparison.baselines)).dropna()
-    headline = "No model could be fitted; the details say why."
+    headline, has_learnt = "No model could be fitted; the details say why.", False
     if len(own):
-        headline = _say(own.idxmax(), mean, differences)
-    return Task(
-        question, comparison, _list_scores(comparison), headline, comparison.verdict().splitlines()
-    )
-
-
-def _say(best: str, mean: pd.Series, differences: pd.DataFrame) -> str:
-    """Sum up the best model's differences to guessing, a baseline and the null test."""
-    own = differences[differences["classifier"] == best].set_index("other")["says"]
-    learnt = own.get("guessing") == "beats" and own.get(_NULL, "beats") == "beats"
-    text = f"The {best} ranks the held-out experiments best (ROC-AUC {mean[best]:.2f})"
-    if not learnt:
-        return (
-            f"No: nothing was learnt that can be relied on. {text}, but that is not told apart "
-            "from guessing or from shuffled outcomes."
+        best = str(own.idxmax())
+        found = comparison.differences()
+        found = found[(found["metric"] == AUC) & (found["classifier"] == best)]
+        says, chance = found.set_index("other")["says"], _chance(subject)
+        shuffled = _shuffled_scores(comparison, best)
+        has_learnt = bool(
+            says["guessing"] == "beats"
+            and mean[best] > 0.5 + chance
+            and (shuffled > mean[best]).sum() == 0
         )
-    rival = next((other for other in own.index if other not in ("guessing", _NULL)), None)
-    beaten = "guessing and itself on shuffled outcomes" if _NULL in own.index else "guessing"
-    text = f"Yes: something was learnt. {text} and beats {beaten}."
+        headline = _say(best, has_learnt, mean, chance, shuffled)
+        if has_learnt:
+            headline = f"{headline} {_compare_baseline(says, mean)}".strip()
+    details = comparison.verdict().splitlines()
+    return Task(question, comparison, _list_scores(comparison), headline, has_learnt, details)
+
+
+def _chance(subject: Subject) -> float:
+    """How far from 0.5 a ROC-AUC comes by chance in 95 %, if the order says nothing.
+
+    1.96 times the standard deviation of the Mann-Whitney statistic without ties.
+    """
+    n_hits = int(subject.is_success.sum())
+    n_others = len(subject.y) - n_hits
+    return float(1.96 * np.sqrt((n_hits + n_others + 1) / (12 * n_hits * n_others)))
+
+
+def _shuffled_scores(comparison: ClassifierComparison, name: str) -> pd.Series:
+    """ROC-AUC of a classifier in each repeat of the null test; empty without one."""
+    scores = comparison.null_scores
+    if scores is None:
+        return pd.Series(dtype=float)
+    return scores.loc[(scores["classifier"] == name) & (scores["metric"] == AUC), "value"]
+
+
+def _say(best: str, has_learnt: bool, mean: pd.Series, chance: float, shuffled: pd.Series) -> str:
+    text = (
+        f"The {best} ranks held-out experiments best, with a ROC-AUC of {mean[best]:.2f}; guessing "
+        f"gives 0.50, ± {chance:.2f} by chance"
+    )
+    if len(shuffled):
+        text += (
+            f", and the same model on shuffled outcomes {shuffled.mean():.2f} "
+            f"({shuffled.min():.2f} to {shuffled.max():.2f})"
+        )
+    start = "Yes: something was learnt" if has_learnt else "No: nothing to be relied on was learnt"
+    return f"{start}. {text}."
+
+
+def _compare_baseline(says: pd.Series, mean: pd.Series) -> str:
+    """Say how the best model compares with the best baseline."""
+    rival = next((other for other in says.index if other not in ("guessing", _NULL)), None)
     if rival is None:
-        return text
-    also = {
+        return ""
+    known = {
         "beats": f"It also beats the best baseline, {rival} ({mean[rival]:.2f}).",
         "is not told apart from": f"But {rival}, the best baseline, does as well "
         f"({mean[rival]:.2f}): the two are not told apart.",
         "is worse than": f"But {rival}, the best baseline, does better ({mean[rival]:.2f}).",
     }
-    return f"{text} {also.get(own[rival], '')}".strip()
+    return known.get(says[rival], "")
 
 
 def _list_scores(comparison: ClassifierComparison) -> pd.DataFrame:
@@ -196,15 +232,20 @@ def _list_scores(comparison: ClassifierComparison) -> pd.DataFrame:
     return table.rename_axis("model").reset_index()
 
 
-def _choose(task: Task, names: list[str]) -> tuple[str, str]:
+def _choose(task: Task, names: list[str], used: str | None) -> tuple[str, str]:
     """Choose the model that ranks held-out rows best, and say how far it is ahead."""
     values = task.comparison.summary().loc[AUC, "mean"].reindex(names)
-    if len(names) == 1 or values.isna().all():
-        return names[0], "It was the only one to choose from." if len(names) == 1 else (
-            "None could be judged, so the first one was taken."
-        )
+    if values.isna().all():
+        return used or names[0], "No model could be judged, so this is no choice."
     best = str(values.idxmax())
-    others = ", ".join(f"{n} {v:.2f}" for n, v in values.drop(best).items() if not np.isnan(v))
+    shown = {name: f"{name} {value:.2f}" for name, value in values.dropna().items()}
+    if used is not None:
+        ahead = f"{shown[best]} ranks new rows better." if best != used else "None ranks better."
+        listed = ", ".join(shown.values())
+        return used, f"The campaign goes on with it. ROC-AUC on new rows: {listed}. {ahead}"
+    if len(names) == 1:
+        return best, "It was the only one to choose from."
+    others = ", ".join(text for name, text in shown.items() if name != best)
     return best, (
         f"It ranks new rows best: ROC-AUC {values[best]:.2f}, against {others}. Being chosen by "
         "these scores flatters it a little; small differences may turn on other experiments."

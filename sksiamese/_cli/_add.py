@@ -1,0 +1,53 @@
+"""``sksiamese add``: from a filled plate to the next one."""
+
+from __future__ import annotations
+
+import argparse
+
+from sksiamese._cli import _arguments, _files
+from sksiamese._cli._report import add_targets, write_results
+
+
+def add_parser(commands: _arguments.Commands) -> None:
+    """Add the command."""
+    text = (
+        "Add a filled plate to a campaign. It writes the next campaign, plate and report: "
+        "campaign-2.skm, plate-2.xlsx and report-2.html after campaign.skm, which stays as it is. "
+        "Rows whose outcome is empty stay open, and are not recommended again."
+    )
+    parser = _arguments.new_command(commands, "add", _add, text)
+    parser.add_argument("campaign_file", type=_arguments.file_name, metavar="CAMPAIGN")
+    parser.add_argument(
+        "filled", type=_arguments.file_name, metavar="PLATE", help="the filled plate"
+    )
+    parser.add_argument("--sheet", metavar="NAME", help="the sheet of a workbook")
+    add_targets(parser)
+    _arguments.add_batch(parser)
+    _arguments.add_computing(parser)
+    _arguments.add_force(parser)
+    _arguments.add_json(parser)
+
+
+def _add(options: argparse.Namespace) -> int:
+    campaign = options.campaign or _files.next_name(options.campaign_file)
+    html = options.output or _files.same_number(campaign, "report.html")
+    plate = options.plate or _files.same_number(campaign, "plate.xlsx")
+    _files.require_writable_table(plate)
+    _files.require_free([plate, campaign], options.force)
+    _files.require_free([html], force=True)
+    from sksiamese._cli._plates import describe_addition, read_plate
+    from sksiamese.report import ExperimentReport
+
+    recommender = _files.load_campaign(options.campaign_file)
+    done, pending = read_plate(recommender, options.filled, options.sheet)
+    recommender.add_measurements(done)
+    _files.say(options, describe_addition(recommender, done, pending))
+    report = ExperimentReport(
+        recommender,
+        batch_size=options.batch_size,
+        files={"plate": plate.name, "campaign": campaign.name},
+        n_jobs=options.n_jobs,
+        random_state=options.seed,
+        verbose=1,
+    )
+    return write_results(options, report, html, plate, campaign)

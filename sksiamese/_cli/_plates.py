@@ -1,0 +1,108 @@
+"""Plates in files: recipes to do, with empty columns for what comes out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sksiamese.recommend import ExperimentRecommender
+from sksiamese.tables._outcome_rules import read_outcome, read_rule
+from sksiamese.tables._positive_label import name_of_success
+from sksiamese.tables.reading._cell_meaning import is_missing
+from sksiamese.tables.reading._clean_cells import clean_cells
+from sksiamese.tables.reading._files import read_table_file
+from sksiamese.tables.reading._findings import plural
+
+_TOLD = ["p_std", "in_domain", "nearest_experiment"]
+
+
+def outcome_columns(recommender: ExperimentRecommender) -> list[str]:
+    """Columns that are filled in after the experiments: of a rule, those that it speaks of."""
+    name = str(recommender.outcomes_.name)
+    terms = read_rule(name, recommender.measured_.columns)
+    return [name] if terms is None else list(dict.fromkeys(term.column for term in terms))
+
+
+def lay_out_plate(recommender: ExperimentRecommender, plate: pd.DataFrame) -> pd.DataFrame:
+    """Arrange a plate for a file: number, recipe, empty outcomes, then what the model says."""
+    told = [name for name in plate if str(name).startswith("p(")]
+    frame = plate[list(recommender.measured_.columns)].copy()
+    frame.insert(0, "recipe", np.arange(1, len(plate) + 1))
+    for name in outcome_columns(recommender):
+        frame[name] = None
+    said = plate[[*told, *_TOLD]]
+    return frame.join(said.assign(**{n: said[n].round(2) for n in [*told, "p_std"]}))
+
+
+def read_plate(
+    recommender: ExperimentRecommender, path: Path, sheet: str | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read a filled plate.
+
+    Returns
+    -------
+    done : DataFrame of shape (n_done, n_columns + 1)
+        Recipes with their outcomes, in the labels of the campaign.
+    pending : DataFrame of shape (n_pending, n_columns)
+        Recipes whose outcome is open.
+
+    Raises
+    ------
+    ValueError
+        If a column is absent, no outcome is filled in, or an outcome cannot be read.
+    """
+    names, inputs = outcome_columns(recommender), list(recommender.measured_.columns)
+    frame, _ = clean_cells(read_table_file(path, sheet=sheet, names=names).frame, names)
+    lacking = [name for name in [*inputs, *names] if name not in frame]
+    if lacking:
+        raise ValueError(
+            f"{path.name!r} lacks the column(s) {', '.join(map(repr, lacking))} of the campaign. "
+            "Fill in the plate that was written for it, and keep its columns."
+        )
+    outcomes = _read_outcomes(recommender, frame, names)
+    if outcomes.empty:
+        raise ValueError(
+            f"No outcome is filled in in {path.name!r}. Write what was measured into "
+            f"{' and '.join(map(repr, names))}."
+        )
+    done = frame.loc[outcomes.index, inputs].assign(**{str(recommender.outcomes_.name): outcomes})
+    return done, frame.loc[~frame.index.isin(outcomes.index), inputs]
+
+
+def _read_outcomes(
+    recommender: ExperimentRecommender, frame: pd.DataFrame, names: list[str]
+) -> pd.Series:
+    """Labels of the rows whose outcome is known; of a rule, 1 where it holds."""
+    outcome = str(recommender.outcomes_.name)
+    if names == [outcome]:
+        cells = frame[outcome]
+        return cells[[not is_missing(cell) for cell in cells]]
+    return read_outcome(frame, outcome).y
+
+
+def describe_addition(
+    recommender: ExperimentRecommender, done: pd.DataFrame, pending: pd.DataFrame
+) -> str:
+    """Say what came back from the laboratory."""
+    outcomes = done[str(recommender.outcomes_.name)]
+    n_hits = int((outcomes == recommender.positive_).sum())
+    text = f"Added {plural(len(done), 'experiment')}, {n_hits} of them a success"
+    return f"{text}; {len(pending)} still open." if len(pending) else f"{text}."
+
+
+def show_plate(recommender: ExperimentRecommender, plate: pd.DataFrame) -> str:
+    """Write a plate as text."""
+    said = f"p({name_of_success(recommender.positive_, recommender.outcomes_.name)})"
+    hidden = ["distance", "acquisition"]
+    shown = plate.drop(columns=[name for name in hidden if name in plate])
+    return str(shown.round({said: 2, "p_std": 2}).to_string(index=False))
+
+
+def plain_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as objects that JSON knows."""
+    from sksiamese.report._plain_values import plain_value
+
+    return list(plain_value(frame))
