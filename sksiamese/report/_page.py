@@ -16,6 +16,7 @@ from sksiamese.molecules._canonical import canonical_key
 from sksiamese.report._pictures import Pictures, draw_molecule
 
 _DIGITS = 4  # significant ones of a number
+_LARGEST = 1e9  # number that is written out
 
 
 def render_page(content: Mapping[str, Any]) -> str:
@@ -89,7 +90,8 @@ def show_cell(value: Any) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
     if isinstance(value, float):
-        return f"{value:.{_DIGITS}g}"
+        is_large = 10**_DIGITS <= abs(value) < _LARGEST
+        return f"{value:.0f}" if is_large else f"{value:.{_DIGITS}g}"
     return str(value)
 
 

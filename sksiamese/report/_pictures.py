@@ -21,10 +21,16 @@ from sksiamese.report._plate_section import PlateSection
 from sksiamese.report._subject import Subject
 
 # Stand-ins that become the page's own colours, which depend on light or dark.
-_INK, _FAINT = "#010203", "#040506"
-_YES, _NO = "#0072B2", "#E69F00"  # Okabe and Ito's
+_INK, _FAINT, _YES, _NO = "#010203", "#010204", "#010205", "#010206"
+_PAGE_COLORS = {
+    _INK: "currentColor",
+    _FAINT: "var(--faint)",
+    _YES: "var(--yes)",
+    _NO: "var(--no)",
+}
 _SETTINGS: Any = {
     "svg.fonttype": "none",
+    "svg.hashsalt": "sksiamese",  # the same picture has the same names each time
     "text.parse_math": False,  # a "$" in a name is a "$"
     "font.family": "sans-serif",
     "font.size": 9,
@@ -160,7 +166,8 @@ def draw_molecule(smiles: str) -> Markup | None:
 
 def _embed(svg: str, title: str, prefix: str) -> Markup:
     """Make an SVG a picture of the page: its colours, names of its own, a title."""
-    svg = svg.replace(_INK, "currentColor").replace(_FAINT, "var(--faint)")
+    for color, of_page in _PAGE_COLORS.items():
+        svg = svg.replace(color, of_page)
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\1{prefix}-", svg)
     svg = re.sub(r"(\d\.\d\d)\d+", r"\1", svg)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)

@@ -62,7 +62,7 @@ class Recipe(NamedTuple):
     number : int
         From 1 on, the best first.
     cells : dict of str to object
-        Its columns.
+        Its columns, without those that are the same in all past experiments and recipes.
     probability, spread : float
         Of success, and its standard deviation (NaN where there is none).
     in_domain : bool
@@ -92,6 +92,10 @@ class PlateSection(NamedTuple):
     ----------
     recipes : list of Recipe
         The best first.
+    columns : list of str
+        Columns that differ between past experiments or recipes.
+    always : dict of str to object
+        The other columns, and what stands there.
     molecules : list of str
         Columns of molecules.
     spacing : ndarray of shape (n_distinct,)
@@ -101,6 +105,8 @@ class PlateSection(NamedTuple):
     """
 
     recipes: list[Recipe]
+    columns: list[str]
+    always: dict[str, Any]
     molecules: list[str]
     spacing: npt.NDArray[np.float64]
     by_share: bool
@@ -122,6 +128,8 @@ def describe_recipes(
     molecules = [
         name for name in past if isinstance(without_condition(space.columns[name]), Molecules)
     ]
+    varied = [name for name in past if len(pd.concat([past[name], recipes[name]]).unique()) > 1]
+    always = {n: plain_label(past[n].iloc[0]) for n in past if n not in varied}
     found = []
     for place, (_, row) in enumerate(plate.iterrows()):
         chosen = _choose_evidence(distances[place], None if shares is None else shares[place], past)
@@ -130,7 +138,7 @@ def describe_recipes(
             _compare(recipes.iloc[place], recommender, where, share, distances[place, where])
             for where, share in chosen
         ]
-        cells = {name: plain_label(recipes[name].iloc[place]) for name in recipes}
+        cells = {name: plain_label(recipes[name].iloc[place]) for name in varied}
         found.append(
             Recipe(
                 place + 1,
@@ -143,7 +151,7 @@ def describe_recipes(
                 evidence,
             )
         )
-    return PlateSection(found, molecules, spacing / usual, shares is not None)
+    return PlateSection(found, varied, always, molecules, spacing / usual, shares is not None)
 
 
 def _probability_column(plate: pd.DataFrame) -> str:

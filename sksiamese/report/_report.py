@@ -20,6 +20,7 @@ import pandas as pd
 
 from sksiamese._checks import (
     make_generator,
+    plain_label,
     require_instance,
     require_integer,
     require_n_jobs,
@@ -258,10 +259,11 @@ class ExperimentReport:
             return "The table has errors, listed below with their cells."
         fewest = self._subject.y.value_counts()
         if len(fewest) < 2 or fewest.min() < _FEWEST_OF_CLASS:
+            n = int(fewest.min())
             return (
-                f"Only {plural(int(fewest.min()), 'row')} has the outcome "
-                f"{fewest.idxmin()!r}, and at least {_FEWEST_OF_CLASS} are needed to learn from "
-                "some and check on others."
+                f"Only {plural(n, 'row')} {'has' if n == 1 else 'have'} the outcome "
+                f"{plain_label(fewest.idxmin())!r}, and at least {_FEWEST_OF_CLASS} are needed to "
+                "learn from some and check on others."
             )
         return ""
 
@@ -311,12 +313,11 @@ class ExperimentReport:
         sections = ("verdict", "calibration", "effects", "plate")
         content = {name: None if found is None else getattr(found, name) for name in sections}
         return content | {
-            "title": f"Experiments: {subject.outcome}",
+            "title": f"{plural(len(subject.y), 'experiment')}: {subject.success}",
             "about": describe_table(subject),
             "obstacle": self._obstacle(),
             "subject": subject,
-            "outcome": subject.outcome,
-            "inputs": list(subject.X),
+            "success": subject.success,
             "n_rows": len(subject.X),
             "rules": None if found is None else _show_rules(found.effects.rules),
             "fill_in": _name_columns(subject.outcome, list(subject.X)),

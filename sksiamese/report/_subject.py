@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from sksiamese._checks import plain_label, shorten
+from sksiamese._checks import plain_label
 from sksiamese.doctor import read_experiments
 from sksiamese.doctor._read_experiments import ExperimentTable
 from sksiamese.recommend import ExperimentRecommender
 from sksiamese.space import DesignSpace
+from sksiamese.tables._positive_label import name_of_success
 
 
 class Subject(NamedTuple):
@@ -44,6 +45,11 @@ class Subject(NamedTuple):
     def outcome(self) -> str:
         """Name of the outcomes: a column or a rule."""
         return str(self.y.name)
+
+    @property
+    def success(self) -> str:
+        """What success is called: a label or a rule."""
+        return name_of_success(self.positive, self.outcome)
 
     @property
     def is_success(self) -> pd.Series:
@@ -84,7 +90,7 @@ def read_subject(table: Any, outcome: str | None, space: DesignSpace | None) -> 
         if outcome is None:
             raise ValueError(
                 "ExperimentReport needs to know what success is. Pass outcome=, a column or a rule "
-                f"such as 'yield >= 50', together with {shorten(table)}."
+                "such as 'yield >= 50'."
             )
         table = read_experiments(table, outcome)
     return Subject(table, table.X, table.y, table.positive, space)

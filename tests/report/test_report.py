@@ -1,0 +1,256 @@
+"""The report: what it takes, what it says, and that it refuses what cannot be reported on."""
+
+import html
+import importlib.util
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from sksiamese import ExperimentReport, read_experiments
+from tests.report.cases import HOSTILE, INPUTS, make_report, measured
+
+
+@pytest.fixture(scope="module")
+def found(report):
+    return json.loads(report.json())
+
+
+class Tags(HTMLParser):
+    """Collects the elements of a page, and its text."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.text = [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+# -- The page --------------------------------------------------------------------------------------
+
+
+def test_page_is_small_and_asks_for_nothing(page):
+    tags = Tags(page)
+    assert len(page.encode()) < 3_000_000
+    assert {name for name, _ in tags.tags}.isdisjoint({"link", "img", "iframe", "object", "embed"})
+    for name, attributes in tags.tags:
+        for key in ("src", "href", "xlink:href", "action", "data"):
+            assert attributes.get(key, "#").startswith("#"), (name, attributes)
+    assert re.findall(r"url\((?!#)", page) == []
+    policy = next(
+        each["content"]
+        for each in tags.all("meta")
+        if "content" in each and "src" in each["content"]
+    )
+    assert policy.startswith("default-src 'none'; ")
+
+
+def test_script_is_short_and_the_only_one(page):
+    scripts = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+    assert len(scripts) == len(Tags(page).all("script")) == 1
+    assert len(scripts[0].encode()) < 50_000
+
+
+def test_cells_that_hold_markup_are_text(page):
+    assert HOSTILE not in page
+    assert html.escape(HOSTILE).replace("&#x27;", "&#39;") in page
+    assert any(HOSTILE in text for text in Tags(page).text)
+
+
+def test_tables_can_be_read_aloud(page):
+    tags = Tags(page)
+    assert len(tags.all("caption")) == len(tags.all("table")) > 5
+    assert all(cell.get("scope") in ("row", "col") for cell in tags.all("th"))
+    assert all("aria-label" in each for each in tags.all("svg") if each.get("role") == "img")
+    names = [each["id"] for _, each in tags.tags if "id" in each]
+    assert len(names) == len(set(names))
+    targets = [each["href"][1:] for each in [*tags.all("a"), *tags.all("use")] if "href" in each]
+    assert set(targets) <= set(names)
+
+
+# -- What it says ----------------------------------------------------------------------------------
+
+
+def test_base_rate_and_verdict(report, found):
+    n_hits = int((measured()["yield"] >= 50).sum())
+    assert (
+        f"48 experiments with an outcome, {n_hits} of them a success" in found["table"]["summary"]
+    )
+    rows, molecules = found["verdict"]["tasks"]
+    assert rows["question"] == "New rows: experiments much like those in the table"
+    assert molecules["question"] == "New molecules: ligand never seen in training"
+    assert {each["model"] for each in rows["scores"]} == {
+        "forest",
+        "logistic regression",
+        "majority class",
+    }
+    assert found["verdict"]["model"] == "forest"
+    assert "shuffled outcomes" in rows["headline"]
+    assert report.verdict.endswith("Model in use: forest")
+
+
+def test_limits_are_the_textbook_numbers(found):
+    """Standard errors of a proportion; 1.96 sd of Mann and Whitney's statistic."""
+    n, k = 48, int((measured()["yield"] >= 50).sum())
+    rate = k / n
+    texts = " ".join(found["verdict"]["limits"]).replace("\u00a0", " ")
+    assert f"± {100 * np.sqrt(rate * (1 - rate) / n):.1f} %" in texts
+    assert f"± {100 * np.sqrt(rate * (1 - rate) / 10):.0f} %" in texts
+    chance = 1.96 * np.sqrt((n + 1) / (12 * k * (n - k)))
+    assert f"± {chance:.2f} by chance" in found["verdict"]["tasks"][0]["headline"]
+
+
+def test_shuffled_outcomes_teach_nothing():
+    frame = measured()
+    frame["yield"] = frame["yield"].sample(frac=1, random_state=1).to_numpy()
+    shuffled = make_report(frame, n_repeats=1)
+    assert "No: nothing to be relied on was learnt" in shuffled.verdict
+    assert "Take it for a random choice" in shuffled.html()
+
+
+def test_calibration_counts_each_experiment_once(found):
+    bins = found["calibration"]["bins"]
+    assert sum(each["n"] for each in bins) == 48
+    assert sum(each["worked"] for each in bins) == (measured()["yield"] >= 50).sum()
+    for each in bins:
+        assert each["low"] <= each["said"] <= each["high"]
+
+
+def test_effects_are_means_of_predictions(report, found):
+    """Partial dependence of pH, by hand."""
+    effect = next(each for each in found["effects"]["effects"] if each["column"] == "pH")
+    X, model = report.table.X, report.recommender.estimator_
+    for value, mean in list(zip(effect["values"], effect["probability"], strict=True))[::7]:
+        assert mean == pytest.approx(model.predict_proba(X.assign(pH=value))[:, 1].mean())
+    ligand = next(each for each in found["effects"]["effects"] if each["column"] == "ligand")
+    counts = X["ligand"].value_counts()
+    assert dict(zip(ligand["values"], ligand["n"], strict=True)) == counts.to_dict()
+
+
+def test_evidence_tells_all_columns_that_differ(report, found):
+    X, plate = report.table.X, report.plate
+    assert found["plate"]["always"] == {"stirred": "yes"}
+    for number, recipe in enumerate(found["plate"]["recipes"]):
+        assert recipe["number"] == number + 1
+        for past in recipe["evidence"]:
+            here, there = plate.iloc[number], X.loc[past["row"]]
+            wanted = [name for name in INPUTS if here[name] != there[name]]
+            assert [each["column"] for each in past["differences"]] == wanted
+            assert past["worked"] == bool(report.table.y.loc[past["row"]])
+
+
+# -- What it takes ---------------------------------------------------------------------------------
+
+
+def test_same_table_and_seed_give_the_same_report(report, tmp_path):
+    """Also out of a file, whose rows have other labels."""
+    path = tmp_path / "flasks.csv"
+    measured().to_csv(path, index=False)
+    from_file = make_report(read_experiments(path, "yield >= 50"), None)
+    assert from_file.verdict == report.verdict
+    rows = report.plate["nearest_experiment"] + 2  # a header, and from 1 on
+    assert from_file.plate.equals(report.plate.assign(nearest_experiment=rows))
+
+
+def test_recommender_goes_on_with_its_model(report):
+    again = make_report(report.recommender, None, n_repeats=1)
+    assert again.recommender is report.recommender
+    assert "The campaign goes on with it." in json.loads(again.json())["verdict"]["why"]
+
+
+def test_table_with_errors_gets_a_page_that_lists_them():
+    frame = measured()
+    frame.loc[3, "pH"] = 17
+    faulty = make_report(frame)
+    assert not faulty.ok
+    assert "17 is not a valid pH" in faulty.html()
+    assert json.loads(faulty.json())["verdict"] is None
+    message = (
+        "There is no model to report. The table has errors, listed below with their cells. See "
+        "html() or json()."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        _ = faulty.plate
+
+
+def test_too_few_successes_are_no_model():
+    frame = measured()
+    frame["yield"] = [80.0, 90.0] + [10.0] * 46
+    assert (
+        "Only 2 rows have the outcome 1, and at least 3 are needed to learn from some and check on "
+        "others." in html.unescape(make_report(frame).html())
+    )
+
+
+def test_write_html_replaces_the_file(report, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text("old")
+    assert report.write_html(path) == path
+    assert path.read_text(encoding="utf-8") == report.html()
+    assert [each.name for each in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_notebook_shows_the_page_in_a_frame(report, page):
+    (frame,) = Tags(report._repr_html_()).all("iframe")
+    assert frame["srcdoc"] == page
+
+
+def test_open_shows_a_file_in_the_browser(report, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    report.open()
+    assert opened[0].startswith("file:///")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda t: ExperimentReport(t),
+            "ExperimentReport needs to know what success is. Pass outcome=, a column or a rule "
+            "such as 'yield >= 50'.",
+        ),
+        (
+            lambda t: ExperimentReport(read_experiments(t, "yield >= 50"), "yield >= 50"),
+            "outcome='yield >= 50' is given, but ExperimentTable has its outcomes already. Leave "
+            "it out.",
+        ),
+        (
+            lambda t: make_report(t, batch_size=0),
+            "The 'batch_size' parameter of ExperimentReport must be an integer of at least 1. Got "
+            "0 instead.",
+        ),
+    ],
+)
+def test_wrong_arguments_are_refused(call, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        call(measured())
+
+
+def test_missing_matplotlib_is_said_at_once(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    message = (
+        "A report needs matplotlib for its pictures. Install it with pip install 'sksiamese[plot]'."
+    )
+    with pytest.raises(ImportError, match=f"^{re.escape(message)}$"):
+        make_report(measured())
+
+
+def test_names_of_columns_may_be_anything():
+    rng = np.random.RandomState(0)
+    X = rng.uniform(size=(40, 2))
+    frame = pd.DataFrame(X, columns=["$x_1$ & <b>", "2"]).assign(ok=(X[:, 0] > 0.5).astype(int))
+    odd = make_report(frame, "ok", models={"linear": LogisticRegression()}, n_repeats=1)
+    assert "$x_1$ & <b>" in "".join(Tags(odd.html()).text)
