@@ -21,6 +21,9 @@ def add_parser(commands: _arguments.Commands) -> None:
         "filled", type=_arguments.file_name, metavar="PLATE", help="the filled plate"
     )
     parser.add_argument("--sheet", metavar="NAME", help="the sheet of a workbook")
+    parser.add_argument(
+        "--quick", action="store_true", help="check the campaign's model alone, without the others"
+    )
     add_targets(parser)
     _arguments.add_batch(parser)
     _arguments.add_computing(parser)
@@ -44,6 +47,7 @@ def _add(options: argparse.Namespace) -> int:
     _files.say(options, describe_addition(recommender, done, pending))
     report = ExperimentReport(
         recommender,
+        models=[] if options.quick else None,
         batch_size=options.batch_size,
         files={"plate": plate.name, "campaign": campaign.name},
         n_jobs=options.n_jobs,

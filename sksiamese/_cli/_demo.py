@@ -23,7 +23,7 @@ def add_parser(commands: _arguments.Commands) -> None:
         help="folder for the results (demo_output)",
     )
     parser.add_argument(
-        "--quick", action="store_true", help="a forest alone: to see that all works"
+        "--quick", action="store_true", help="a Gaussian process alone: to see that all works"
     )
     _arguments.add_computing(parser)
     _arguments.add_json(parser)
@@ -36,14 +36,14 @@ def _demo(options: argparse.Namespace) -> int:
     from sksiamese.datasets import load_perovskites
     from sksiamese.doctor import read_experiments
     from sksiamese.report import ExperimentReport
-    from sksiamese.report._model_choice import FOREST, offer_models
+    from sksiamese.report._model_choice import PROCESS
 
     data = load_perovskites()
     outcomes = data.target.map({0: "failure", 1: "large crystal"})
     table = read_experiments(data.data.assign(result=outcomes), "result", positive="large crystal")
     report = ExperimentReport(
         table,
-        models=offer_models(table.X, (FOREST,)) if options.quick else None,
+        models=[PROCESS] if options.quick else None,
         files={"plate": "plate.csv", "campaign": "campaign.skm"},
         n_jobs=options.n_jobs,
         random_state=options.seed,

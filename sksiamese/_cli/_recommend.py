@@ -75,7 +75,7 @@ def _make_recommender(options: argparse.Namespace) -> ExperimentRecommender:
         raise ValueError("What is success? Say it with --outcome, such as --outcome 'yield >= 50'.")
     from sksiamese.doctor import read_experiments
     from sksiamese.recommend import ExperimentRecommender
-    from sksiamese.report._model_choice import offer_models
+    from sksiamese.report._model_choice import read_choice
 
     table = read_experiments(
         options.source,
@@ -87,7 +87,7 @@ def _make_recommender(options: argparse.Namespace) -> ExperimentRecommender:
     )
     _require_ok(table.report, options)
     name = _arguments.MODELS[options.model]
-    model = offer_models(table.X, (name,))[name]
+    model = read_choice([name], len(table.X)).make(name, table.X, options.seed)
     return ExperimentRecommender(
         model, positive=table.positive, n_jobs=options.n_jobs, random_state=options.seed
     ).fit(table.X, table.y)

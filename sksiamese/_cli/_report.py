@@ -65,7 +65,6 @@ def _report(options: argparse.Namespace) -> int:
     _files.require_free([html], force=True)
     from sksiamese.doctor import read_experiments
     from sksiamese.report import ExperimentReport
-    from sksiamese.report._model_choice import offer_models
 
     table = read_experiments(
         options.file,
@@ -78,7 +77,7 @@ def _report(options: argparse.Namespace) -> int:
     chosen = _arguments.MODELS.get(options.model)
     report = ExperimentReport(
         table,
-        models=None if chosen is None else offer_models(table.X, (chosen,)),
+        models=None if chosen is None else [chosen],
         batch_size=options.batch_size,
         files={"plate": plate.name, "campaign": campaign.name},
         n_jobs=options.n_jobs,

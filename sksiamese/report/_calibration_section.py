@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -58,12 +59,15 @@ class CalibrationSection(NamedTuple):
         """Tell how often experiments worked that were called as probable as that."""
         place = int(np.digitize(probability, _EDGES[1:-1]))
         found = self.bins[self.bins["low"] == _EDGES[place]]
-        span = f"{_EDGES[place]:.0%} to {_EDGES[place + 1]:.0%}".replace("%", "\u00a0%")
+        span = f"{_EDGES[place]:.0%} to {_EDGES[place + 1]:.0%}"
         if found.empty:
-            return Check("none", f"no held-out experiment was called {span}")
+            text = f"no held-out experiment was called {span}"
+            if len(self.probability) and self.probability.max() < probability:
+                text += f", and none more than {self.probability.max():.0%}"
+            return Check("none so called", spaced(text))
         n, k = int(found["n"].iloc[0]), int(found["worked"].iloc[0])
         text = f"of {plural(n, 'held-out experiment')} called {span}, {k} worked"
-        return Check(f"{k} of {n} worked", text)
+        return Check(f"{k} of {n} worked", spaced(text))
 
 
 def calibrate(subject: Subject, comparison: ClassifierComparison, model: str) -> CalibrationSection:
@@ -100,4 +104,9 @@ def _summarize(bins: pd.DataFrame, probability: _Floats, worked: npt.NDArray[np.
     else:
         spans = ", ".join(f"{r.low:.0%} to {r.high:.0%}" for r in off.itertuples())
         text += f"They differ by more than chance explains among those called {spans}."
-    return text.replace("%", "\u00a0%")
+    return spaced(text)
+
+
+def spaced(text: str) -> str:
+    """Write per cent as chemists do, with a space that no line breaks at."""
+    return re.sub(r"[ \u00a0]?%", "\u00a0%", text)

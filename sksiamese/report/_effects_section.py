@@ -14,6 +14,7 @@ from sklearn.frozen import FrozenEstimator
 from sksiamese.exceptions import LowFidelityWarning
 from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.recommend import ExperimentRecommender
+from sksiamese.report._calibration_section import spaced
 from sksiamese.report._subject import Subject
 from sksiamese.space import Molecules
 from sksiamese.space._dependent_columns import DependentColumn, without_condition
@@ -100,10 +101,10 @@ def explain_model(
     ]
     explainer = _grow_tree(recommender, seed)
     mcc = explainer.fidelity_["mcc"]
-    said = (
+    said = spaced(
         f"On {1000:,} fresh experiments the tree agrees with the model in "
         f"{explainer.fidelity_['accuracy']:.0%} (Matthews correlation {mcc:.2f})."
-    ).replace("%", "\u00a0%")
+    )
     effects = sorted(effects, key=lambda effect: -effect.span)
     return EffectsSection(effects, explainer.rules(), said, bool(mcc < _LOW), explainer)
 

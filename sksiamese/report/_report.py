@@ -9,14 +9,16 @@ import json
 import os
 import sys
 import tempfile
+import warnings
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.exceptions import ConvergenceWarning
 
 from sksiamese._checks import (
     make_generator,
@@ -29,7 +31,7 @@ from sksiamese._checks import (
 from sksiamese.recommend import ExperimentRecommender
 from sksiamese.report._calibration_section import CalibrationSection, calibrate
 from sksiamese.report._effects_section import EffectsSection, explain_model
-from sksiamese.report._model_choice import name_model, offer_models
+from sksiamese.report._model_choice import Choice, add_model, read_choice
 from sksiamese.report._plain_values import plain_value
 from sksiamese.report._plate_section import PlateSection, describe_recipes
 from sksiamese.report._subject import Subject, read_subject
@@ -69,9 +71,10 @@ class ExperimentReport:
         recommender, such as one that got new measurements, which is used as it is.
     outcome : str or None, default=None
         What success is, of a frame or file: a column, or a rule such as ``"yield >= 50"``.
-    models : mapping of str to classifier or None, default=None
-        Unfitted classifiers with ``predict_proba`` to choose from, by name. None offers the siamese
-        classifier, a random forest and, up to 500 rows, a Gaussian process.
+    models : list of str, mapping of str to classifier, or None, default=None
+        What to choose from: "siamese classifier", "random forest" and "Gaussian process" by name,
+        or unfitted classifiers of your own with ``predict_proba``. None offers all three, the
+        process up to 500 rows. Beside a recommender, what to compare with its own model.
     space : DesignSpace or None, default=None
         Which experiments are possible; None derives it from the table.
     batch_size : int, default=8
@@ -134,7 +137,7 @@ class ExperimentReport:
         table: Any,
         outcome: str | None = None,
         *,
-        models: Mapping[str, Any] | None = None,
+        models: Sequence[str] | Mapping[str, Any] | None = None,
         space: DesignSpace | None = None,
         batch_size: int = 8,
         n_repeats: int = 3,
@@ -152,7 +155,7 @@ class ExperimentReport:
         require_verbose(owner, verbose)
         self._subject: Subject = read_subject(table, outcome, space)
         self.table = self._subject.table
-        self._models = models
+        self._models = read_choice(models, len(self._subject.X))
         self._batch_size = batch_size
         self._n_repeats = n_repeats
         self._files = {"plate": "", "campaign": ""} | dict(files or {})
@@ -274,16 +277,15 @@ class ExperimentReport:
 
     @cached_property
     def _found(self) -> _Findings:
-        subject, models, used = self._subject, self._offer(), None
+        subject, models, used = self._subject, self._models, None
         if subject.recommender is not None:
-            used, model = name_model(subject.recommender.estimator)
-            models = {used: model} | models
+            models, used = add_model(models, subject.recommender.estimator)
         self._say("Comparing models on held-out experiments")
         verdict = judge_models(
             subject, models, used, self._n_repeats, self._n_jobs, self._seed, self._verbose
         )
         calibration = calibrate(subject, verdict.tasks[0].comparison, verdict.model)
-        recommender = subject.recommender or self._fit(models[verdict.model], verdict.model)
+        recommender = subject.recommender or self._fit(models, verdict.model)
         self._say("Choosing the next experiments")
         recipes = recommender.recommend(self._batch_size)
         plate = describe_recipes(recommender, recipes, calibration)
@@ -291,18 +293,19 @@ class ExperimentReport:
         effects = explain_model(subject, recommender, self._seed)
         return _Findings(verdict, calibration, effects, plate, recommender, recipes)
 
-    def _offer(self) -> dict[str, Any]:
-        return offer_models(self._subject.X) if self._models is None else dict(self._models)
-
-    def _fit(self, model: Any, name: str) -> ExperimentRecommender:
+    def _fit(self, models: Choice, name: str) -> ExperimentRecommender:
         self._say(f"Fitting the {name} to all experiments")
         subject = self._subject
-        return ExperimentRecommender(
-            _with_seed(model, self._seed),
+        recommender = ExperimentRecommender(
+            models.make(name, subject.X, self._seed),
             subject.space,
             positive=subject.positive,
             random_state=self._seed,
-        ).fit(subject.X, subject.y)
+        )
+        with warnings.catch_warnings():
+            if name in models.baselines:  # about an optimiser that the user has no hand in
+                warnings.simplefilter("ignore", ConvergenceWarning)
+            return recommender.fit(subject.X, subject.y)
 
     def _say(self, text: str) -> None:
         if self._verbose:
@@ -344,12 +347,6 @@ def _require_matplotlib() -> None:
             "A report needs matplotlib for its pictures. Install it with "
             "pip install 'sksiamese[plot]'."
         )
-
-
-def _with_seed(model: Any, seed: int) -> Any:
-    """Set every `random_state` of a classifier, nested ones too."""
-    names = [n for n in model.get_params() if n.rpartition("__")[2] == "random_state"]
-    return model.set_params(**dict.fromkeys(names, seed))
 
 
 def _show_rules(rules: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
+from sksiamese.report._calibration_section import spaced
 from sksiamese.report._subject import Subject
 from sksiamese.tables._roles import INPUTS
 from sksiamese.tables.reading._findings import plural
@@ -55,7 +56,7 @@ def _summarize(subject: Subject) -> str:
     n, n_hits = len(subject.y), int(subject.is_success.sum())
     text = f"{plural(n, 'experiment')} with an outcome"
     if n and subject.positive is not None:
-        text += f", {n_hits:,} of them a success ({n_hits / n:.0%})".replace("%", " %")
+        text += f", {n_hits:,} of them a success ({spaced(f'{n_hits / n:.0%}')})"
     n_open = len(subject.table.left_out)
     return f"{text}; {plural(n_open, 'row')} without one left out." if n_open else f"{text}."
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from sksiamese.model_selection import ClassifierComparison, compare_classifiers
 from sksiamese.molecules._canonical import canonical_keys
+from sksiamese.report._calibration_section import spaced
+from sksiamese.report._model_choice import Choice
 from sksiamese.report._subject import Subject
 from sksiamese.tables._column_kinds import column_kind
 from sksiamese.tables.reading._findings import plural
@@ -18,8 +21,7 @@ from sksiamese.tables.reading._findings import plural
 AUC = "pooled_roc_auc"  # what models are judged and chosen by: a plate needs the right order
 METRICS = {AUC: "ROC-AUC", "pooled_mcc": "MCC", "pooled_brier": "Brier score"}
 
-_BASELINES = ["majority class", "logistic regression"]
-_NULL = "itself on shuffled outcomes"
+_GUESSING, _SIMPLE = "majority class", "logistic regression"
 _MANY_ROWS = 150  # from which on three folds do
 _FEWEST_FOR_SETS = 19  # of a class, whose largest score of 19 bounds the next one in 95 %
 _IN_BIN = 10
@@ -37,7 +39,7 @@ class Task(NamedTuple):
     scores : DataFrame
         "model" and the mean of each metric, with its interval in words, best first.
     headline : str
-        Whether the best model has learnt something, and beats the best baseline.
+        Whether the best model has learnt something, and how it compares with the next one.
     has_learnt : bool
         Whether the best model is ahead of guessing, by more than chance, and of itself on shuffled
         outcomes.
@@ -76,7 +78,7 @@ class VerdictSection(NamedTuple):
 
 def judge_models(
     subject: Subject,
-    models: Mapping[str, Any],
+    models: Choice,
     used: str | None,
     n_repeats: int,
     n_jobs: int | None,
@@ -89,50 +91,51 @@ def judge_models(
     column = most_varied_molecules(subject.X)
     if column is not None:
         tasks.append(_ask_new_molecules(subject, models, column, how))
-    best, why = _choose(tasks[0], list(models), used)
+    best, why = _choose(tasks[0], models.names, used)
     return VerdictSection(tasks, best, why, _list_limits(subject, tasks[0], best))
 
 
 # -- Questions -------------------------------------------------------------------------------------
 
 
-def _ask_new_rows(subject: Subject, models: Mapping[str, Any], how: Mapping[str, Any]) -> Task:
+def _ask_new_rows(subject: Subject, models: Choice, how: dict[str, Any]) -> Task:
+    """Ask about held-out rows, and the best model once more with shuffled outcomes."""
     n_folds = _count_folds(subject.y, 3 if len(subject.y) > _MANY_ROWS else 4)
     cv = StratifiedKFold(n_folds, shuffle=True, random_state=0)
+    found = _compare(models, subject, subject.y, cv, how)
+    best, shuffled = _find_best(found, models), []
+    for repeat in range(0 if best is None else how["n_repeats"]):
+        rng = np.random.RandomState([how["random_state"], repeat])
+        y = subject.y.sample(frac=1, random_state=rng).set_axis(subject.y.index)
+        only, once = models.only(str(best)), how | {"n_repeats": 1, "verbose": 0}
+        null = _compare(only, subject, y, cv, once, plain=[])
+        shuffled.append(float(null.summary().loc[(AUC, best), "mean"]))
     question = "New rows: experiments much like those in the table"
-    found = compare_classifiers(
-        models,
-        subject.X,
-        subject.y,
-        cv=cv,
-        scoring=list(METRICS),
-        baselines=_BASELINES,
-        null_test=True,
-        **how,
-    )
-    return _read_task(question, found, subject)
+    return _read_task(question, found, best, shuffled, subject)
 
 
-def _ask_new_molecules(
-    subject: Subject, models: Mapping[str, Any], column: str, how: Mapping[str, Any]
-) -> Task:
+def _ask_new_molecules(subject: Subject, models: Choice, column: str, how: dict[str, Any]) -> Task:
     molecules = pd.factorize(np.array(canonical_keys(subject.X[column]), dtype=object))[0]
-    n_molecules = len(np.unique(molecules))
-    cv = StratifiedGroupKFold(
-        min(_count_folds(subject.y, 3), n_molecules), shuffle=True, random_state=0
-    )
+    n_folds = min(_count_folds(subject.y, 3), len(np.unique(molecules)))
+    cv = StratifiedGroupKFold(n_folds, shuffle=True, random_state=0)
+    found = _compare(models, subject, subject.y, cv, how | {"groups": molecules})
     question = f"New molecules: {column} never seen in training"
-    found = compare_classifiers(
-        models,
-        subject.X,
-        subject.y,
-        cv=cv,
-        groups=molecules,
-        scoring=list(METRICS),
-        baselines=_BASELINES,
-        **how,
+    return _read_task(question, found, _find_best(found, models), [], subject)
+
+
+def _compare(
+    models: Choice,
+    subject: Subject,
+    y: pd.Series,
+    cv: Any,
+    how: dict[str, Any],
+    plain: Sequence[str] = (_GUESSING, _SIMPLE),
+) -> ClassifierComparison:
+    """Compare the models with each other and with plain baselines on the same folds."""
+    baselines = [*plain, *models.baselines]
+    return compare_classifiers(
+        models.own, subject.X, y, cv=cv, scoring=list(METRICS), baselines=baselines, **how
     )
-    return _read_task(question, found, subject)
 
 
 def _count_folds(y: pd.Series, wanted: int) -> int:
@@ -150,25 +153,39 @@ def most_varied_molecules(X: pd.DataFrame) -> str | None:
 # -- Answers ---------------------------------------------------------------------------------------
 
 
-def _read_task(question: str, comparison: ClassifierComparison, subject: Subject) -> Task:
-    mean = comparison.summary().loc[AUC, "mean"]
-    own = mean.drop(list(comparison.baselines)).dropna()
-    headline, has_learnt = "No model could be fitted; the details say why.", False
-    if len(own):
-        best = str(own.idxmax())
-        found = comparison.differences()
-        found = found[(found["metric"] == AUC) & (found["classifier"] == best)]
-        says, chance = found.set_index("other")["says"], _chance(subject)
-        shuffled = _shuffled_scores(comparison, best)
-        is_ahead = mean[best] > 0.5 + chance and not (shuffled > mean[best]).any()
-        has_learnt = bool(is_ahead and says["guessing"] == "beats")
-        headline = _say(best, has_learnt, mean, chance, shuffled)
-        if has_learnt:
-            headline = f"{headline} {_compare_baseline(says, mean)}".strip()
-        elif is_ahead:
-            headline += " But that depends too much on the draw of the folds."
-    details = comparison.verdict().splitlines()
-    return Task(question, comparison, _list_scores(comparison), headline, has_learnt, details)
+def _find_best(comparison: ClassifierComparison, models: Choice) -> str | None:
+    """Name the model that ranks best; None where all failed."""
+    mean = comparison.summary().loc[AUC, "mean"].reindex(models.names).dropna()
+    return str(mean.idxmax()) if len(mean) else None
+
+
+def _read_task(
+    question: str,
+    comparison: ClassifierComparison,
+    best: str | None,
+    shuffled: list[float],
+    subject: Subject,
+) -> Task:
+    details, scores = comparison.verdict().splitlines(), _list_scores(comparison)
+    if best is None:
+        text = "No model could be fitted; the details say why."
+        return Task(question, comparison, scores, text, False, [*details, *_errors(comparison)])
+    summary, chance = comparison.summary().loc[AUC], _chance(subject)
+    mean = summary["mean"]
+    is_ahead = mean[best] > 0.5 + chance and mean[best] > max(shuffled, default=0.0)
+    has_learnt = bool(is_ahead and summary.loc[best, "low"] > 0.5)
+    headline = _say(best, has_learnt, mean, chance, shuffled)
+    if has_learnt:
+        headline = f"{headline} {_compare_others(best, comparison)}".strip()
+    elif is_ahead:
+        headline += " But that depends too much on the draw of the folds."
+    return Task(question, comparison, scores, headline, has_learnt, details)
+
+
+def _errors(comparison: ClassifierComparison) -> list[str]:
+    """List what failed, each message once."""
+    failed = comparison.errors.drop_duplicates(["classifier", "message"])
+    return [f"{each.classifier}: {each.message}" for each in failed.itertuples()]
 
 
 def _chance(subject: Subject) -> float:
@@ -181,40 +198,35 @@ def _chance(subject: Subject) -> float:
     return float(1.96 * np.sqrt((n_hits + n_others + 1) / (12 * n_hits * n_others)))
 
 
-def _shuffled_scores(comparison: ClassifierComparison, name: str) -> pd.Series:
-    """ROC-AUC of a classifier in each repeat of the null test; empty without one."""
-    scores = comparison.null_scores
-    if scores is None:
-        return pd.Series(dtype=float)
-    return scores.loc[(scores["classifier"] == name) & (scores["metric"] == AUC), "value"]
-
-
-def _say(best: str, has_learnt: bool, mean: pd.Series, chance: float, shuffled: pd.Series) -> str:
+def _say(best: str, has_learnt: bool, mean: pd.Series, chance: float, shuffled: list[float]) -> str:
     text = (
         f"The {best} ranks held-out experiments best, with a ROC-AUC of {mean[best]:.2f}; guessing "
         f"gives 0.50, ± {chance:.2f} by chance"
     )
-    if len(shuffled):
+    if shuffled:
         text += (
-            f", and the same model on shuffled outcomes {shuffled.mean():.2f} "
-            f"({shuffled.min():.2f} to {shuffled.max():.2f})"
+            f", and the same model on shuffled outcomes {np.mean(shuffled):.2f} "
+            f"({min(shuffled):.2f} to {max(shuffled):.2f})"
         )
     start = "Yes: something was learnt" if has_learnt else "No: nothing to be relied on was learnt"
     return f"{start}. {text}."
 
 
-def _compare_baseline(says: pd.Series, mean: pd.Series) -> str:
-    """Say how the best model compares with the best baseline."""
-    rival = next((other for other in says.index if other not in ("guessing", _NULL)), None)
-    if rival is None:
+def _compare_others(best: str, comparison: ClassifierComparison) -> str:
+    """Say how the best model compares with the next one, by paired differences."""
+    scores = comparison.scores[comparison.scores["metric"] == AUC]
+    values = scores.pivot_table(values="value", index="classifier", columns="repeat")
+    others = values.drop([best, _GUESSING]).mean(axis=1).sort_values()
+    if others.empty:
         return ""
-    known = {
-        "beats": f"It also beats the best baseline, {rival} ({mean[rival]:.2f}).",
-        "is not told apart from": f"But it is not told apart from the best baseline, {rival} "
-        f"({mean[rival]:.2f}).",
-        "is worse than": f"But {rival}, the best baseline, does better ({mean[rival]:.2f}).",
-    }
-    return known.get(says[rival], "")
+    rival = str(others.index[-1])
+    gain = values.loc[best] - values.loc[rival]
+    half = stats.t.ppf(0.975, len(gain) - 1) * gain.sem() if len(gain) > 1 else np.inf
+    if gain.mean() - half > 0:
+        return f"It beats all others; the next is {rival} ({others.iloc[-1]:.2f})."
+    if gain.mean() + half < 0:
+        return f"But {rival} does better ({others.iloc[-1]:.2f})."
+    return f"It is not told apart from {rival} ({others.iloc[-1]:.2f})."
 
 
 def _list_scores(comparison: ClassifierComparison) -> pd.DataFrame:
@@ -277,7 +289,7 @@ def _list_limits(subject: Subject, task: Task, best: str) -> list[str]:
                 else "too few would be left to learn from."
             )
         )
-    return [text.replace("%", "\u00a0%").replace("\u00a0\u00a0", "\u00a0") for text in limits]
+    return [spaced(text) for text in limits]
 
 
 def _auc_error(task: Task, best: str, n_hits: int, n_others: int) -> str:

@@ -1,4 +1,4 @@
-"""The command line: help, version, wrong words, failures."""
+"""The command line: help, version, wrong words, failures, what is imported."""
 
 import json
 import subprocess
@@ -7,24 +7,9 @@ import sys
 import pytest
 
 import sksiamese
-from sksiamese._cli import _main as program
+from sksiamese._cli import main
 
-DEMO = "sksiamese._cli._demo.run_demo"
-
-
-@pytest.fixture
-def calls(monkeypatch):
-    """Stand in for the demo and keep what it was called with."""
-    found = []
-    monkeypatch.setattr(DEMO, lambda *args, **kwargs: found.append((args, kwargs)))
-    return found
-
-
-def raise_error(error):
-    def run_demo(*_, **__):
-        raise error
-
-    return run_demo
+DEMO = "sksiamese.report.ExperimentReport"
 
 
 def test_module_runs_as_a_program():
@@ -34,7 +19,7 @@ def test_module_runs_as_a_program():
     assert result.stdout == f"sksiamese {sksiamese.__version__}\n"
 
 
-HEAVY = {"matplotlib", "numpy", "pandas", "rdkit", "sklearn", "skopt", "skorch", "torch"}
+HEAVY = {"jinja2", "matplotlib", "numpy", "pandas", "rdkit", "sklearn", "skopt", "skorch", "torch"}
 WATCH = """
 import json, sys
 from sksiamese._cli import main
@@ -53,8 +38,9 @@ def loaded_by(*words):
     return HEAVY & set(json.loads(result.stdout.splitlines()[-1]))
 
 
-def test_help_starts_without_any_heavy_package():
-    assert loaded_by("--help") == set()
+@pytest.mark.parametrize("words", [["--help"], ["report", "--help"]])
+def test_help_starts_without_any_heavy_package(words):
+    assert loaded_by(*words) == set()
 
 
 def test_check_starts_without_torch(tmp_path):
@@ -63,29 +49,15 @@ def test_check_starts_without_torch(tmp_path):
     assert not {"torch", "skorch", "skopt", "matplotlib"} & loaded_by("check", str(path))
 
 
-def test_help_names_the_commands_and_the_demo_its_options(capsys):
-    for words in (["--help"], ["demo", "--help"]):
-        with pytest.raises(SystemExit) as stop:
-            program.main(words)
-        assert stop.value.code == 0
-    text = capsys.readouterr().out
-    assert "usage: sksiamese" in text
-    for word in ("demo", "--version", "--output", "--n-jobs", "--quick"):
-        assert word in text
-
-
-def test_demo_passes_its_options_on(calls, tmp_path):
-    folder = tmp_path / "results"
-    words = ["demo", "--output", str(folder), "--n-jobs", "-1", "--quick"]
-    assert program.main(words) == 0
-    assert calls == [((folder,), {"n_jobs": -1, "quick": True})]
-
-
-def test_demo_has_defaults(calls):
-    assert program.main(["demo"]) == 0
-    (((output,), options),) = calls
-    assert output.name == "demo_output"
-    assert options == {"n_jobs": 2, "quick": False}
+def test_help_names_the_commands_and_exit_codes(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    assert stop.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert text.startswith("usage: sksiamese")
+    for name in ("check", "report", "recommend", "add", "predict", "demo"):
+        assert f" {name} " in text
+    assert "0 done, 1 the table has errors, 2 something cannot be read" in text
 
 
 @pytest.mark.parametrize(
@@ -93,26 +65,43 @@ def test_demo_has_defaults(calls):
     [
         ([], "the following arguments are required: COMMAND"),
         (["dance"], "invalid choice: 'dance'"),
+        (["report", "t.csv"], "the following arguments are required: --outcome"),
         (["demo", "--n-jobs", "two"], "argument --n-jobs: invalid _jobs value: 'two'"),
         (["demo", "--n-jobs", "0"], "argument --n-jobs: must not be 0; 1 uses no other process"),
+        (["add", "c.skm", "p.csv", "--batch-size", "0"], "--batch-size: must be at least 1"),
+        (["recommend", "t.csv", "--exclude", "CCO"], "must be COLUMN=VALUE. Got 'CCO'"),
     ],
 )
-def test_wrong_words_are_refused(words, message, calls, capsys):
+def test_wrong_words_are_refused(words, message, capsys):
     with pytest.raises(SystemExit) as stop:
-        program.main(words)
+        main(words)
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
-    assert not calls
 
 
-def test_interruption_is_no_traceback(monkeypatch, capsys):
+def raise_error(error):
+    def stand_in(*_, **__):
+        raise error
+
+    return stand_in
+
+
+def test_interruption_is_no_traceback_and_writes_nothing(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(DEMO, raise_error(KeyboardInterrupt()))
-    assert program.main(["demo"]) == 130
+    assert main(["demo", "--output", str(tmp_path / "out")]) == 130
     assert capsys.readouterr().err == "\nInterrupted.\n"
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("error", [ImportError("no matplotlib"), OSError("disk full")])
 def test_failure_is_said_in_one_line(error, monkeypatch, capsys):
     monkeypatch.setattr(DEMO, raise_error(error))
-    assert program.main(["demo"]) == 1
+    assert main(["demo"]) == 2
     assert capsys.readouterr().err == f"error: {error}\n"
+
+
+def test_output_of_the_demo_that_is_a_file_is_refused(tmp_path, capsys):
+    path = tmp_path / "taken"
+    path.touch()
+    assert main(["demo", "--output", str(path)]) == 2
+    assert capsys.readouterr().err == f"error: {path} is a file. Name a folder with --output.\n"

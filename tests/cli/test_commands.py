@@ -1,0 +1,219 @@
+"""The commands, as a chemist would give them: from a workbook to the plate of the week after."""
+
+import json
+
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from sksiamese import load_model, save_model
+from sksiamese._cli import main
+from tests.report.cases import INPUTS, measured
+
+PROCESS = ["--model", "process", "--n-jobs", "1"]
+
+
+@pytest.fixture(scope="module")
+def week(tmp_path_factory):
+    """A workbook, and what the first report wrote beside it."""
+    folder = tmp_path_factory.mktemp("campaign")
+    measured().to_excel(folder / "flasks.xlsx", index=False)
+    words = ["report", folder / "flasks.xlsx", "--outcome", "yield >= 50"]
+    words += ["-o", folder / "report.html", "--batch-size", "4", *PROCESS]
+    assert main(list(map(str, words))) == 0
+    return folder
+
+
+@pytest.fixture
+def filled(week, tmp_path):
+    """The plate with three yields and a gap."""
+    plate = pd.read_excel(week / "plate.xlsx")
+    plate["yield"] = [80, 20, "<5", None]
+    plate.to_excel(tmp_path / "filled.xlsx", index=False)
+    return tmp_path / "filled.xlsx"
+
+
+def run(capsys, *words):
+    """Exit status, and what was written to stdout and stderr."""
+    capsys.readouterr()
+    status = main(list(map(str, words)))
+    return status, *capsys.readouterr()
+
+
+# -- report ----------------------------------------------------------------------------------------
+
+
+def test_report_writes_page_plate_and_campaign(week):
+    assert {path.name for path in week.iterdir()} >= {"report.html", "plate.xlsx", "campaign.skm"}
+    plate = pd.read_excel(week / "plate.xlsx", keep_default_na=False)
+    assert plate.columns.tolist() == [
+        "recipe",
+        *INPUTS,
+        "yield",
+        "p(yield >= 50)",
+        "p_std",
+        "in_domain",
+        "nearest_experiment",
+    ]
+    assert plate["recipe"].tolist() == [1, 2, 3, 4]
+    assert set(plate["yield"]) == {""}
+    page = (week / "report.html").read_text(encoding="utf-8")
+    assert "sksiamese add campaign.skm plate.xlsx" in page
+    assert "Write “yield” into the empty column" in page
+    campaign = load_model(week / "campaign.skm")
+    assert len(campaign.measured_) == 48
+    assert campaign.outcomes_.name == "yield >= 50"
+
+
+def test_plate_and_campaign_are_not_replaced_by_accident(week, capsys):
+    before = (week / "plate.xlsx").read_bytes()
+    words = ["report", week / "flasks.xlsx", "--outcome", "yield >= 50", "-o", week / "report.html"]
+    status, out, err = run(capsys, *words)
+    assert (status, out) == (2, "")
+    assert err == (
+        f"error: {str(week / 'plate.xlsx')!r} exists and may hold your work. Name another file, or "
+        "say --force to replace it.\n"
+    )
+    assert (week / "plate.xlsx").read_bytes() == before
+
+
+def test_table_with_errors_gets_a_page_alone(tmp_path, capsys):
+    frame = measured()
+    frame.loc[0, "pH"] = 17
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    words = ["report", tmp_path / "t.csv", "--outcome", "yield >= 50", "-o", tmp_path / "r.html"]
+    status, out, _ = run(capsys, *words, "--plate", tmp_path / "plate.csv", "--json")
+    assert status == 1
+    assert json.loads(out)["ok"] is False
+    assert {path.name for path in tmp_path.iterdir()} == {"t.csv", "r.html"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["--plate", "plate.docx"],
+            "'plate.docx' cannot be written: name a file .xlsx, .csv or .tsv.",
+        ),
+        (["-o", "none/r.html"], "The folder 'none' does not exist. Create it first."),
+    ],
+)
+def test_what_cannot_be_written_is_said_at_once(words, message, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    found = run(capsys, "report", "absent.csv", "--outcome", "yield >= 50", *words)
+    assert found == (2, "", f"error: {message}\n")
+
+
+# -- add -------------------------------------------------------------------------------------------
+
+
+def test_a_filled_plate_leads_to_the_next_one(week, filled, capsys):
+    before = (week / "campaign.skm").read_bytes()
+    words = ["add", week / "campaign.skm", filled, "--quick", "--batch-size", "2", "--n-jobs", "1"]
+    status, out, _ = run(capsys, *words)
+    assert status == 0
+    assert "Added 3 experiments, 1 of them a success; 1 still open." in out
+    assert f"sksiamese add {week / 'campaign-2.skm'} {week / 'plate-2.xlsx'}" in out
+    assert (week / "campaign.skm").read_bytes() == before
+    campaign = load_model(week / "campaign-2.skm")
+    assert len(campaign.measured_) == 51
+    assert campaign.outcomes_.tolist()[-3:] == [1, 0, 0]
+    assert len(pd.read_excel(week / "plate-2.xlsx")) == 2
+    page = (week / "report-2.html").read_text(encoding="utf-8")
+    assert "51 experiments: yield &gt;= 50" in page
+    assert "sksiamese add campaign-2.skm plate-2.xlsx" in page
+
+
+def test_plate_without_outcomes_is_refused(week, capsys, tmp_path):
+    words = ["add", week / "campaign.skm", week / "plate.xlsx", "--campaign", tmp_path / "c.skm"]
+    found = run(capsys, *words)
+    message = "No outcome is filled in in 'plate.xlsx'. Write what was measured into 'yield'."
+    assert found == (2, "", f"error: {message}\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_plate_that_lost_a_column_is_refused(week, capsys, tmp_path):
+    pd.DataFrame({"ligand": ["NCCS"], "yield": [3]}).to_csv(tmp_path / "p.csv", index=False)
+    words = ["add", week / "campaign.skm", tmp_path / "p.csv", "--campaign", tmp_path / "c.skm"]
+    assert run(capsys, *words)[2] == (
+        "error: 'p.csv' lacks the column(s) 'solvent', 'pH', 'time_h', 'stirred' of the campaign. "
+        "Fill in the plate that was written for it, and keep its columns.\n"
+    )
+
+
+def test_file_that_is_no_campaign_is_refused(tmp_path, capsys):
+    save_model(LogisticRegression().fit([[0.0], [1.0]], [0, 1]), tmp_path / "m.skm")
+    found = run(capsys, "add", tmp_path / "m.skm", "p.csv")
+    assert found[2] == (
+        f"error: {str(tmp_path / 'm.skm')!r} holds a LogisticRegression, and no campaign. Name a "
+        "file that 'sksiamese report' or 'sksiamese add' wrote.\n"
+    )
+
+
+# -- recommend, predict ----------------------------------------------------------------------------
+
+
+def test_recommend_from_a_campaign(week, capsys, tmp_path):
+    words = ["recommend", week / "campaign.skm", "--batch-size", "2", "--mode", "optimize"]
+    status, out, _ = run(capsys, *words, "--exclude", "solvent=water", "--json")
+    plate = json.loads(out)
+    assert (status, len(plate)) == (0, 2)
+    assert "water" not in {recipe["solvent"] for recipe in plate}
+    status, out, _ = run(capsys, *words, "-o", tmp_path / "p.csv")
+    assert (status, out) == (0, f"Written: {tmp_path / 'p.csv'}\n")
+    assert pd.read_csv(tmp_path / "p.csv")["yield"].isna().all()
+
+
+def test_recommend_from_a_table(week, capsys):
+    words = ["recommend", week / "flasks.xlsx", "--batch-size", "2", *PROCESS]
+    status, out, _ = run(capsys, *words, "--outcome", "yield >= 50")
+    assert status == 0
+    assert "p(yield >= 50)" in out
+    assert run(capsys, *words)[2] == (
+        "error: What is success? Say it with --outcome, such as --outcome 'yield >= 50'.\n"
+    )
+
+
+def test_predict_with_a_campaign(week, capsys, tmp_path):
+    measured(5, seed=3).to_csv(tmp_path / "new.csv", index=False)
+    words = ["predict", week / "campaign.skm", tmp_path / "new.csv"]
+    status, out, _ = run(capsys, *words, "--json")
+    rows = json.loads(out)
+    assert (status, [each["row"] for each in rows]) == (0, [2, 3, 4, 5, 6])
+    model = load_model(week / "campaign.skm").estimator_
+    wanted = model.predict_proba(measured(5, seed=3)[INPUTS])[:, 1]
+    assert [each["p(1)"] for each in rows] == pytest.approx(list(wanted))
+    assert run(capsys, *words, "-o", tmp_path / "p.xlsx")[0] == 0
+    assert len(pd.read_excel(tmp_path / "p.xlsx")) == 5
+
+
+def test_text_that_looks_like_a_formula_stays_text(tmp_path, capsys):
+    frame = measured()
+    frame["solvent"] = frame["solvent"].replace({"water": "=1+1"})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    words = ["recommend", tmp_path / "t.csv", "--outcome", "yield >= 50", *PROCESS]
+    assert run(capsys, *words, "-o", tmp_path / "p.xlsx")[0] == 0
+    assert "=1+1" in set(pd.read_excel(tmp_path / "p.xlsx")["solvent"])
+
+
+def test_check_writes_json_and_counts_errors(tmp_path, capsys):
+    (tmp_path / "t.csv").write_text("pH,ok\n7,1\n17,0\n")
+    status, out, _ = run(capsys, "check", tmp_path / "t.csv", "--outcome", "ok", "--json")
+    assert (status, json.loads(out)["n_errors"]) == (1, 1)
+    assert run(capsys, "check", tmp_path / "absent.csv") == (
+        2,
+        "",
+        f"error: There is no file {str(tmp_path / 'absent.csv')!r}. Give the path of a table.\n",
+    )
+
+
+def test_quick_demo_is_a_report(tmp_path, capsys):
+    words = ["demo", "--quick", "--n-jobs", "1", "--output", tmp_path / "out"]
+    status, out, _ = run(capsys, *words)
+    assert status == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "report.html",
+        "plate.csv",
+        "campaign.skm",
+    }
+    assert out.startswith("New rows: experiments much like those in the table\n  Yes: something")
