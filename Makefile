@@ -35,7 +35,7 @@ INSTALL = $(BIN)/python -m pip install $(PIP_FLAGS) --disable-pip-version-check 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
-demo: $(VENV)/.installed-plot  ## compare the models on measured data and predict new experiments
+demo: $(VENV)/.installed-plot  ## write a report on measured data, and the next plate
 	$(BIN)/python -m sksiamese demo
 
 test: $(VENV)/.installed-test  ## run the tests and the docstrings' examples
