@@ -13,7 +13,7 @@ def add_parser(commands: _arguments.Commands) -> None:
     text = (
         "Add a filled plate to a campaign. It writes the next campaign, plate and report: "
         "campaign-2.skm, plate-2.xlsx and report-2.html after campaign.skm, which stays as it is. "
-        "Rows whose outcome is empty stay open, and are not recommended again."
+        "Rows whose outcome is empty stay open."
     )
     parser = _arguments.new_command(commands, "add", _add, text)
     parser.add_argument("campaign_file", type=_arguments.file_name, metavar="CAMPAIGN")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import warnings
 from typing import TYPE_CHECKING
 
 from sksiamese._cli import _arguments, _files
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from sksiamese.doctor._check_experiments import TableReport
     from sksiamese.recommend import ExperimentRecommender
 
 
@@ -73,6 +73,8 @@ def _make_recommender(options: argparse.Namespace) -> ExperimentRecommender:
         return _files.load_campaign(options.source)
     if options.outcome is None:
         raise ValueError("What is success? Say it with --outcome, such as --outcome 'yield >= 50'.")
+    from sklearn.exceptions import ConvergenceWarning
+
     from sksiamese.doctor import read_experiments
     from sksiamese.recommend import ExperimentRecommender
     from sksiamese.report._model_choice import read_choice
@@ -88,12 +90,15 @@ def _make_recommender(options: argparse.Namespace) -> ExperimentRecommender:
     _require_ok(table.report, options)
     name = _arguments.MODELS[options.model]
     model = read_choice([name], len(table.X)).make(name, table.X, options.seed)
-    return ExperimentRecommender(
+    recommender = ExperimentRecommender(
         model, positive=table.positive, n_jobs=options.n_jobs, random_state=options.seed
-    ).fit(table.X, table.y)
+    )
+    with warnings.catch_warnings():  # about an optimiser that the user has no hand in
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return recommender.fit(table.X, table.y)
 
 
-def _require_ok(report: pd.DataFrame, options: argparse.Namespace) -> None:
+def _require_ok(report: TableReport, options: argparse.Namespace) -> None:
     if not report.ok:
         raise ValueError(
             f"The table has {report.n_errors} error(s). 'sksiamese check {options.source} "

@@ -7,18 +7,15 @@ import importlib.metadata
 import importlib.util
 import json
 import os
-import sys
 import tempfile
-import warnings
 import webbrowser
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.exceptions import ConvergenceWarning
 
 from sksiamese._checks import (
     make_generator,
@@ -29,31 +26,17 @@ from sksiamese._checks import (
     require_verbose,
 )
 from sksiamese.recommend import ExperimentRecommender
-from sksiamese.report._calibration_section import CalibrationSection, calibrate
-from sksiamese.report._effects_section import EffectsSection, explain_model
-from sksiamese.report._model_choice import Choice, add_model, read_choice
+from sksiamese.report._findings import Findings, find_all
+from sksiamese.report._model_choice import read_choice
 from sksiamese.report._plain_values import plain_value
-from sksiamese.report._plate_section import PlateSection, describe_recipes
 from sksiamese.report._subject import Subject, read_subject
 from sksiamese.report._table_section import describe_table
-from sksiamese.report._verdict_section import VerdictSection, judge_models
 from sksiamese.space import DesignSpace
 from sksiamese.tables._outcome_rules import read_rule
 from sksiamese.tables.reading._findings import plural
 
 _FEWEST_OF_CLASS = 3  # to hold some out and learn from others
 _PACKAGES = ("sksiamese", "scikit-learn", "torch", "rdkit", "numpy", "pandas")
-
-
-class _Findings(NamedTuple):
-    """All that is computed with models."""
-
-    verdict: VerdictSection
-    calibration: CalibrationSection
-    effects: EffectsSection
-    plate: PlateSection
-    recommender: ExperimentRecommender
-    recipes: pd.DataFrame
 
 
 class ExperimentReport:
@@ -270,46 +253,22 @@ class ExperimentReport:
             )
         return ""
 
-    def _require_findings(self) -> _Findings:
+    def _require_findings(self) -> Findings:
         if obstacle := self._obstacle():
             raise ValueError(f"There is no model to report. {obstacle} See html() or json().")
         return self._found
 
     @cached_property
-    def _found(self) -> _Findings:
-        subject, models, used = self._subject, self._models, None
-        if subject.recommender is not None:
-            models, used = add_model(models, subject.recommender.estimator)
-        self._say("Comparing models on held-out experiments")
-        verdict = judge_models(
-            subject, models, used, self._n_repeats, self._n_jobs, self._seed, self._verbose
+    def _found(self) -> Findings:
+        return find_all(
+            self._subject,
+            self._models,
+            batch_size=self._batch_size,
+            n_repeats=self._n_repeats,
+            n_jobs=self._n_jobs,
+            seed=self._seed,
+            verbose=self._verbose,
         )
-        calibration = calibrate(subject, verdict.tasks[0].comparison, verdict.model)
-        recommender = subject.recommender or self._fit(models, verdict.model)
-        self._say("Choosing the next experiments")
-        recipes = recommender.recommend(self._batch_size)
-        plate = describe_recipes(recommender, recipes, calibration)
-        self._say("Finding what matters")
-        effects = explain_model(subject, recommender, self._seed)
-        return _Findings(verdict, calibration, effects, plate, recommender, recipes)
-
-    def _fit(self, models: Choice, name: str) -> ExperimentRecommender:
-        self._say(f"Fitting the {name} to all experiments")
-        subject = self._subject
-        recommender = ExperimentRecommender(
-            models.make(name, subject.X, self._seed),
-            subject.space,
-            positive=subject.positive,
-            random_state=self._seed,
-        )
-        with warnings.catch_warnings():
-            if name in models.baselines:  # about an optimiser that the user has no hand in
-                warnings.simplefilter("ignore", ConvergenceWarning)
-            return recommender.fit(subject.X, subject.y)
-
-    def _say(self, text: str) -> None:
-        if self._verbose:
-            print(text, file=sys.stderr, flush=True)
 
     def _content(self) -> dict[str, Any]:
         subject, found = self._subject, self._found if self.ok else None
