@@ -153,9 +153,9 @@ def draw_molecule(smiles: str) -> Markup | None:
     options = drawer.drawOptions()
     options.useBWAtomPalette()
     options.clearBackground = False
-    options.fixedBondLength = 22
+    options.fixedBondLength = 28
     options.bondLineWidth = 1
-    options.minFontSize = 10
+    options.minFontSize = 12
     rdMolDraw2D.PrepareAndDrawMolecule(drawer, Chem.Mol(mol))
     drawer.FinishDrawing()
     svg = drawer.GetDrawingText()

@@ -200,8 +200,8 @@ def _chance(subject: Subject) -> float:
 
 def _say(best: str, has_learnt: bool, mean: pd.Series, chance: float, shuffled: list[float]) -> str:
     text = (
-        f"The {best} ranks held-out experiments best, with a ROC-AUC of {mean[best]:.2f}; guessing "
-        f"gives 0.50, ± {chance:.2f} by chance"
+        f"Of the models to choose from, the {best} ranks held-out experiments best: ROC-AUC "
+        f"{mean[best]:.2f}, where guessing gives 0.50, ± {chance:.2f} by chance"
     )
     if shuffled:
         text += (
