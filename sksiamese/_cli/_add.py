@@ -13,7 +13,7 @@ def add_parser(commands: _arguments.Commands) -> None:
     text = (
         "Add a filled plate to a campaign. It writes the next campaign, plate and report: "
         "campaign-2.skm, plate-2.xlsx and report-2.html after campaign.skm, which stays as it is. "
-        "Rows whose outcome is empty stay open."
+        "Rows whose outcome is empty stay open, and are not recommended again."
     )
     parser = _arguments.new_command(commands, "add", _add, text)
     parser.add_argument("campaign_file", type=_arguments.file_name, metavar="CAMPAIGN")
@@ -38,13 +38,12 @@ def _add(options: argparse.Namespace) -> int:
     _files.require_writable_table(plate)
     _files.require_free([plate, campaign], options.force)
     _files.require_free([html], force=True)
-    from sksiamese._cli._plates import describe_addition, read_plate
+    from sksiamese._cli._plates import add_plate, read_plate
     from sksiamese.report import ExperimentReport
 
     recommender = _files.load_campaign(options.campaign_file)
-    done, pending = read_plate(recommender, options.filled, options.sheet)
-    recommender.add_measurements(done)
-    _files.say(options, describe_addition(recommender, done, pending))
+    plate_done = read_plate(recommender, options.filled, options.sheet)
+    _files.say(options, add_plate(recommender, plate_done))
     report = ExperimentReport(
         recommender,
         models=[] if options.quick else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -37,17 +38,8 @@ def lay_out_plate(recommender: ExperimentRecommender, plate: pd.DataFrame) -> pd
     return frame.join(said.assign(**{n: said[n].round(2) for n in [*told, "p_std"]}))
 
 
-def read_plate(
-    recommender: ExperimentRecommender, path: Path, sheet: str | None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read a filled plate.
-
-    Returns
-    -------
-    done : DataFrame of shape (n_done, n_columns + 1)
-        Recipes with their outcomes, in the labels of the campaign.
-    pending : DataFrame of shape (n_pending, n_columns)
-        Recipes whose outcome is open.
+def read_plate(recommender: ExperimentRecommender, path: Path, sheet: str | None) -> pd.DataFrame:
+    """Read a filled plate: recipes with their outcomes, None where these are open.
 
     Raises
     ------
@@ -68,8 +60,10 @@ def read_plate(
             f"No outcome is filled in in {path.name!r}. Write what was measured into "
             f"{' and '.join(map(repr, names))}."
         )
-    done = frame.loc[outcomes.index, inputs].assign(**{str(recommender.outcomes_.name): outcomes})
-    return done, frame.loc[~frame.index.isin(outcomes.index), inputs]
+    known = outcomes.astype(object).reindex(frame.index)
+    return frame[inputs].assign(
+        **{str(recommender.outcomes_.name): known.where(known.notna(), None)}
+    )
 
 
 def _read_outcomes(
@@ -83,14 +77,17 @@ def _read_outcomes(
     return read_outcome(frame, outcome).y
 
 
-def describe_addition(
-    recommender: ExperimentRecommender, done: pd.DataFrame, pending: pd.DataFrame
-) -> str:
-    """Say what came back from the laboratory."""
-    outcomes = done[str(recommender.outcomes_.name)]
-    n_hits = int((outcomes == recommender.positive_).sum())
-    text = f"Added {plural(len(done), 'experiment')}, {n_hits} of them a success"
-    return f"{text}; {len(pending)} still open." if len(pending) else f"{text}."
+def add_plate(recommender: ExperimentRecommender, plate: pd.DataFrame) -> str:
+    """Add a filled plate, and say what came back from the laboratory."""
+    n_before = len(recommender.measured_)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".* have no outcome yet", UserWarning)  # said below
+        recommender.add_measurements(plate)
+    new = recommender.outcomes_.iloc[n_before:]
+    n_hits = int((new == recommender.positive_).sum())
+    text = f"Added {plural(len(new), 'experiment')}, {n_hits} of them a success"
+    n_open = len(recommender.pending_)
+    return f"{text}; {n_open} still open." if n_open else f"{text}."
 
 
 def show_plate(recommender: ExperimentRecommender, plate: pd.DataFrame) -> str:

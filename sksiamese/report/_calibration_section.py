@@ -10,8 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import binomtest
 
-from sksiamese._checks import plain_label
-from sksiamese.model_selection import ClassifierComparison
+from sksiamese.recommend import ExperimentRecommender
 from sksiamese.report._subject import Subject
 from sksiamese.tables.reading._findings import plural
 
@@ -43,7 +42,7 @@ class CalibrationSection(NamedTuple):
         their mean probability; "rate", "rate_low" and "rate_high", the share that worked and its
         95 % interval (Wilson).
     probability : ndarray of shape (n_rows,)
-        Held-out probability of success of each experiment, mean over the repeats.
+        Held-out probability of success of each experiment, calibrated as those of a plate.
     worked : ndarray of shape (n_rows,)
         Whether it succeeded.
     summary : str
@@ -70,13 +69,11 @@ class CalibrationSection(NamedTuple):
         return Check(f"{k} of {n} worked", spaced(text))
 
 
-def calibrate(subject: Subject, comparison: ClassifierComparison, model: str) -> CalibrationSection:
-    """Compare the held-out probabilities of a model with what happened."""
-    found = comparison.predictions[comparison.predictions["classifier"] == model]
-    column = f"proba_{plain_label(subject.positive)}"
-    mean = found.groupby("row")[column].mean().reindex(subject.X.index)
-    known = mean.notna().to_numpy()
-    probability, worked = mean[known].to_numpy(), subject.is_success[known].to_numpy(bool)
+def calibrate(subject: Subject, recommender: ExperimentRecommender) -> CalibrationSection:
+    """Compare the held-out probabilities of a recommender with what happened."""
+    held_out = recommender.out_of_fold_
+    known = held_out.notna().to_numpy()
+    probability, worked = held_out[known].to_numpy(), subject.is_success[known].to_numpy(bool)
     bins = _count(probability, worked)
     return CalibrationSection(bins, probability, worked, _summarize(bins, probability, worked))
 
