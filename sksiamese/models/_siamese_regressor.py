@@ -149,7 +149,7 @@ class GraphFingerprintSiameseRegressor(RegressorMixin, TableEstimator):
             with one_thread():
                 self.process_ = NumberProcess(experiments, standard, table.weight)
             self.encoder_ = encoder
-            self.noise_std_ = float(np.exp(self.process_.log_noise / 2) * self._scale)
+            self.noise_std_ = float(np.sqrt(self.process_.noise) * self._scale)
             self.log_evidence_ = self.process_.log_evidence
             self._training_record = record_training(table.frame)
         return self

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-_LEAST_NOISE = 1e-6  # of standardised numbers, so that equal rows have a Cholesky factor
+_LEAST_NOISE = 1e-4  # of standardised numbers: no measurement is better, and equal rows are solved
 
 
 class Measured(NamedTuple):
@@ -70,7 +70,7 @@ def log_evidence(kernel: Tensor, log_noise: Tensor, measured: Measured) -> Tenso
     """
     lower = _factor(kernel, log_noise, measured.weight)
     white = _solve(lower, measured.y)
-    repeated = _noise(log_noise).log() * (measured.weight - 1).sum() / 2
+    repeated = noise_variance(log_noise).log() * (measured.weight - 1).sum() / 2
     return -(white**2).sum() / 2 - lower.diagonal().log().sum() - repeated
 
 
@@ -142,14 +142,28 @@ def condition(kernel: Tensor, log_noise: Tensor, measured: Measured) -> Posterio
     return Posterior(lower, _solve(lower, measured.y))
 
 
+def noise_variance(log_noise: Tensor) -> Tensor:
+    """Variance of a measurement by its logarithm, never less than a ten thousandth.
+
+    Parameters
+    ----------
+    log_noise : Tensor of shape ()
+        The logarithm.
+
+    Returns
+    -------
+    Tensor of shape ()
+        The variance.
+    """
+    return log_noise.exp() + _LEAST_NOISE
+
+
 def _factor(kernel: Tensor, log_noise: Tensor, weight: Tensor) -> Tensor:
     """Cholesky factor of the covariance of measured numbers."""
-    factor, failed = torch.linalg.cholesky_ex(kernel + torch.diag(_noise(log_noise) / weight))
+    factor, failed = torch.linalg.cholesky_ex(
+        kernel + torch.diag(noise_variance(log_noise) / weight)
+    )
     return torch.where(failed == 0, factor, torch.nan)
-
-
-def _noise(log_noise: Tensor) -> Tensor:
-    return log_noise.exp() + _LEAST_NOISE
 
 
 def _solve(lower: Tensor, right: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ def evidence(points, y, weight):
 
 
 def test_evidence_is_the_density_of_the_numbers():
-    covariance = covariances(POINTS, POINTS) + (NOISE + 1e-6) * np.eye(6)
+    covariance = covariances(POINTS, POINTS) + (NOISE + 1e-4) * np.eye(6)
     density = multivariate_normal(np.zeros(6), covariance).logpdf(Y)
     assert evidence(POINTS, Y, np.ones(6)) == pytest.approx(density + 3 * np.log(2 * np.pi))
 
@@ -39,7 +39,7 @@ def test_a_row_of_weight_three_is_three_rows():
         more = evidence(POINTS, y, weight) - evidence(other, y, weight)
         rows = np.repeat(np.arange(6), weight)
         repeated = [evidence(p[rows], y[rows], np.ones(9)) for p in (POINTS, other)]
-        assert more == pytest.approx(repeated[0] - repeated[1], abs=1e-6)
+        assert more == pytest.approx(repeated[0] - repeated[1], abs=1e-4)
 
 
 def test_the_noise_of_weighted_rows_is_learnt_as_that_of_repeated_ones():
@@ -51,13 +51,13 @@ def test_the_noise_of_weighted_rows_is_learnt_as_that_of_repeated_ones():
         log_noise.requires_grad_()
         log_evidence(kernel, log_noise, Measured(y, w)).backward()
         slopes.append(float(log_noise.grad))
-    assert slopes[0] == pytest.approx(slopes[1], abs=1e-6)
+    assert slopes[0] == pytest.approx(slopes[1], abs=1e-4)
 
 
 def test_posterior_is_that_of_dense_linear_algebra():
     new = RNG.normal(size=(4, 2))
     weight = np.array([1.0, 2.0, 1.0, 1.0, 0.5, 1.0])
-    noisy = covariances(POINTS, POINTS) + np.diag((1e-6 + NOISE) / weight)
+    noisy = covariances(POINTS, POINTS) + np.diag((1e-4 + NOISE) / weight)
     cross, among = covariances(POINTS, new), covariances(new, new)
     mean = cross.T @ np.linalg.solve(noisy, Y)
     covariance = among - cross.T @ np.linalg.solve(noisy, cross)

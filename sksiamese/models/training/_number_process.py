@@ -11,7 +11,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from sksiamese.nn._gaussian_regression import Measured, Posterior, condition, log_evidence
+from sksiamese.nn._gaussian_regression import (
+    Measured,
+    Posterior,
+    condition,
+    log_evidence,
+    noise_variance,
+)
 from sksiamese.nn._kernel import OF_NUMBERS, PairDistances, SiameseKernel
 from sksiamese.nn._layers import member_generators
 from sksiamese.tables.encoding._distances import RowDistances, distance_kinds
@@ -19,7 +25,7 @@ from sksiamese.tables.encoding._encoder import Experiments
 
 _CHUNK_PAIRS = 400_000  # pairs compared at once
 _STEPS = 200  # of L-BFGS, at most
-_LEAST_SLOPE = 1e-8
+_LEAST_SLOPE = 1e-9
 _FIRST_NOISE = math.exp(-3.0)  # variance, of standardised outcomes
 
 _ALL = slice(None)
@@ -44,7 +50,9 @@ class NumberProcess:
     Attributes
     ----------
     log_noise : float
-        Logarithm of the variance of the noise.
+        Logarithm of the variance of the noise, but for its least value.
+    noise : float
+        That variance.
     log_evidence : float
         What the training reached, its prior left out.
 
@@ -73,6 +81,7 @@ class NumberProcess:
         self._lower, self._white = lower.numpy(), white.numpy()
         self._parameters = {k: v.detach().numpy() for k, v in kernel.named_parameters()}
         self.log_noise = float(log_noise.detach())
+        self.noise = float(noise_variance(log_noise).detach())
 
     @torch.no_grad()
     def marginal(self, experiments: Experiments) -> tuple[_Float, _Float]:

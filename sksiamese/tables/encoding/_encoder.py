@@ -42,8 +42,8 @@ class Experiments(NamedTuple):
     traits : tuple of ndarray of shape (n_molecules, n_traits), of length n_roles
         Standardised descriptors of the distinct molecules of each role, of those that vary.
     categories : ndarray of shape (n_rows, n_categories)
-        Which name of training each column of names holds; -1 for a new one. `numeric` says the
-        same in zeros and ones.
+        Which name of training each column of names holds; below 0 for a new one, -1, -2 ... in the
+        order of first appearance. `numeric` says the same in zeros and ones.
     """
 
     numeric: _Float
@@ -90,8 +90,8 @@ class ExperimentEncoder:
     n_jobs : int or None
         Processes for reading SMILES.
     keeps_constant : bool
-        Whether columns that never vary in training are kept. A quarter of it is taken for the
-        standard deviation of such a number.
+        Whether columns that never vary in training are kept, and names that did not stand there no
+        reason to warn. A quarter of it is taken for the standard deviation of such a number.
 
     Attributes
     ----------
@@ -205,7 +205,8 @@ class ExperimentEncoder:
         numbers = self._read_numbers(table, self.numeric_)
         pools = self._read_molecules(table, self.roles_)
         names = self._encode_names(table)
-        self._warn_of_new_names(table, names)
+        if not self.keeps_constant:
+            self._warn_of_new_names(table, names)
         for start in range(0, len(table), n_rows):
             rows = slice(start, start + n_rows)
             part = {name: pool.take(rows) for name, pool in pools.items()}
@@ -297,10 +298,13 @@ class ExperimentEncoder:
         return np.hstack(blocks)
 
     def _encode_names(self, table: pd.DataFrame) -> _Int:
-        """Places (n_rows, n_categories) of names among those of training; -1 for a new one."""
+        """Places (n_rows, n_categories) of names among those of training; below 0 for new ones."""
         codes = np.empty((len(table), len(self.categories_)), np.int64)
         for i, (name, levels) in enumerate(self.categories_.items()):
-            codes[:, i] = pd.Index(levels, dtype=object).get_indexer(_names(table[name]))
+            cells = _names(table[name])
+            codes[:, i] = pd.Index(levels, dtype=object).get_indexer(cells)
+            new = codes[:, i] < 0
+            codes[new, i] = -1 - pd.factorize(cells[new])[0]
         return codes
 
     def _warn_of_new_names(self, table: pd.DataFrame, codes: _Int) -> None:
