@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import pairwise_distances
 
 from sksiamese import DesignSpace, GraphFingerprintSiameseClassifier, InvalidSMILESError
-from sksiamese.recommend._acquisition import ACQUISITIONS, acquire
+from sksiamese.recommend.outcomes._acquisition import ACQUISITIONS, acquire
 from sksiamese.space import Levels, Molecules, Range, When
 from tests.recommend.cases import (
     LABELS,
