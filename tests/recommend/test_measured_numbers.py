@@ -217,15 +217,3 @@ def test_bad_requests(fitted):
     frame = X.rename(columns={"temperature": "std"})
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         recommender(space=None).fit(frame, measure(X))
-
-
-def test_many_whole_numbers_are_no_classes():
-    y = np.arange(20) * 4
-    message = (
-        "y holds 20 different numbers, from 0 to 76, which are hardly classes. Say what counts as "
-        "success, for example with y = y >= 40, or name the class of success with positive=; or "
-        "look for the largest number with goal='maximize' and a regressor."
-    )
-    model = ExperimentRecommender(RandomForestClassifier(5), space=None)
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        model.fit(X[["temperature"]], y)

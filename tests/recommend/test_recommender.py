@@ -297,7 +297,8 @@ def test_whole_numbers_of_many_levels_are_no_classes():
     y = np.arange(20) * 5
     message = (
         "y holds 20 different numbers, from 0 to 95, which are hardly classes. Say what counts as "
-        "success, for example with y = y >= 50, or name the class of success with positive=."
+        "success, for example with y = y >= 50, or name the class of success with positive=; or "
+        "look for the largest number with goal='maximize' and a regressor."
     )
     with check(ValueError, message):
         recommender(Members(), space=UNIT).fit(NUMBERS, y)
