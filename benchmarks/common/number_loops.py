@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 
-from common.number_models import make_regressor
+from common.number_models import NUMBER_METHODS, make_regressor
 from common.results import t_intervals
 from common.table_tasks import NO_INPUTS, reaction_path
 from sksiamese import DesignSpace, ExperimentRecommender
@@ -21,6 +21,8 @@ OUTCOME = "yield_percent"
 TABLES = ("direct_arylation", "aryl_amination", "suzuki", "nickel_suzuki")
 N_START, N_BATCHES, BATCH_SIZE = 10, 8, 5
 TOP_SHARE = 0.05
+COLORS = ("#999999", "#E69F00", "#009E73", "#56B4E9", "#0072B2", "#D55E00")  # Okabe and Ito
+STYLES = dict(zip(NUMBER_METHODS, zip(COLORS, "xs^Dvo", strict=True), strict=True))
 SCORES = ("top_found", "best_curve", "best", "mean_yield")
 
 
@@ -147,12 +149,15 @@ def draw_numbers(runs: pd.DataFrame, path: str) -> None:
 
     tables = runs["task"].str.split(" ").str[0]
     names = list(dict.fromkeys(tables))
-    figure = Figure(figsize=(4.5 * len(names), 3.8), layout="constrained")
+    figure = Figure(figsize=(4.2 * len(names) + 2.4, 3.8), layout="constrained")
     for ax, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
         for method, part in runs[tables == name].groupby("method", sort=False):
             curve: npt.NDArray[np.float64] = np.array(part["curve"].tolist()).mean(axis=0)
-            ax.plot(np.arange(1, len(curve) + 1), curve, marker="o", markersize=3, label=method)
+            color, marker = STYLES[method]
+            batches = np.arange(1, len(curve) + 1)
+            ax.plot(batches, curve, color=color, marker=marker, markersize=4, label=method)
         ax.set(title=name, xlabel=f"batches of {BATCH_SIZE}", ylabel="best yield, % of the maximum")
-    figure.axes[0].legend(frameon=False, fontsize="small")
+        ax.set_xticks(batches)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside right upper", frameon=False)
     figure.savefig(path, dpi=120)
     print(f"Drawn to {path}")

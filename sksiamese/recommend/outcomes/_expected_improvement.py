@@ -39,10 +39,9 @@ def expected_improvement(mean: _Floats, std: _Floats, best: float) -> _Floats:
     --------
     >>> import numpy as np
     >>> from sksiamese.recommend.outcomes._expected_improvement import expected_improvement
-    >>> expected_improvement(np.array([50.0, 50.0, 70.0]), np.array([1.0, 20.0, 0.0]), 60.0).round(
-    ...     1
-    ... )
-    array([ 0. ,  4. , 10. ])
+    >>> mean, std = np.array([50.0, 50.0, 70.0]), np.array([1.0, 20.0, 0.0])
+    >>> expected_improvement(mean, std, best=60.0).round(1)
+    array([ 0.,  4., 10.])
     """
     std = _floored(std)
     u = (mean - best) / std
