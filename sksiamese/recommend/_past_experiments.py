@@ -189,10 +189,16 @@ class PastExperiments(EstimatorOfTables):
         Raises
         ------
         ValueError
-            If nothing was held out: the classifier is frozen, `n_folds` is 0, or there are fewer
-            than two successes or failures.
+            If there is a goal, or nothing was held out: the classifier is frozen, `n_folds` is 0,
+            or there are fewer than two successes or failures.
         """
         check_is_fitted(self, "out_of_fold_")
+        if self.goal is not None:
+            raise ValueError(
+                "calibration() is of probabilities of success, and with a goal there are none. To "
+                "see how far predictions can be trusted, compare those of cross_val_predict with "
+                "the outcomes."
+            )
         known = self.out_of_fold_.notna().to_numpy()
         if not known.any():
             raise ValueError(

@@ -29,6 +29,8 @@ from sksiamese.recommend.outcomes._number_model import (
 from sksiamese.recommend.outcomes._protocol import OutcomeModel
 from sksiamese.space._space import DesignSpace
 
+_CURE = " A regressor needs a goal: goal='maximize' or goal='minimize'."
+
 
 class ExperimentRecommender(PlateSearch):
     """Recommend the next experiments with any classifier, or any regressor.
@@ -295,7 +297,7 @@ class ExperimentRecommender(PlateSearch):
         owner = type(self).__name__
         require_instance(owner, "space", self.space, DesignSpace)
         if self.goal is None:
-            require_probabilities(owner, self.estimator)
+            require_probabilities(owner, self.estimator, _CURE)
             options: Sequence[str] = ACQUISITIONS
         else:
             require_option(owner, "goal", self.goal, GOALS)

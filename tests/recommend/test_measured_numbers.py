@@ -207,6 +207,19 @@ def test_bad_parameters(changes, error, message):
 
 
 def test_bad_requests(fitted):
+    message = (
+        "calibration() is of probabilities of success, and with a goal there are none. To see how "
+        "far predictions can be trusted, compare those of cross_val_predict with the outcomes."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        fitted.calibration()
+    message = (
+        "The 'estimator' parameter of ExperimentRecommender must be a classifier with "
+        "predict_proba. Got BayesianRidge() instead. A regressor needs a goal: goal='maximize' or "
+        "goal='minimize'."
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        recommender(BayesianRidge(), goal=None).fit(X, measure(X))
     message = "n_later is of classes. Got 5 with goal='maximize': leave n_later out."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         fitted.recommend(2, n_later=5)

@@ -334,7 +334,7 @@ def test_arrays_without_names():
             TypeError,
             "The 'estimator' parameter of ExperimentRecommender must be a classifier with "
             "predict_proba. Got Range(low=1, high=20, log=False, integer=False, step=None) "
-            "instead.",
+            "instead. A regressor needs a goal: goal='maximize' or goal='minimize'.",
         ),
         (
             {"space": 3},
