@@ -2,6 +2,7 @@
 
     python benchmarks/closed_loop.py --release PATH --json closed_loop.json --plot closed_loop.png
     python benchmarks/closed_loop.py --release PATH --runs loops.jsonl  # stop it, and it goes on
+    python benchmarks/closed_loop.py --goal maximize --tables FOLDER --json numbers.json
 
 Each loop starts with 20 random experiments of a pool (all salts of the perovskite release together,
 or one of them), among them a success and a failure. A method then chooses ten batches of eight; the
@@ -16,6 +17,10 @@ look-ahead          ExperimentRecommender with the same classifier and defaults 
 recommender         the same with the mean of the siamese classifier and the Gaussian process
 
 A recipe that was measured more than once keeps its first outcome. Intervals are over repeats.
+
+With --goal maximize, loops look for the largest yield on tables of reactions: from ten reactions of
+the worst half (plate 1 of nickel_suzuki) eight batches of five, each by an ExperimentRecommender
+with another regressor.
 """
 
 from __future__ import annotations
@@ -24,14 +29,22 @@ import argparse
 import json
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from common.number_loops import (
+    draw_numbers,
+    load_number_tasks,
+    run_number_loop,
+    summarize_numbers,
+)
+from common.number_models import NUMBER_METHODS
 from common.results import environment, t_intervals, write_json
+from common.table_tasks import find_data
 from joblib import Parallel, delayed
 from scipy import stats
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -186,14 +199,17 @@ def find_gains(
 
 
 def run_all(
-    loops: Iterable[tuple[Task, str, int, bool]], n_jobs: int, path: str | None
+    loops: Iterable[tuple[Any, str, int, bool]],
+    n_jobs: int,
+    path: str | None,
+    run_one: Callable[..., dict[str, Any]] = run_loop,
 ) -> pd.DataFrame:
     """Run the loops that a file does not hold, add each as it ends, and give all."""
     file = Path(path) if path else None
     lines = file.read_text().splitlines() if file and file.exists() else []
     done = {(r["task"], r["method"], r["seed"], r["quick"]): r for r in map(json.loads, lines)}
     asked = {(task.name, method, *rest): (task, method, *rest) for task, method, *rest in loops}
-    calls = [delayed(run_loop)(*loop) for key, loop in asked.items() if key not in done]
+    calls = [delayed(run_one)(*loop) for key, loop in asked.items() if key not in done]
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     for run in tqdm(parallel(calls), total=len(calls)):
         done[run["task"], run["method"], run["seed"], run["quick"]] = run
@@ -261,7 +277,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--release", metavar="PATH", help="local perovskite release")
     parser.add_argument("--salts", nargs="+", help="names of salts, or 'all salts'")
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--goal", choices=["maximize"], help="look for the largest yield instead")
+    parser.add_argument("--tables", metavar="FOLDER", help="reaction tables, with --goal")
+    parser.add_argument("--pools", nargs="+", help="such as 'aryl_amination 3', with --goal")
+    parser.add_argument("--methods", nargs="+", choices=[*METHODS, *NUMBER_METHODS[2:]])
     parser.add_argument("--repeats", type=int, default=20, help="loops of each method and pool")
     parser.add_argument("--first-seed", type=int, default=0, help="seed of the first repeat")
     parser.add_argument("--quick", action="store_true", help="networks of 3 members, 50 epochs")
@@ -270,18 +289,39 @@ def main() -> None:
     parser.add_argument("--json", metavar="PATH", help="write the results to this file")
     parser.add_argument("--plot", metavar="PATH", help="draw the results to this file")
     arguments = parser.parse_args()
+    if arguments.goal:
+        run_numbers(arguments)
+    else:
+        run_successes(arguments)
 
+
+def run_numbers(arguments: argparse.Namespace) -> None:
+    """Run loops that look for the largest yield."""
+    folder, _ = find_data(arguments.tables, None)
+    if folder is None:
+        raise SystemExit("--goal needs --tables, the folder of the reaction tables")
+    tasks = load_number_tasks(folder, arguments.pools)
+    methods = arguments.methods or list(NUMBER_METHODS)
+    loops = _list_loops(tasks, methods, arguments)
+    runs = run_all(loops, arguments.n_jobs, arguments.runs, run_number_loop)
+    summary = summarize_numbers(runs, methods[-1])
+    print(f"\nPer cent, and by how much {methods[-1]!r} is ahead (95 % intervals)")
+    print(summary.round(1).to_string(index=False))
+    if arguments.plot:
+        draw_numbers(runs, arguments.plot)
+    if arguments.json:
+        results = [*summary.to_dict("records"), *runs.to_dict("records")]
+        write_json(arguments.json, results, environment(**vars(arguments)))
+
+
+def run_successes(arguments: argparse.Namespace) -> None:
+    """Run loops that look for successes."""
     tasks, left_out = make_tasks(arguments.release, arguments.salts)
     for name, reason in left_out.items():
         print(f"left out: {name} ({reason})")
-    seeds = range(arguments.first_seed, arguments.first_seed + arguments.repeats)
-    methods = ["random", *(name for name in arguments.methods if name != "random")]
-    loops = [
-        (task, method, seed, arguments.quick)
-        for task in tasks
-        for seed in seeds
-        for method in methods
-    ]
+    methods = arguments.methods or list(METHODS)
+    methods = ["random", *(name for name in methods if name != "random")]
+    loops = _list_loops(tasks, methods, arguments)
     runs = run_all(loops, arguments.n_jobs, arguments.runs)
     summary = summarize(runs, methods[-1])
     print(f"\nSuccesses found, and by how many {methods[-1]!r} is ahead (95 % intervals)")
@@ -292,6 +332,19 @@ def main() -> None:
         about = environment(left_out=left_out, **vars(arguments))
         results = [*summary.to_dict("records"), *runs.to_dict("records")]
         write_json(arguments.json, results, about)
+
+
+def _list_loops(
+    tasks: list[Any], methods: list[str], arguments: argparse.Namespace
+) -> list[tuple[Any, str, int, bool]]:
+    """List all loops, seed by seed."""
+    seeds = range(arguments.first_seed, arguments.first_seed + arguments.repeats)
+    return [
+        (task, method, seed, arguments.quick)
+        for task in tasks
+        for seed in seeds
+        for method in methods
+    ]
 
 
 if __name__ == "__main__":

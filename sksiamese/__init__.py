@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sksiamese.models import (
         GraphFingerprintMLPClassifier,
         GraphFingerprintSiameseClassifier,
+        GraphFingerprintSiameseRegressor,
         GraphFingerprintSVMClassifier,
     )
     from sksiamese.molecules import MolGraph, SMILESFeaturizer
@@ -42,6 +43,7 @@ __all__ = [
     "GraphFingerprintMLPClassifier",
     "GraphFingerprintSVMClassifier",
     "GraphFingerprintSiameseClassifier",
+    "GraphFingerprintSiameseRegressor",
     "InvalidSMILESError",
     "InvalidSMILESWarning",
     "LeaveOneMoleculeOut",
@@ -80,6 +82,7 @@ _FOLDERS = {
         "GraphFingerprintMLPClassifier",
         "GraphFingerprintSVMClassifier",
         "GraphFingerprintSiameseClassifier",
+        "GraphFingerprintSiameseRegressor",
     ],
     "molecules": ["MolGraph", "SMILESFeaturizer"],
     "persistence": ["describe_model", "load_model", "save_model"],

@@ -53,6 +53,7 @@ ORDER = [
 INNER_ORDER = {
     "tables": ["reading", ".", "encoding"],
     "models": ["training", "readouts", "."],
+    "recommend": ["outcomes", "."],
 }
 # These work with any classifier, or with none, and so import less than the order allows.
 FORBIDDEN = {

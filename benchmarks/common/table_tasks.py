@@ -74,7 +74,7 @@ def find_data(tables: str | None, release: str | None) -> tuple[Path | None, Pat
 
 def why_no_table(name: str, tables: Path | None, release: Path | None) -> str | None:
     """Say why a table cannot be had; None if it can."""
-    if name in REACTIONS and (tables is None or not _reaction_path(tables, name).exists()):
+    if name in REACTIONS and (tables is None or not reaction_path(tables, name).exists()):
         return f"no {name}.csv.gz; name its folder with --tables or {_ENVIRONMENT}"
     if name == "perovskites" and (release is None or not release.exists()):
         return f"no perovskite release; name it with --release or {_ENVIRONMENT}"
@@ -85,7 +85,7 @@ def load_table(name: str, tables: Path | None, release: Path | None) -> Table:
     """Load a table."""
     if name in REACTIONS:
         assert tables is not None
-        X = pd.read_csv(_reaction_path(tables, name)).drop(columns=NO_INPUTS, errors="ignore")
+        X = pd.read_csv(reaction_path(tables, name)).drop(columns=NO_INPUTS, errors="ignore")
         yields = X.pop("yield_percent").to_numpy()
         y = (yields > np.quantile(yields, QUANTILE)).astype(np.int64)
         roles = [column for column in X if not pd.api.types.is_numeric_dtype(X[column])]
@@ -102,7 +102,7 @@ def load_table(name: str, tables: Path | None, release: Path | None) -> Table:
     return Table(dataset.data.reset_index(drop=True), y, list(dataset.smiles_columns))
 
 
-def _reaction_path(tables: Path, name: str) -> Path:
+def reaction_path(tables: Path, name: str) -> Path:
     return tables / f"{name}.csv.gz"
 
 

@@ -24,6 +24,31 @@ _SHARES = (-2.0, 0.5, 0.0, -0.5)  # first logits of identity, Tanimoto, descript
 _WIDE = {"log_product": 2.0}  # prior standard deviation of a log-parameter, else 1
 
 
+class Amplitudes(NamedTuple):
+    """How large the parts of the kernel are before training, and by their prior.
+
+    Parameters
+    ----------
+    constant : float
+        The constant.
+    additive : float
+        All terms of single roles and conditions together.
+    product : float
+        The term of whole recipes.
+    """
+
+    constant: float
+    additive: float
+    product: float
+
+
+OF_LOGITS = Amplitudes(3.0, 12.0, 4.0)
+"""Of latent outcomes that are logits of probabilities."""
+
+OF_NUMBERS = Amplitudes(0.25, 0.5, 0.5)
+"""Of outcomes that are standardised numbers."""
+
+
 class PairDistances(NamedTuple):
     """How far two sets of rows are apart, before any weight.
 
@@ -93,6 +118,8 @@ class SiameseKernel(nn.Module):
         What is learnt.
     size : int
         Length of a fingerprint or of an embedding.
+    amplitudes : Amplitudes
+        How large its parts are at first.
 
     Examples
     --------
@@ -125,6 +152,7 @@ class SiameseKernel(nn.Module):
         n_conditions: int,
         learned: str | None,
         size: int,
+        amplitudes: Amplitudes = OF_LOGITS,
     ) -> None:
         super().__init__()
         self.learned, n_roles = learned, len(kinds)
@@ -132,10 +160,10 @@ class SiameseKernel(nn.Module):
         self.n_molecules = int(is_molecule.sum())
         n_terms = max(n_roles + n_conditions, 1)
         first = {
-            "log_constant": [math.log(3.0)],
-            "log_amplitude": [math.log(12 / n_terms)] * n_terms,
+            "log_constant": [math.log(amplitudes.constant)],
+            "log_amplitude": [math.log(amplitudes.additive / n_terms)] * n_terms,
             "log_rate": [0.0] * n_conditions,
-            "log_product": [math.log(4.0)],
+            "log_product": [math.log(amplitudes.product)],
             "log_exponent": [0.0] * n_roles + [math.log(0.5)] * n_conditions,
             "shares": list(_SHARES[: N_KINDS + (learned == "fingerprint")]) * n_roles,
         }

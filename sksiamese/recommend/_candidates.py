@@ -84,17 +84,15 @@ def explore(
     yield from space.iter_samples(n_left, random_state=rng)
 
 
-def find_centres(
-    space: DesignSpace, past: pd.DataFrame, failed: npt.NDArray[np.bool_], probability: _Floats
-) -> pd.DataFrame:
-    """Best past experiments within the space: successes, the most probable first."""
+def find_centres(space: DesignSpace, past: pd.DataFrame, merit: _Floats) -> pd.DataFrame:
+    """Best past experiments within the space, by their merits."""
     inside = np.flatnonzero(space.contains(past))
     if not len(inside):
         raise ValueError(
             "No past experiment lies within the design space, so that there is nothing to "
             "start from. Use mode='explore', or widen the space."
         )
-    order = np.lexsort([-probability[inside], failed[inside]])
+    order = np.argsort(-merit[inside], kind="stable")
     return past.iloc[inside[order[:_N_BEST]]]
 
 

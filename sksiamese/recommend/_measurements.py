@@ -15,6 +15,7 @@ from sksiamese.space._columns import ListedColumn
 from sksiamese.space._dependent_columns import When, without_condition
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
+from sksiamese.tables._measured_numbers import read_numbers
 from sksiamese.tables._outcome_rules import MOST_CLASSES, is_open
 from sksiamese.tables._positive_label import choose_positive, plain_outcome
 from sksiamese.tables.reading._cell_meaning import is_missing
@@ -58,7 +59,8 @@ def choose_success(classes: npt.NDArray[Any], positive: Any) -> Any:
         raise ValueError(
             f"y holds {len(classes)} different numbers, from {plain_label(classes[0])} to "
             f"{plain_label(classes[-1])}, which are hardly classes. Say what counts as success, "
-            f"for example with y = y >= {middle}, or name the class of success with positive=."
+            f"for example with y = y >= {middle}, or name the class of success with positive=; or "
+            "look for the largest number with goal='maximize' and a regressor."
         )
     return choose_positive("y", classes, positive)
 
@@ -146,6 +148,31 @@ def read_outcomes(outcomes: pd.Series, classes: npt.NDArray[Any]) -> pd.Series:
             f"Column {outcomes.name!r} holds {len(blank)} empty cell(s), {_show_cells(blank)}, and "
             f"pandas reads the label {unsafe[0]!r} of a file as empty, too. Read the file with "
             "keep_default_na=False, so that the two differ."
+        )
+    return found
+
+
+def read_new_numbers(outcomes: pd.Series) -> pd.Series:
+    """Bring outcomes to numbers, as fit reads them; NaN where one is not known yet.
+
+    Raises
+    ------
+    ValueError
+        If one is neither a number nor open.
+    """
+    waits = outcomes.isna() | outcomes.map(is_open)
+    found = pd.Series(np.nan, outcomes.index, name=outcomes.name)
+    wrong = []
+    for place in np.flatnonzero(~waits):
+        try:
+            found.iloc[place] = read_numbers([outcomes.iloc[place]], 1)[0]
+        except ValueError:
+            wrong.append(place)
+    if wrong:
+        raise ValueError(
+            f"Column {outcomes.name!r} must hold numbers, or nothing where the outcome is not "
+            f"known yet. Got {len(wrong)} other(s), {_show_cells(outcomes.iloc[wrong])}. Correct "
+            "these cells."
         )
     return found
 

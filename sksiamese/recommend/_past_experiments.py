@@ -16,23 +16,27 @@ from sksiamese._checks import make_generator, plain_label, shorten
 from sksiamese._frame_libraries import as_pandas
 from sksiamese._frames import ensure_table, require_columns
 from sksiamese.persistence._packed_tables import EstimatorOfTables
-from sksiamese.recommend._batch_choice import RESULTS
-from sksiamese.recommend._calibration import bin_outcomes
-from sksiamese.recommend._fit_metadata import extend_metadata, read_metadata
 from sksiamese.recommend._measurements import (
     choose_success,
     continue_index,
     join_spellings,
+    read_new_numbers,
     read_outcomes,
     require_free,
     require_new,
     require_own_name,
     return_levels,
 )
+from sksiamese.recommend._plate import RESULTS
 from sksiamese.recommend._recipe_distances import RecipeGeometry
-from sksiamese.recommend._success_model import SuccessModel
+from sksiamese.recommend.outcomes._calibration import bin_outcomes
+from sksiamese.recommend.outcomes._fit_metadata import extend_metadata, read_metadata
+from sksiamese.recommend.outcomes._number_model import NUMBER_COLUMNS, NumberModel
+from sksiamese.recommend.outcomes._protocol import OutcomeModel
+from sksiamese.recommend.outcomes._success_model import SuccessModel
 from sksiamese.space._space import DesignSpace
 from sksiamese.tables._labels import read_labels
+from sksiamese.tables._measured_numbers import read_numbers
 from sksiamese.tables._table_classifier import record_training
 
 _SEED = 0  # deals past experiments out to the folds of the calibration
@@ -45,6 +49,7 @@ class PastExperiments(EstimatorOfTables):
 
     estimator: Any
     space: DesignSpace | None
+    goal: str | None
     n_bootstrap: int
     n_folds: int
     positive: Any
@@ -84,7 +89,7 @@ class PastExperiments(EstimatorOfTables):
         self._check_parameters()
         frame, named = ensure_table(X)
         y = as_pandas(y)
-        labels = read_labels(y, len(frame))
+        values = self._read_values(y, len(frame))
         metadata = read_metadata(groups, sample_weight, len(frame))
         name = y.name if isinstance(y, pd.Series) and y.name is not None else "outcome"
         require_own_name(frame.columns, name)
@@ -92,9 +97,12 @@ class PastExperiments(EstimatorOfTables):
         frame = frame.infer_objects()
         space = DesignSpace.from_frame(frame) if self.space is None else self.space
         space.require_columns(frame.columns)
-        outcomes = join_spellings(pd.Series(labels, frame.index, name=name))
+        outcomes = pd.Series(values, frame.index, name=name)
+        if self.goal is None:
+            outcomes = join_spellings(outcomes)
         fitted = self._fitted(frame, outcomes, metadata, space, named, self.positive)
-        self.__dict__.pop("feature_names_in_", None)
+        for stale in ("feature_names_in_", "classes_", "positive_", "best_"):
+            self.__dict__.pop(stale, None)
         self.__dict__.update(fitted, pending_=frame.iloc[:0])
         return self
 
@@ -145,7 +153,7 @@ class PastExperiments(EstimatorOfTables):
             raise TypeError(f"add_measurements takes a DataFrame. Got {shorten(df)}.")
         name, columns = self.outcomes_.name, list(self.measured_.columns)
         require_columns(df.columns, [*columns, name], "The table of measurements")
-        found = read_outcomes(df[name], self.classes_)
+        found = self._read_new(df[name])
         done = found.notna().to_numpy()
         rows = return_levels(self.space_, df[columns])
         metadata = read_metadata(groups, sample_weight, len(df))
@@ -181,10 +189,16 @@ class PastExperiments(EstimatorOfTables):
         Raises
         ------
         ValueError
-            If nothing was held out: the classifier is frozen, `n_folds` is 0, or there are fewer
-            than two successes or failures.
+            If there is a goal, or nothing was held out: the classifier is frozen, `n_folds` is 0,
+            or there are fewer than two successes or failures.
         """
         check_is_fitted(self, "out_of_fold_")
+        if self.goal is not None:
+            raise ValueError(
+                "calibration() is of probabilities of success, and with a goal there are none. To "
+                "see how far predictions can be trusted, compare those of cross_val_predict with "
+                "the outcomes."
+            )
         known = self.out_of_fold_.notna().to_numpy()
         if not known.any():
             raise ValueError(
@@ -201,11 +215,12 @@ class PastExperiments(EstimatorOfTables):
         """All fitted attributes with more experiments."""
         new = rows.set_axis(continue_index(self.measured_.index, rows.index))
         measured = pd.concat([self.measured_, new]).infer_objects()
-        added = np.asarray(labels, self.classes_.dtype)
-        joined = read_labels(np.concatenate([self.outcomes_.to_numpy(), added]))
+        known = self.outcomes_.to_numpy()
+        added = np.asarray(labels, known.dtype if self.goal else self.classes_.dtype)
+        joined = self._read_values(np.concatenate([known, added]), len(measured))
         outcomes = pd.Series(joined, measured.index, name=self.outcomes_.name)
-        named = hasattr(self, "feature_names_in_")
-        return self._fitted(measured, outcomes, metadata, self.space_, named, self.positive_)
+        named, label = hasattr(self, "feature_names_in_"), getattr(self, "positive_", None)
+        return self._fitted(measured, outcomes, metadata, self.space_, named, label)
 
     def _still_pending(self, rows: pd.DataFrame, done: npt.NDArray[np.uint64]) -> pd.DataFrame:
         """Pending experiments: those of before and these, each once, without what is done."""
@@ -237,28 +252,40 @@ class PastExperiments(EstimatorOfTables):
         )
         fitted = {
             "estimator_": model.estimator,
-            "classes_": model.estimator.classes_,
-            "positive_": model.positive,
             "space_": space,
             "measured_": frame,
             "outcomes_": outcomes,
-            "out_of_fold_": pd.Series(held_out, frame.index, name=model.column),
+            "out_of_fold_": pd.Series(held_out, frame.index, name=model.columns[0]),
             "n_features_in_": frame.shape[1],
             "_model": model,
             "_metadata": dict(metadata),
             "_past": past,
             "_geometry": geometry,
             "_spacing": geometry.spacing(past),
-            "_past_probability": model.probability(frame),
+            "_merit": model.merit(frame, labels),
             "_training_record": record_training(frame),
         }
         names = {"feature_names_in_": np.array(frame.columns, dtype=object)} if named else {}
-        return fitted | names
+        return fitted | names | model.attributes
+
+    def _read_values(self, y: Any, n_rows: int) -> npt.NDArray[Any]:
+        """Read classes, or measured numbers, one for each row."""
+        return read_labels(y, n_rows) if self.goal is None else read_numbers(y, n_rows)
+
+    def _read_new(self, outcomes: pd.Series) -> pd.Series:
+        """Read outcomes that come from the laboratory; None or NaN where there is none yet."""
+        if self.goal is None:
+            return read_outcomes(outcomes, self.classes_)
+        return read_new_numbers(outcomes)
 
     def _make_model(
         self, frame: pd.DataFrame, outcomes: pd.Series, named: bool, label: Any
-    ) -> SuccessModel:
-        """Make the model of success, not fitted yet."""
+    ) -> OutcomeModel:
+        """Make the model of outcomes, not fitted yet."""
+        names = list(frame.columns)
+        if self.goal is not None:
+            require_free(frame.columns, NUMBER_COLUMNS)
+            return NumberModel(self.estimator, names, named, self.goal)
         is_frozen = isinstance(self.estimator, FrozenEstimator)
         classes = self.estimator.classes_ if is_frozen else np.unique(outcomes)
         if len(classes) < 2:
@@ -267,12 +294,12 @@ class PastExperiments(EstimatorOfTables):
                 "classifier needs rows of at least two classes."
             )
         positive = choose_success(classes, label)
-        model = SuccessModel(self.estimator, list(frame.columns), named, positive, outcomes.name)
-        require_free(frame.columns, [model.column])
+        model = SuccessModel(self.estimator, names, named, positive, outcomes.name)
+        require_free(frame.columns, model.columns)
         return model
 
     def _check_parameters(self) -> None:
         raise NotImplementedError
 
-    def _require_spread(self, model: SuccessModel) -> None:
+    def _require_spread(self, model: OutcomeModel) -> None:
         raise NotImplementedError

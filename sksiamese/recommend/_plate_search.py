@@ -12,8 +12,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import make_generator
-from sksiamese.recommend._acquisition import NEED_STD, acquire
-from sksiamese.recommend._batch_choice import choose_plate
 from sksiamese.recommend._candidates import (
     Pool,
     explore,
@@ -34,6 +32,7 @@ from sksiamese.recommend._requests import (
     require_enough,
     sift,
 )
+from sksiamese.recommend.outcomes._protocol import Acquisition, BatchRequest
 from sksiamese.space._space import DesignSpace
 
 _LEAST_KEPT = 1000  # candidates that a batch is chosen from; 50 for each of a larger batch
@@ -46,7 +45,7 @@ _Trial: TypeAlias = tuple[Request, Mapping[str, Any] | None]
 class PlateSearch(PastExperiments):
     """What a recommender does to find a plate."""
 
-    acquisition: str
+    acquisition: str | None
     beta: float
     diversity: float
     n_candidates: int
@@ -106,10 +105,16 @@ class PlateSearch(PastExperiments):
         return pool, self._choose_batch(pool, request)
 
     def _choose_batch(self, pool: Pool, request: Request) -> list[int]:
-        asked = request.batch_size, request.n_later
-        return choose_plate(
-            pool, *asked, self._geometry, self._spacing, self.diversity, request.waiting
+        asked = BatchRequest(
+            self._acquisition,
+            request.batch_size,
+            request.n_later,
+            request.waiting,
+            self._geometry,
+            float(np.median(self._spacing)) if len(self._spacing) else 0.0,
+            self.diversity,
         )
+        return self._model.choose(pool.frame, pool.values, asked)
 
     def _find_pool(self, request: Request, n: int, values: Mapping[str, Any] | None) -> Pool:
         """Find the best of n candidates, in which some columns may have a fixed value."""
@@ -134,28 +139,24 @@ class PlateSearch(PastExperiments):
         rng = make_generator(self.random_state)
         if request.mode == "optimize":
             return vary_numbers(space, self._centres(space, past), self.tolerance, n, rng)
-        failed = (self.outcomes_ != self.positive_).to_numpy()
-        return explore(
-            space, past.iloc[np.lexsort([rng.random_sample(len(failed)), failed])], n, rng
-        )
+        order = self._model.order(self.outcomes_.to_numpy(), rng)
+        return explore(space, past.iloc[order], n, rng)
 
     def _centres(self, space: DesignSpace, past: pd.DataFrame) -> pd.DataFrame:
         """Past experiments that "optimize" starts from."""
-        failed = (self.outcomes_ != self.positive_).to_numpy()
-        return find_centres(space, past, failed, self._past_probability)
+        return find_centres(space, past, self._merit)
 
     def _score(
         self, space: DesignSpace, chunk: pd.DataFrame, request: Request, n_kept: int
     ) -> Pool:
         """Value the possible, distinct and new experiments of a chunk, and keep the best."""
         frame, keys, left_out = sift(space, self._geometry, chunk, request)
-        values = self._value(frame) if len(frame) else np.empty(0)
+        values = self._model.value(frame, self._acquisition) if len(frame) else np.empty(0)
         order = np.argsort(-values, kind="stable")[:n_kept]
         return Pool(frame.iloc[order], keys[order], values[order], left_out)
 
-    def _value(self, frame: pd.DataFrame) -> _Floats:
-        """Acquisition of experiments, (n_rows,)."""
-        if self.acquisition not in NEED_STD:
-            return acquire(self.acquisition, self._model.probability(frame), None)
-        p, std = self._model.both(frame)
-        return acquire(self.acquisition, p, std, self.beta)
+    @property
+    def _acquisition(self) -> Acquisition:
+        """What makes an experiment worth doing."""
+        usual = "probability" if self.goal is None else "expected_improvement"
+        return Acquisition(self.acquisition or usual, self.beta)

@@ -1,4 +1,4 @@
-"""From probabilities to the next experiments."""
+"""From what a model says of experiments to the next ones."""
 
 from __future__ import annotations
 
@@ -17,47 +17,62 @@ from sksiamese._checks import (
     require_option,
     require_probabilities,
 )
-from sksiamese.recommend._acquisition import ACQUISITIONS, NEED_STD
-from sksiamese.recommend._batch_choice import describe_plate
+from sksiamese.recommend._plate import describe_plate
 from sksiamese.recommend._plate_search import PlateSearch
 from sksiamese.recommend._requests import check_request, read_candidates, warn_of_left_out
-from sksiamese.recommend._success_model import SuccessModel
+from sksiamese.recommend.outcomes._acquisition import ACQUISITIONS, NEED_STD
+from sksiamese.recommend.outcomes._number_model import (
+    ACQUISITIONS_OF_NUMBERS,
+    GOALS,
+    require_regressor,
+)
+from sksiamese.recommend.outcomes._protocol import OutcomeModel
 from sksiamese.space._space import DesignSpace
+
+_CURE = " A regressor needs a goal: goal='maximize' or goal='minimize'."
 
 
 class ExperimentRecommender(PlateSearch):
-    """Recommend the next experiments with any classifier.
+    """Recommend the next experiments with any classifier, or any regressor.
 
-    Candidates are made out of a design space, valued by the classifier, and a batch is chosen among
-    the best ones whose recipes differ from each other.
+    Candidates are made out of a design space and valued: by the probability of success that a
+    classifier gives, or, with a `goal`, by how far a measured number may exceed the best one so
+    far, by a regressor. A batch is chosen among the best ones whose recipes differ from each other.
 
     Parameters
     ----------
-    estimator : classifier with predict_proba
+    estimator : classifier with predict_proba, or regressor
         A clone of it is fitted; a fitted one in :class:`sklearn.frozen.FrozenEstimator` is kept as
         it is.
     space : DesignSpace or None, default=None
         Which experiments are possible. It has all columns of X; more columns must follow from
         these. None derives the space from X.
-    acquisition : {"probability", "ucb", "entropy"}, default="probability"
-        What makes an experiment worth doing. "probability": that of success. "ucb": upper
-        confidence bound, the probability plus `beta` times `p_std`. "entropy": how open the outcome
-        is, in bits.
+    goal : {"maximize", "minimize"} or None, default=None
+        What is wanted of a measured number, such as a yield. None: outcomes are classes, and
+        successes are wanted.
+    acquisition : str or None, default=None
+        What makes an experiment worth doing. Of classes, "probability" (None): that of success;
+        "ucb": upper confidence bound, the probability plus `beta` times `p_std`; "entropy": how
+        open the outcome is, in bits. Of numbers, "expected_improvement" (None): by how much the
+        best number so far is expected to be exceeded; "probability": that it is exceeded; "ucb":
+        the prediction plus `beta` times "std".
     beta : float, default=1.0
-        Standard deviations that "ucb" adds to the probability.
+        Standard deviations that "ucb" adds.
     diversity : float, default=0.15
         How far the experiments of a batch keep from each other, in median distances between
-        neighbouring past experiments; 0 takes the most valuable ones however alike they are.
+        neighbouring past experiments; 0 takes the most valuable ones however alike they are. With
+        a `goal` it has no effect: there a batch differs by what each outcome would tell.
     n_candidates : int, default=20_000
         Number of candidates. Memory does not grow with it.
     tolerance : float or mapping of str to float, default=0.1
         How far conditions move in mode "optimize", as in :meth:`DesignSpace.around`.
     n_bootstrap : int, default=10
         Number of clones fitted on bootstrap samples, for the spread of a classifier without
-        ``predict_std``; 0 fits none.
+        ``predict_std``, or of a regressor that tells none (see Notes); 0 fits none.
     n_folds : int, default=5
         Number of folds in which past experiments are held out, to learn how often what the
-        classifier states comes true; 0 takes its probabilities as they are.
+        classifier states comes true; 0 takes its probabilities as they are. Of no effect with a
+        `goal`.
     positive : label or None, default=None
         The class that counts as success. None takes True, 1 (of 0 and 1, or -1 and 1), or a word
         such as "yes" or "hit"; of any other classes success is never guessed.
@@ -68,23 +83,25 @@ class ExperimentRecommender(PlateSearch):
 
     Attributes
     ----------
-    estimator_ : classifier
-        The fitted classifier.
+    estimator_ : classifier or regressor
+        The fitted estimator.
     classes_ : ndarray of shape (n_classes,)
-        Its class labels.
+        Its class labels, without a `goal`.
     positive_ : label
-        The class that counts as success.
+        The class that counts as success, without a `goal`.
+    best_ : float
+        The best number so far, with a `goal`.
     space_ : DesignSpace
         The space in use.
     measured_ : DataFrame of shape (n_measured, n_columns)
         Past experiments, with those added.
     outcomes_ : Series of shape (n_measured,)
-        Their classes. Its name is that of y, or "outcome".
+        Their classes or numbers. Its name is that of y, or "outcome".
     pending_ : DataFrame of shape (n_pending, n_columns)
         Experiments that were added without an outcome; none of them is recommended.
     out_of_fold_ : Series of shape (n_measured,)
         Probability of success of each past experiment, by a classifier fitted without it; NaN where
-        there is none. See :meth:`calibration`.
+        there is none, as with a `goal`. See :meth:`calibration`.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -113,6 +130,13 @@ class ExperimentRecommender(PlateSearch):
     domain if its nearest past experiment is not further than 95 % of the past experiments are from
     theirs. A batch is chosen by local penalisation; pending experiments count as chosen.
 
+    With a `goal`, a batch is chosen one by one, each experiment as if those before it, and pending
+    ones, had given what is expected of them. How far a prediction may be off, and how predictions
+    depend on each other, is what ``predict`` gives with ``return_std`` and ``return_cov``, alone or
+    at the end of a Pipeline; what the members of an ensemble (``estimators_``) give; or what clones
+    fitted on bootstrap samples give. A number that is only bounded, such as ">95" or "<5", counts
+    as its bound. Failed experiments are numbers like others: give them their 0 % yield.
+
     Examples
     --------
     >>> import numpy as np
@@ -133,13 +157,28 @@ class ExperimentRecommender(PlateSearch):
     >>> done = plate.assign(outcome=["works", "works", "fails"])
     >>> len(recommender.add_measurements(done).measured_)
     43
+
+    The best recipe by a measured number:
+
+    >>> from sksiamese import GraphFingerprintSiameseRegressor
+    >>> percent = (100 - 5 * (X["pH"] - 10) ** 2 - X["temperature_C"] / 2).rename("yield")
+    >>> regressor = GraphFingerprintSiameseRegressor()
+    >>> recommender = ExperimentRecommender(
+    ...     regressor, goal="maximize", n_candidates=500, random_state=0
+    ... ).fit(X, percent)
+    >>> plate = recommender.recommend(3)
+    >>> plate.columns[2:5].tolist()
+    ['predicted', 'std', 'p(better)']
+    >>> bool((plate["temperature_C"] < 20).all())
+    True
     """
 
     def __init__(
         self,
         estimator: Any,
         space: DesignSpace | None = None,
-        acquisition: Literal["probability", "ucb", "entropy"] = "probability",
+        goal: Literal["maximize", "minimize"] | None = None,
+        acquisition: Literal["probability", "ucb", "entropy", "expected_improvement"] | None = None,
         beta: float = 1.0,
         diversity: float = 0.15,
         n_candidates: int = 20_000,
@@ -152,6 +191,7 @@ class ExperimentRecommender(PlateSearch):
     ) -> None:
         self.estimator = estimator
         self.space = space
+        self.goal = goal
         self.acquisition = acquisition
         self.beta = beta
         self.diversity = diversity
@@ -182,7 +222,8 @@ class ExperimentRecommender(PlateSearch):
         mode : {"explore", "optimize"}, default="explore"
             "explore" puts other molecules into past experiments (half of the candidates, if the
             space has molecules to choose from) and samples the whole space; "optimize" varies the
-            numbers of the best ten past experiments: successes, the most probable first.
+            numbers of the best ten past experiments: successes, the most probable first, or those
+            of the best numbers.
         exclude : mapping of str to list, DataFrame or None, default=None
             Values that must not occur, by column, such as molecules out of stock (in any spelling,
             or by their names in the space); or experiments that must not be recommended.
@@ -204,11 +245,13 @@ class ExperimentRecommender(PlateSearch):
 
         Returns
         -------
-        DataFrame of shape (batch_size, n_columns + 7)
+        DataFrame of shape (batch_size, n_columns + 7), or + 8 with a `goal`
             Distinct experiments of the space, none measured, pending or excluded; the first is the
             best. The columns of X, then the probability of success, named after the class, such as
             "p(large crystal)", or after the outcomes, as in "p(yield >= 50)", where the class is 1
-            or True; "p_std", its spread; "in_domain", 1 or -1;
+            or True; "p_std", its spread. Or, with a `goal`, "predicted", the expected number;
+            "std", how far that may be off; "p(better)", the probability that it is better than the
+            best so far. Then "in_domain", 1 or -1;
             "new_pairs", how many two of its molecules were never tried together;
             "nearest_experiment", label of the nearest past experiment; "distance" to that;
             "acquisition", the value by itself. All but the recipes are rounded to three decimals.
@@ -227,7 +270,7 @@ class ExperimentRecommender(PlateSearch):
         check_is_fitted(self, "measured_")
         self._check_parameters()
         self._require_spread(self._model)
-        check_request(batch_size, mode, n_later, self.acquisition)
+        check_request(batch_size, mode, n_later, self.goal, self._acquisition.name)
         given = read_candidates(self.space_, candidates)
         request = self._read_request(batch_size, mode, n_later, exclude, pending, given, same)
         pool, chosen = self._search(request)
@@ -252,9 +295,16 @@ class ExperimentRecommender(PlateSearch):
 
     def _check_parameters(self) -> None:
         owner = type(self).__name__
-        require_probabilities(owner, self.estimator)
         require_instance(owner, "space", self.space, DesignSpace)
-        require_option(owner, "acquisition", self.acquisition, ACQUISITIONS)
+        if self.goal is None:
+            require_probabilities(owner, self.estimator, _CURE)
+            options: Sequence[str] = ACQUISITIONS
+        else:
+            require_option(owner, "goal", self.goal, GOALS)
+            require_regressor(owner, self.estimator)
+            options = ACQUISITIONS_OF_NUMBERS
+        if self.acquisition is not None:
+            require_option(owner, "acquisition", self.acquisition, options)
         require_number(owner, "beta", self.beta, 0, np.inf, open_end=True)
         require_number(owner, "diversity", self.diversity, 0, np.inf, open_end=True)
         require_integer(owner, "n_candidates", self.n_candidates, 1)
@@ -267,10 +317,19 @@ class ExperimentRecommender(PlateSearch):
             )
         require_n_jobs(owner, self.n_jobs)
 
-    def _require_spread(self, model: SuccessModel) -> None:
-        if self.acquisition in NEED_STD and not model.has_std:
+    def _require_spread(self, model: OutcomeModel) -> None:
+        if model.has_std:
+            return
+        name, cure = type(model.estimator).__name__, "n_bootstrap of at least 2"
+        if self.goal is not None:
             raise ValueError(
-                f"The acquisition {self.acquisition!r} needs a spread, and "
-                f"{type(model.estimator).__name__} has no predict_std. Choose 'probability' or "
-                "'entropy', or give a classifier that is not frozen and n_bootstrap of at least 2."
+                f"A goal needs a spread, and {name} gives none: its predict takes no return_std, "
+                f"and it has no members. Give a regressor that does, or one that is not frozen and "
+                f"{cure}."
+            )
+        if self.acquisition in NEED_STD:
+            raise ValueError(
+                f"The acquisition {self.acquisition!r} needs a spread, and {name} has no "
+                f"predict_std. Choose 'probability' or 'entropy', or give a classifier that is not "
+                f"frozen and {cure}."
             )

@@ -55,7 +55,9 @@ class Request(NamedTuple):
     taken: dict[str, _Keys]
 
 
-def check_request(batch_size: int, mode: str, n_later: int, acquisition: str) -> None:
+def check_request(
+    batch_size: int, mode: str, n_later: int, goal: str | None, acquisition: str
+) -> None:
     """Refuse arguments of ``recommend`` that cannot be used.
 
     Raises
@@ -66,6 +68,10 @@ def check_request(batch_size: int, mode: str, n_later: int, acquisition: str) ->
     require_integer("recommend", "batch_size", batch_size, 1)
     require_option("recommend", "mode", mode, ("explore", "optimize"))
     require_integer("recommend", "n_later", n_later, 0)
+    if n_later and goal is not None:
+        raise ValueError(
+            f"n_later is of classes. Got {n_later} with goal={goal!r}: leave n_later out."
+        )
     if n_later and acquisition != "probability":
         raise ValueError(
             f"n_later needs the acquisition 'probability'. Got {n_later} with {acquisition!r}: "

@@ -68,7 +68,7 @@ def read_labels(y: Any, n_rows: int | None = None) -> npt.NDArray[Any]:
     y = as_pandas(y)
     if isinstance(y, pd.Series) and not isinstance(y.dtype, np.dtype):
         y = y.to_numpy(dtype=object)  # scikit-learn would make floats of nullable integers
-    labels = _as_column(y, "y", "label", warn=True)
+    labels = as_column(y, "y", "label", warn=True)
     missing = np.asarray(pd.isna(labels))
     if labels.dtype.kind == "f":
         missing |= np.isinf(labels)
@@ -88,7 +88,7 @@ def read_labels(y: Any, n_rows: int | None = None) -> npt.NDArray[Any]:
     return np.asarray(labels)
 
 
-def _as_column(values: Any, name: str, what: str, warn: bool = False) -> npt.NDArray[Any]:
+def as_column(values: Any, name: str, what: str, warn: bool = False) -> npt.NDArray[Any]:
     """Bring one value for each row to an array, and name a cell that holds several."""
     if isinstance(values, str | bytes):
         text = shorten(values)
@@ -137,7 +137,7 @@ def read_groups(groups: Any, n_rows: int) -> npt.NDArray[np.int64]:
     """
     if groups is None:
         return np.zeros(n_rows, np.int64)
-    labels = _as_column(as_pandas(groups), "groups", "group")
+    labels = as_column(as_pandas(groups), "groups", "group")
     if len(labels) != n_rows:
         raise ValueError(
             f"groups must hold one group for each row of X. Got {len(labels)} groups for {n_rows} "

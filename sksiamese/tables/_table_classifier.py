@@ -21,34 +21,10 @@ from sksiamese.molecules._graph import MolGraph
 from sksiamese.tables._labels import TrainingTable, read_groups, read_labels, read_weights
 
 
-class TableClassifier(ClassifierMixin, BaseEstimator):
-    """Classifier of experiments: rows of molecules and numbers."""
+class TableEstimator(BaseEstimator):
+    """Estimator of experiments: rows of molecules and numbers."""
 
     _names: list[str] | None
-
-    def _read_labelled(
-        self, X: Any, y: Any, groups: Any, sample_weight: Any, reset: bool
-    ) -> TrainingTable:
-        """Check X, y, groups and weights; in fit (`reset`), remember the columns."""
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None. "
-                "Pass one label for each row of X."
-            )
-        frame = self._read_table(X, reset)
-        labels = read_labels(y, len(frame))
-        weight = read_weights(sample_weight, len(frame))
-        group_numbers = read_groups(groups, len(frame))
-        rows = np.flatnonzero(weight > 0)
-        classes, numbers = np.unique(labels[rows], return_inverse=True)
-        if reset and len(classes) < 2:
-            raise ValueError(
-                f"y holds one class only, {plain_label(classes[0])!r}, in {len(rows)} rows of "
-                "positive weight. A classifier needs rows of at least two classes."
-            )
-        return TrainingTable(
-            rows, frame.iloc[rows], numbers, classes, weight[rows], group_numbers[rows]
-        )
 
     def _read_table(self, X: Any, reset: bool = False) -> pd.DataFrame:
         """Bring X to a frame, and check its columns against those of fit or remember them."""
@@ -109,6 +85,34 @@ class TableClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.allow_nan = True
         return tags
+
+
+class TableClassifier(ClassifierMixin, TableEstimator):
+    """Classifier of experiments."""
+
+    def _read_labelled(
+        self, X: Any, y: Any, groups: Any, sample_weight: Any, reset: bool
+    ) -> TrainingTable:
+        """Check X, y, groups and weights; in fit (`reset`), remember the columns."""
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None. "
+                "Pass one label for each row of X."
+            )
+        frame = self._read_table(X, reset)
+        labels = read_labels(y, len(frame))
+        weight = read_weights(sample_weight, len(frame))
+        group_numbers = read_groups(groups, len(frame))
+        rows = np.flatnonzero(weight > 0)
+        classes, numbers = np.unique(labels[rows], return_inverse=True)
+        if reset and len(classes) < 2:
+            raise ValueError(
+                f"y holds one class only, {plain_label(classes[0])!r}, in {len(rows)} rows of "
+                "positive weight. A classifier needs rows of at least two classes."
+            )
+        return TrainingTable(
+            rows, frame.iloc[rows], numbers, classes, weight[rows], group_numbers[rows]
+        )
 
 
 def record_training(frame: pd.DataFrame) -> dict[str, Any]:

@@ -108,6 +108,34 @@ def test_closed_loop(monkeypatch, tmp_path):
     assert json.loads(path.read_text())["results"]
 
 
+def test_closed_loop_of_numbers(monkeypatch, tmp_path):
+    if not (DATA / "reactions").exists():
+        pytest.skip("no reaction tables; name their folder with SKSIAMESE_DATA")
+    path = tmp_path / "loop.json"
+    run(monkeypatch, "closed_loop", "--goal", "maximize", "--tables", DATA / "reactions",
+        "--pools", "aryl_amination 3", "--methods", "random", "siamese", "--quick",
+        "--repeats", 2, "--n-jobs", 1, "--json", path, "--plot", tmp_path / "loop.png")  # fmt: skip
+    assert json.loads(path.read_text())["results"][1]["method"] == "siamese"
+
+
+def test_scores_of_a_loop_by_hand():
+    module = load("closed_loop")
+    loops = sys.modules[module.run_number_loop.__module__]
+    pool = pd.Series(np.arange(1.0, 41.0))  # the best 5 % are 39 and 40
+    start, done = pool[:10], pool[[20, 39, 15, 16, 17, 10, 11, 12, 13, 14]]
+    found = loops.score(pool, start, done)
+    assert (found["top_found"], found["best"], found["best_curve"]) == (50, 100, 100)
+    assert found["mean_yield"] == done.mean()
+    regressor = sys.modules["common.number_models"].ColumnLengths()
+    X = pd.DataFrame({"ligand": ["CCO", "CCN"] * 6, "pH": np.arange(12.0)})
+    regressor.fit(X, X["pH"])
+    mean, std = regressor.predict(X, return_std=True)
+    np.testing.assert_allclose(mean, X["pH"], atol=1.5)
+    again, covariance = regressor.predict(X, return_cov=True)
+    np.testing.assert_allclose(again, mean)
+    np.testing.assert_allclose(np.sqrt(np.diag(covariance)), std, atol=1e-6)
+
+
 def test_few_shot(monkeypatch, tmp_path):
     if RELEASE is None:
         pytest.skip("no perovskite release; name its folder with SKSIAMESE_DATA")

@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import pairwise_distances
 
 from sksiamese import DesignSpace, GraphFingerprintSiameseClassifier, InvalidSMILESError
-from sksiamese.recommend._acquisition import ACQUISITIONS, acquire
+from sksiamese.recommend.outcomes._acquisition import ACQUISITIONS, acquire
 from sksiamese.space import Levels, Molecules, Range, When
 from tests.recommend.cases import (
     LABELS,
@@ -297,7 +297,8 @@ def test_whole_numbers_of_many_levels_are_no_classes():
     y = np.arange(20) * 5
     message = (
         "y holds 20 different numbers, from 0 to 95, which are hardly classes. Say what counts as "
-        "success, for example with y = y >= 50, or name the class of success with positive=."
+        "success, for example with y = y >= 50, or name the class of success with positive=; or "
+        "look for the largest number with goal='maximize' and a regressor."
     )
     with check(ValueError, message):
         recommender(Members(), space=UNIT).fit(NUMBERS, y)
@@ -333,7 +334,7 @@ def test_arrays_without_names():
             TypeError,
             "The 'estimator' parameter of ExperimentRecommender must be a classifier with "
             "predict_proba. Got Range(low=1, high=20, log=False, integer=False, step=None) "
-            "instead.",
+            "instead. A regressor needs a goal: goal='maximize' or goal='minimize'.",
         ),
         (
             {"space": 3},

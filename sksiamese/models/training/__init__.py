@@ -1,3 +1,3 @@
-"""What all classifiers train with: labelled rows, their batches and pairs, ensembles in skorch."""
+"""What models train with: labelled rows, their batches and pairs, ensembles, and a process."""
 
 __all__: list[str] = []

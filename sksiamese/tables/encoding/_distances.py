@@ -54,8 +54,7 @@ class RowDistances:
         roles = np.zeros((n_roles, 3, len(molecules), len(self.molecules)))
         for r, distances in enumerate(each):
             roles[r] = distances[:, molecules[:, r, None], self.molecules[:, r]]
-        differs = categories.T[:, :, None] != self.categories.T[:, None]
-        roles[len(each) :, 0] = differs | (categories.T[:, :, None] < 0)
+        roles[len(each) :, 0] = categories.T[:, :, None] != self.categories.T[:, None]
         left, right = (each.clip(-_FARTHEST, _FARTHEST).T for each in (conditions, self.conditions))
         return roles, (left[:, :, None] - right[:, None]) ** 2 / 2
 

@@ -42,8 +42,8 @@ class Experiments(NamedTuple):
     traits : tuple of ndarray of shape (n_molecules, n_traits), of length n_roles
         Standardised descriptors of the distinct molecules of each role, of those that vary.
     categories : ndarray of shape (n_rows, n_categories)
-        Which name of training each column of names holds; -1 for a new one. `numeric` says the
-        same in zeros and ones.
+        Which name of training each column of names holds; below 0 for a new one, -1, -2 ... in the
+        order of first appearance. `numeric` says the same in zeros and ones.
     """
 
     numeric: _Float
@@ -74,7 +74,8 @@ class ExperimentEncoder:
     """Learn the kinds, ranges and scales of columns, and encode rows with them.
 
     A column that never varies in training is left out: nothing can be learnt from it, and untrained
-    weights must not meet new values of it.
+    weights must not meet new values of it. Unless `keeps_constant`, for those who compare rows with
+    those of training, and know what a difference is worth before any is seen.
 
     Parameters
     ----------
@@ -88,6 +89,9 @@ class ExperimentEncoder:
         "auto" where three rows in four have a molecule of their own.
     n_jobs : int or None
         Processes for reading SMILES.
+    keeps_constant : bool
+        Whether columns that never vary in training are kept, and names that did not stand there no
+        reason to warn. A quarter of it is taken for the standard deviation of such a number.
 
     Attributes
     ----------
@@ -107,11 +111,13 @@ class ExperimentEncoder:
         scaling: str,
         tanimoto: str,
         n_jobs: int | None = None,
+        keeps_constant: bool = False,
     ) -> None:
         self.descriptors = descriptors
         self.scaling = scaling
         self.tanimoto = tanimoto
         self.n_jobs = n_jobs
+        self.keeps_constant = keeps_constant
 
     def fit_encode(
         self, table: pd.DataFrame, weight: _Float, groups: _Int, verbose: int = 0
@@ -124,13 +130,15 @@ class ExperimentEncoder:
         self.kinds_ = {name: column_kind(table[name]) for name in table.columns}
         read = self._read_molecules(table, self._columns("molecule"), verbose)
         pools = {name: pool.merge() for name, pool in read.items()}
-        self.roles_ = [name for name, pool in pools.items() if len(pool.graphs) > 1]
+        least = 1 if self.keeps_constant else 2  # distinct cells of a column in use
+        self.roles_ = [name for name, pool in pools.items() if len(pool.graphs) >= least]
         names = {name: _names(table[name]) for name in self._columns("category")}
         levels = {name: sorted(set(cells)) for name, cells in names.items()}
-        self.categories_ = {name: values for name, values in levels.items() if len(values) > 1}
+        self.categories_ = {name: values for name, values in levels.items() if len(values) >= least}
         self.fill_ = dict.fromkeys(self._columns("numeric"), 0.0)
         numbers = self._read_numbers(table, self._columns("numeric"))
-        numbers = numbers.loc[:, numbers.max() > numbers.min()]
+        if not self.keeps_constant:
+            numbers = numbers.loc[:, numbers.max() > numbers.min()]
         self.numeric_ = list(numbers.columns)
         has_gaps = numbers.columns[numbers.isna().any()]
         self.fill_ = {name: _mean(numbers[name], weight) for name in has_gaps}
@@ -197,7 +205,8 @@ class ExperimentEncoder:
         numbers = self._read_numbers(table, self.numeric_)
         pools = self._read_molecules(table, self.roles_)
         names = self._encode_names(table)
-        self._warn_of_new_names(table, names)
+        if not self.keeps_constant:
+            self._warn_of_new_names(table, names)
         for start in range(0, len(table), n_rows):
             rows = slice(start, start + n_rows)
             part = {name: pool.take(rows) for name, pool in pools.items()}
@@ -214,6 +223,7 @@ class ExperimentEncoder:
         if not wide.shape[1]:
             return
         self.spread_ = StandardScaler().fit(wide, sample_weight=weight)
+        self._guess_scales(wide[:, : len(self.numeric_)])
         if self.scaling == "minmax":
             self.scaler_ = MinMaxScaler().fit(wide)
             return
@@ -221,6 +231,13 @@ class ExperimentEncoder:
         if self.roles_:
             n_conditions = len(self.numeric_) + len(self.fill_)
             self.scaler_.scale_[:n_conditions] /= _CONDITION_SPREAD
+
+    def _guess_scales(self, numbers: _Float) -> None:
+        """Give numbers that never vary, (n_rows, n_numbers), a standard deviation."""
+        constant = np.ptp(numbers, axis=0) == 0
+        size = np.abs(numbers[0])
+        guessed = np.where(size > 0, size * _GUESSED_SPREAD, 1.0)
+        self.spread_.scale_[: len(size)][constant] = guessed[constant]
 
     @property
     def has_columns(self) -> bool:
@@ -281,10 +298,13 @@ class ExperimentEncoder:
         return np.hstack(blocks)
 
     def _encode_names(self, table: pd.DataFrame) -> _Int:
-        """Places (n_rows, n_categories) of names among those of training; -1 for a new one."""
+        """Places (n_rows, n_categories) of names among those of training; below 0 for new ones."""
         codes = np.empty((len(table), len(self.categories_)), np.int64)
         for i, (name, levels) in enumerate(self.categories_.items()):
-            codes[:, i] = pd.Index(levels, dtype=object).get_indexer(_names(table[name]))
+            cells = _names(table[name])
+            codes[:, i] = pd.Index(levels, dtype=object).get_indexer(cells)
+            new = codes[:, i] < 0
+            codes[new, i] = -1 - pd.factorize(cells[new])[0]
         return codes
 
     def _warn_of_new_names(self, table: pd.DataFrame, codes: _Int) -> None:
@@ -341,6 +361,7 @@ class ExperimentEncoder:
 
 OWN_MOLECULES = 0.75  # molecules for a row from which on they are not said to recur
 _CONDITION_SPREAD = 2.0  # conditions are few and a molecule's numbers many
+_GUESSED_SPREAD = 0.25  # of a number that never varies, as a share of it
 _LEAST_VARIANCE = 1e-18  # of a descriptor that varies
 _SHOWN = 10  # bad cells that a message lists
 

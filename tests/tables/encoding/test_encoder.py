@@ -327,12 +327,22 @@ def test_a_new_name_is_warned_of_once():
         "These names did not stand in the training table, which says nothing of them: 'ligand': "
         "'SPhos', 'NBS'. Their rows are predicted from the other columns."
     )
-    new = pd.DataFrame({"ligand": ["SPhos", "NBS", "PPh3"], "pH": [1.0, 2.0, 3.0]})
+    new = pd.DataFrame({"ligand": ["SPhos", "NBS", "PPh3", "SPhos"], "pH": [1.0, 2.0, 3.0, 4.0]})
     with pytest.warns(NewNameWarning, match=f"^{re.escape(message)}$") as caught:
         experiments = encoder.encode(new)
     assert len(caught) == 1
-    assert experiments.categories.tolist() == [[-1], [-1], [1]]
-    assert experiments.numeric[:, 1:].tolist() == [[0, 0, 0], [0, 0, 0], [0, 1, 0]]
+    assert experiments.categories.tolist() == [[-1], [-2], [1], [-1]]
+    assert experiments.numeric[:, 1:].tolist() == [[0, 0, 0], [0, 0, 0], [0, 1, 0], [0, 0, 0]]
+
+
+def test_columns_that_never_vary_can_be_kept():
+    table = pd.DataFrame({"ligand": ["CCO"] * 2, "base": ["K2CO3"] * 2, "pH": [8.0, 8.0]})
+    encoder = ExperimentEncoder(True, "standard", "never", keeps_constant=True)
+    kept = encoder.fit_encode(table, np.ones(2), np.zeros(2, int))
+    assert (len(kept.graphs), kept.categories.shape, kept.conditions.shape) == (1, (2, 1), (2, 1))
+    new = encoder.encode(table.assign(base=["KOAc", "NaOH"], pH=[8.0, 10.0]))
+    np.testing.assert_allclose(new.conditions, [[0], [1]])  # a quarter of 8
+    assert new.categories.tolist() == [[-1], [-2]]
 
 
 def test_names_that_are_smiles_by_chance_are_names_among_others():

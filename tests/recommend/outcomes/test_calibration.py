@@ -14,7 +14,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
-from sksiamese.recommend._calibration import bin_outcomes, fit_calibration, hold_out
+from sksiamese.recommend.outcomes._calibration import bin_outcomes, fit_calibration, hold_out
 from tests.recommend.cases import LABELS, NUMBERS, ROUNDED, UNIT, Members, recommender
 
 RNG = np.random.RandomState(0)

@@ -14,9 +14,19 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import resample
 
-from sksiamese.recommend._calibration import Calibration, fit_calibration, hold_out
-from sksiamese.recommend._fit_metadata import arguments_of_fit, keep_taken
+from sksiamese.recommend.outcomes._acquisition import (
+    NEED_STD,
+    acquire,
+    choose_ahead,
+    choose_batch,
+)
+from sksiamese.recommend.outcomes._calibration import Calibration, fit_calibration, hold_out
+from sksiamese.recommend.outcomes._fit_metadata import arguments_of_fit, keep_taken
+from sksiamese.recommend.outcomes._protocol import Acquisition, BatchRequest
 from sksiamese.tables._positive_label import name_of_success
+
+_LEAST_JUDGED = 100  # candidates that "n_later" looks ahead from
+_DECIMALS = 3  # of probabilities that are shown
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Metadata: TypeAlias = Mapping[str, npt.NDArray[Any]]
@@ -40,8 +50,10 @@ class SuccessModel:
 
     Attributes
     ----------
-    column : str
-        What the probability is called in a plate, such as "p(large crystal)".
+    columns : list of str
+        What probability and spread are called in a plate, such as "p(large crystal)" and "p_std".
+    decimals : int
+        Of probabilities that are shown.
     positive : label
         The class that counts as success.
     """
@@ -51,7 +63,8 @@ class SuccessModel:
     ) -> None:
         self.is_frozen = isinstance(estimator, FrozenEstimator)
         self.estimator = estimator if self.is_frozen else clone(estimator)
-        self.column = f"p({name_of_success(positive, outcome)})"
+        self.columns = [f"p({name_of_success(positive, outcome)})", "p_std"]
+        self.decimals = _DECIMALS
         self._names = names
         self._named = named
         self.positive = positive
@@ -125,6 +138,50 @@ class SuccessModel:
     def has_std(self) -> bool:
         """Whether there is a standard deviation."""
         return bool(self._bootstrap) or _with_std(self.estimator) is not None
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What a fitted recommender shows of it."""
+        return {"classes_": self.estimator.classes_, "positive_": self.positive}
+
+    def merit(self, frame: pd.DataFrame, y: npt.NDArray[Any]) -> _Floats:
+        """Tell how good past experiments were: successes first, the most probable before others."""
+        return self.probability(frame) + 2.0 * (y == self.positive)
+
+    def order(self, y: npt.NDArray[Any], rng: np.random.RandomState) -> npt.NDArray[np.intp]:
+        """Order past experiments: successes first, in any order."""
+        return np.lexsort([rng.random_sample(len(y)), y != self.positive])
+
+    def value(self, frame: pd.DataFrame, acquisition: Acquisition) -> _Floats:
+        """Tell what experiments are worth, (n_rows,)."""
+        if acquisition.name not in NEED_STD:
+            return acquire(acquisition.name, self.probability(frame), None)
+        return acquire(acquisition.name, *self.both(frame), acquisition.beta)
+
+    def choose(self, frame: pd.DataFrame, values: _Floats, asked: BatchRequest) -> list[int]:
+        """Choose a batch of candidates, whose values fall, that keep away from each other."""
+        length, geometry = asked.diversity * asked.usual, asked.geometry
+        away = np.empty((len(frame), 0))
+        if asked.waiting is not None:
+            away = geometry.distances(frame, asked.waiting)
+        if asked.n_later and asked.usual:
+            judged = frame.iloc[: max(_LEAST_JUDGED, 2 * asked.batch_size)]
+            sizes = asked.batch_size, asked.n_later
+            distance = geometry.distances(judged, frame)
+            return choose_ahead(values, *sizes, distance, asked.usual, length, away)
+        return choose_batch(
+            values,
+            asked.batch_size,
+            lambda place: geometry.distances(frame, frame.iloc[[place]])[:, 0],
+            length,
+            away,
+        )
+
+    def describe(self, frame: pd.DataFrame) -> dict[str, Any]:
+        """Give probabilities and how far they may be off."""
+        p, std = self.both(frame)
+        shown = np.nan if std is None else std.round(_DECIMALS)
+        return dict(zip(self.columns, (p.round(_DECIMALS), shown), strict=True))
 
     def probability(self, frame: pd.DataFrame) -> _Floats:
         """Probability of success, (n_rows,)."""

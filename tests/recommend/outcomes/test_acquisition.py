@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sksiamese.recommend._acquisition import acquire, choose_ahead, choose_batch
+from sksiamese.recommend.outcomes._acquisition import acquire, choose_ahead, choose_batch
 
 # -- Acquisition -----------------------------------------------------------------------------------
 

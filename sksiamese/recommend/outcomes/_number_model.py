@@ -1,0 +1,234 @@
+"""A measured number by any regressor, and how far the prediction may be off."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils import resample
+
+from sksiamese._checks import shorten
+from sksiamese.recommend.outcomes._expected_improvement import (
+    choose_believing,
+    expected_improvement,
+    probability_of_improvement,
+)
+from sksiamese.recommend.outcomes._fit_metadata import arguments_of_fit, keep_taken
+from sksiamese.recommend.outcomes._protocol import Acquisition, BatchRequest
+
+GOALS = ("maximize", "minimize")
+ACQUISITIONS_OF_NUMBERS = ("expected_improvement", "probability", "ucb")
+NUMBER_COLUMNS = ["predicted", "std", "p(better)"]
+"""What a plate holds of a number: the prediction, its spread, and whether it is the best one."""
+
+_MOST_JUDGED = 1000  # candidates that a batch is chosen from; 10 for each of a larger batch
+_DIGITS = 3  # of a number that is shown, by the spread of the outcomes
+
+_Floats: TypeAlias = npt.NDArray[np.float64]
+
+
+class NumberModel:
+    """A regressor, seen as a number that is to become large, and its spread.
+
+    The spread is that of ``predict(X, return_std=True)``, alone or at the end of a Pipeline; of the
+    members of an ensemble (``estimators_``); or of clones fitted on bootstrap samples. How
+    predictions depend on each other is that of ``predict(X, return_cov=True)``, of members or of
+    clones.
+
+    Parameters
+    ----------
+    estimator : regressor
+        Not fitted, or in FrozenEstimator, which is kept as it is.
+    names : list of str of length n_columns
+        Columns that the regressor reads.
+    named : bool
+        Whether it is given frames, or else arrays.
+    goal : {"maximize", "minimize"}
+        Whether large or small numbers are wanted. Small ones change their sign in here.
+    """
+
+    def __init__(self, estimator: Any, names: list[str], named: bool, goal: str) -> None:
+        self.is_frozen = isinstance(estimator, FrozenEstimator)
+        self.estimator = estimator if self.is_frozen else clone(estimator)
+        self.sign = 1.0 if goal == "maximize" else -1.0
+        self._names = names
+        self._named = named
+        self._bootstrap: list[Any] = []
+        self.columns = NUMBER_COLUMNS
+        self.decimals = _DIGITS
+        self.best = -np.inf
+
+    def fit(
+        self,
+        frame: pd.DataFrame,
+        y: _Floats,
+        metadata: Mapping[str, npt.NDArray[Any]],
+        n_bootstrap: int,
+        rng: np.random.RandomState,
+    ) -> NumberModel:
+        """Fit the regressor and, if it tells no covariance, clones of it on resamples."""
+        self.best = float((self.sign * y).max())
+        if np.ptp(y) > 0:
+            self.decimals = _DIGITS - 1 - math.floor(math.log10(np.ptp(y)))
+        if self.is_frozen:
+            return self
+        self.estimator.fit(self._rows(frame), y, **arguments_of_fit(self.estimator, metadata))
+        if not _can(self.estimator, "return_cov") and _members(self.estimator) is None:
+            for _ in range(n_bootstrap):
+                rows = resample(np.arange(len(y)), random_state=rng)
+                member = clone(getattr(self.estimator, "best_estimator_", self.estimator))
+                part = {name: each[rows] for name, each in keep_taken(member, metadata).items()}
+                given = self._rows(frame.iloc[rows]), y[rows]
+                self._bootstrap.append(member.fit(*given, **arguments_of_fit(member, part)))
+        return self
+
+    @property
+    def has_std(self) -> bool:
+        """Whether there is a standard deviation."""
+        found = self.estimator
+        known = any(_can(found, name) for name in ("return_std", "return_cov"))
+        return known or bool(self._bootstrap) or _members(found) is not None
+
+    def merit(self, frame: pd.DataFrame, y: _Floats) -> _Floats:
+        """Tell how good past experiments were: their numbers, the larger the better."""
+        return self.sign * y
+
+    def value(self, frame: pd.DataFrame, acquisition: Acquisition) -> _Floats:
+        """Tell what experiments are worth, (n_rows,)."""
+        return _value(acquisition, *self.marginal(frame), self.best)
+
+    def choose(self, frame: pd.DataFrame, values: _Floats, asked: BatchRequest) -> list[int]:
+        """Choose a batch of candidates, each as if the others had given what is expected of them.
+
+        Candidates are ordered by value; only the best thousand are compared.
+        """
+        judged = frame.iloc[: max(_MOST_JUDGED, 10 * asked.batch_size)]
+        n_pending = 0 if asked.waiting is None else len(asked.waiting)
+        rows = judged if asked.waiting is None else pd.concat([asked.waiting, judged])
+        value = partial(_value, asked.acquisition)
+        return choose_believing(*self.joint(rows), self.best, asked.batch_size, n_pending, value)
+
+    def describe(self, frame: pd.DataFrame) -> dict[str, Any]:
+        """Give predictions, their spread, and the probability to be better than the best so far."""
+        mean, std = self.marginal(frame)
+        better = probability_of_improvement(mean, std, self.best)
+        shown = (self.sign * mean).round(self.decimals), std.round(self.decimals), better.round(3)
+        return dict(zip(NUMBER_COLUMNS, shown, strict=True))
+
+    def calibrate(
+        self,
+        frame: pd.DataFrame,
+        y: _Floats,
+        metadata: Mapping[str, npt.NDArray[Any]],
+        same: npt.NDArray[Any],
+        n_folds: int,
+        seed: int,
+    ) -> _Floats:
+        """Hold nothing out: only probabilities are calibrated."""
+        return np.full(len(y), np.nan)
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What a fitted recommender shows of it."""
+        return {"best_": self.sign * self.best}
+
+    def order(self, y: _Floats, rng: np.random.RandomState) -> npt.NDArray[np.intp]:
+        """Order past experiments, the best first."""
+        return np.argsort(-self.sign * y, kind="stable")
+
+    def marginal(self, frame: pd.DataFrame) -> tuple[_Floats, _Floats]:
+        """Prediction, the larger the better, and its standard deviation, (n_rows,) each."""
+        rows = self._rows(frame)
+        if _can(self.estimator, "return_std"):
+            mean, std = _inner(self.estimator).predict(rows, return_std=True)
+            return self.sign * np.asarray(mean, np.float64), np.asarray(std, np.float64)
+        mean = np.asarray(self.estimator.predict(rows), np.float64)
+        return self.sign * mean, self._each(rows).std(axis=0)
+
+    def joint(self, frame: pd.DataFrame) -> tuple[_Floats, _Floats]:
+        """Prediction (n_rows,), the larger the better, and its covariance, (n_rows, n_rows)."""
+        rows = self._rows(frame)
+        if _can(self.estimator, "return_cov"):
+            mean, covariance = _inner(self.estimator).predict(rows, return_cov=True)
+            return self.sign * np.asarray(mean, np.float64), np.asarray(covariance, np.float64)
+        mean, std = self.marginal(frame)
+        each = self._each(rows)
+        if len(each) < 2:  # of a frozen regressor
+            return mean, np.diag(std**2)
+        apart = each - each.mean(axis=0)
+        within = np.maximum(apart.std(axis=0), np.finfo(np.float64).tiny)
+        correlation = (apart.T @ apart) / len(apart) / np.outer(within, within)
+        return mean, correlation * np.outer(std, std)
+
+    def _each(self, rows: Any) -> _Floats:
+        """Predictions of members or clones, (n_members, n_rows)."""
+        members = _members(self.estimator)
+        if members is None:
+            return np.array([each.predict(rows) for each in self._bootstrap], np.float64)
+        steps, ensemble = members
+        given = np.asarray(rows if steps is None else steps.transform(rows))
+        columns = getattr(ensemble, "estimators_features_", None)
+        parts = [given] * len(ensemble.estimators_)
+        if columns is not None:
+            parts = [given[:, chosen] for chosen in columns]
+        pairs = zip(ensemble.estimators_, parts, strict=True)
+        return np.array([each.predict(part) for each, part in pairs], np.float64)
+
+    def _rows(self, frame: pd.DataFrame) -> Any:
+        rows = frame[self._names]
+        return rows if self._named else rows.to_numpy()
+
+
+def require_regressor(owner: str, estimator: object) -> None:
+    """Refuse an `estimator` that predicts classes, or nothing.
+
+    Raises
+    ------
+    TypeError
+        Naming the value.
+    """
+    if not hasattr(estimator, "predict") or hasattr(estimator, "predict_proba"):
+        raise TypeError(
+            f"The 'estimator' parameter of {owner} must be a regressor where there is a goal. Got "
+            f"{shorten(estimator)} instead: take one such as GraphFingerprintSiameseRegressor, or "
+            "leave goal out."
+        )
+
+
+def _value(acquisition: Acquisition, mean: _Floats, std: _Floats, best: float) -> _Floats:
+    if acquisition.name == "ucb":
+        return mean + acquisition.beta * std
+    by_name = probability_of_improvement, expected_improvement
+    return by_name[acquisition.name == "expected_improvement"](mean, std, best)
+
+
+def _inner(estimator: Any) -> Any:
+    """Give the fitted estimator behind a search or FrozenEstimator."""
+    inner = estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
+    return getattr(inner, "best_estimator_", inner)
+
+
+def _can(estimator: Any, name: str) -> bool:
+    """Whether predict takes an argument, here or at the end of a Pipeline."""
+    inner = _inner(estimator)
+    model = inner[-1] if isinstance(inner, Pipeline) else inner
+    return name in inspect.signature(model.predict).parameters
+
+
+def _members(estimator: Any) -> tuple[Any, Any] | None:
+    """Find the steps before an ensemble (or None), and the ensemble.
+
+    Stages of boosting, which are no members, stand in an array.
+    """
+    inner = _inner(estimator)
+    steps, model = (inner[:-1], inner[-1]) if isinstance(inner, Pipeline) else (None, inner)
+    return (steps, model) if isinstance(getattr(model, "estimators_", None), list) else None
