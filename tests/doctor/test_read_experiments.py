@@ -11,7 +11,7 @@ import pytest
 from sksiamese import ExperimentRecommender, GraphFingerprintSiameseClassifier, read_experiments
 from sksiamese._cli import _main as program
 from sksiamese.doctor import ExperimentTable
-from sksiamese.space import DesignSpace, Levels
+from sksiamese.space import DesignSpace, Levels, Range
 
 SHARED = Path(os.environ.get("SKSIAMESE_SHARED", Path(__file__).parents[3] / "shared"))
 N = 24
@@ -311,16 +311,16 @@ CASES = {
     "multi.xlsx": ((24, 3), 11, {"sheet"}, {}),
     "merged.xlsx": ((12, 2), 6, {"merged_cells"}, {}),
     "entry.csv": ((40, 3), 20, {"decides_alone"}, {"entry": "counter"}),
-    "leak.csv": ((40, 3), 20, {"decides_alone"}, {"yield_percent": "result"}),
-    "frac.csv": ((40, 3), 19, {"fractions"}, {"conversion (%)": "result"}),
-    "pct_text.csv": ((40, 3), 22, set(), {}),
+    "leak.csv": ((40, 3), 20, {"decides_alone", "replicates"}, {"yield_percent": "result"}),
+    "frac.csv": ((40, 3), 19, {"fractions", "replicates"}, {"conversion (%)": "result"}),
+    "pct_text.csv": ((40, 3), 22, {"replicates"}, {}),
     "yesno.csv": ((24, 3), 12, {"label_spellings"}, {}),
     "names.csv": ((24, 4), 11, {"no_structure"}, {}),
     "none.csv": ((32, 2), 16, {"missing_codes"}, {}),
     "inchi.csv": ((24, 3), 11, set(), {}),
     "rxn.csv": ((24, 3), 11, {"reactions", "two_spellings"}, {"rxn": "note"}),
     "chembl.csv": (
-        *((25, 4), 8, {"constant", "empty", "no_outcome"}),
+        *((25, 4), 8, {"constant", "empty", "no_outcome", "replicates"}),
         {
             "Molecule ChEMBL ID": "identifier",
             "Molecule Name": "empty",
@@ -413,7 +413,8 @@ def test_names_can_be_fitted_drawn_and_recommended():
     table = read_case("names.csv")
     assert isinstance(DesignSpace.from_frame(table.X).columns["ligand"], Levels)
     model = GraphFingerprintSiameseClassifier(n_members=1, max_epochs=2, random_state=0)
-    recommender = ExperimentRecommender(model, n_candidates=100, random_state=0)
+    space = DesignSpace.from_frame(table.X, columns={"temp (°C)": Range(60, 100)})
+    recommender = ExperimentRecommender(model, space, n_candidates=100, random_state=0)
     plate = recommender.fit(table.X, table.y).recommend(3)
     assert set(plate["ligand"]) <= {"PPh3", "XPhos", "SPhos", "CPhos"}
 
