@@ -228,6 +228,14 @@ class OfLevel(DependentColumn):
             )
         object.__setattr__(self, "values", dict(self.values))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Give the state as pairs: a saved dict has keys of text alone."""
+        return {"column": self.column, "values": list(self.values.items())}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the state of :meth:`__getstate__`."""
+        self.__dict__.update(column=state["column"], values=dict(state["values"]))
+
     def __str__(self) -> str:
         return f"follows from {self.column!r}"
 

@@ -18,6 +18,7 @@ from sksiamese.space import (
     Constant,
     Levels,
     Molecules,
+    OfLevel,
     OfMolecule,
     OnlyWith,
     Product,
@@ -380,3 +381,14 @@ def test_text_is_not_computed_with():
     )
     with pytest.raises(ValueError, match=says(message)):
         space.contains(pd.DataFrame({"solvent": ["O"], "a": [0.5], "mode": ["flow"]}))
+
+
+def test_values_of_absent_and_true_levels_are_saved(tmp_path):
+    values = {"x": 1.0, None: 0.5, True: 2.0, 3: 4.0, 2.5: 8.0}
+    space = DesignSpace({"a": Levels(list(values)), "b": OfLevel("a", values)})
+    save_model(space, tmp_path / "space.skm")
+    loaded = load_model(tmp_path / "space.skm")
+    assert loaded.columns["b"].values == values
+    pd.testing.assert_frame_equal(
+        loaded.sample(20, random_state=0), space.sample(20, random_state=0)
+    )
