@@ -117,14 +117,14 @@ def make_manifest(
     """
     records = (getattr(part, "_training_record", None) for _, part in iterate_parts(estimator))
     record: dict[str, Any] = next(filter(None, records), {"trained": "", "columns": {}})
-    names = [str(name) for name in getattr(estimator, "feature_names_in_", ())]
+    names = getattr(estimator, "feature_names_in_", None)  # clients overwrite it with None
     return ModelManifest(
         format=FORMAT,
         estimator=_text(estimator),
         saved=datetime.now(UTC).isoformat(timespec="seconds"),
         trained=record["trained"],
         versions={"python": platform.python_version()} | {n: version(n) for n in _PACKAGES},
-        columns=record["columns"] or {name: {} for name in names},
+        columns=record["columns"] or {str(name): {} for name in (() if names is None else names)},
         classes=[str(label) for label in getattr(estimator, "classes_", ())],
         metrics={str(name): _metric(name, value) for name, value in (metrics or {}).items()},
         sha256=sha256(payload),

@@ -219,8 +219,8 @@ class PastExperiments(EstimatorOfTables):
         added = np.asarray(labels, known.dtype if self.goal else self.classes_.dtype)
         joined = self._read_values(np.concatenate([known, added]), len(measured))
         outcomes = pd.Series(joined, measured.index, name=self.outcomes_.name)
-        named, label = hasattr(self, "feature_names_in_"), getattr(self, "positive_", None)
-        return self._fitted(measured, outcomes, metadata, self.space_, named, label)
+        label = getattr(self, "positive_", None)
+        return self._fitted(measured, outcomes, metadata, self.space_, self._named, label)
 
     def _still_pending(self, rows: pd.DataFrame, done: npt.NDArray[np.uint64]) -> pd.DataFrame:
         """Pending experiments: those of before and these, each once, without what is done."""
@@ -258,6 +258,7 @@ class PastExperiments(EstimatorOfTables):
             "out_of_fold_": pd.Series(held_out, frame.index, name=model.columns[0]),
             "n_features_in_": frame.shape[1],
             "_model": model,
+            "_named": named,  # clients overwrite the public names
             "_metadata": dict(metadata),
             "_past": past,
             "_geometry": geometry,

@@ -1,13 +1,16 @@
 """What other programs do with a classifier: overwrite its names, leave columns out, weigh rows."""
 
+import copy
 import json
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
 from sklearn.feature_selection import RFECV, SequentialFeatureSelector
+from sklearn.pipeline import make_pipeline
 
 from sksiamese import (
     ExperimentRecommender,
@@ -17,6 +20,9 @@ from sksiamese import (
     SMILESFeaturizer,
     SupportQuerySplit,
     SurrogateTreeExplainer,
+    describe_model,
+    load_model,
+    save_model,
 )
 from sksiamese.exceptions import ConstantInputWarning
 
@@ -79,6 +85,30 @@ def test_a_featurizer_and_a_surrogate_keep_their_own_names_too():
     expected = surrogate.explain([8.0, 2.0])
     surrogate.feature_names_in_ = None
     assert surrogate.explain([8.0, 2.0]) == expected
+
+
+def test_a_recommender_keeps_its_own_names_too():
+    pipeline = make_pipeline(
+        make_column_transformer(("passthrough", ["pH"])), RandomForestClassifier(5, random_state=0)
+    )
+    recommender = ExperimentRecommender(pipeline, n_candidates=50, n_bootstrap=0, random_state=0)
+    table = X[["pH"]].assign(mM=np.arange(N) / 3)
+    recommender.fit(table, Y)
+    more = table.assign(pH=table["pH"] + 0.01, outcome=Y)
+    expected = copy.deepcopy(recommender).add_measurements(more).recommend(2)
+    del recommender.feature_names_in_
+    again = recommender.add_measurements(more)  # whose pipeline looks for the column "pH"
+    pd.testing.assert_frame_equal(again.recommend(2), expected)
+
+
+def test_a_model_whose_names_a_client_overwrote_can_be_saved(tmp_path):
+    forest = RandomForestClassifier(5, random_state=0).fit(X[["pH"]], Y)
+    expected = forest.predict_proba(X[["pH"]])
+    forest.feature_names_in_ = None
+    path = save_model(forest, tmp_path / "forest.model")
+    assert describe_model(path).columns == {}
+    found = load_model(path).predict_proba(X[["pH"]].to_numpy())
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
