@@ -31,6 +31,7 @@ from sksiamese import (
 from sksiamese._frame_libraries import as_pandas
 from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.plotting import (
+    ConditionCubeDisplay,
     EvidenceDisplay,
     FingerprintDistanceDisplay,
     ProbabilityMapDisplay,
@@ -148,6 +149,19 @@ def test_another_order_of_columns_is_refused_in_every_library(form, fitted):
         fitted.predict(form(TABLE[SHUFFLED]))
 
 
+UNSEEN = (
+    "The feature names should match those that were passed during fit.\n"
+    "Feature names unseen at fit time:\n- molarity\n"
+    "Feature names seen at fit time, yet now missing:\n- mM\n"
+)
+RENAMED = TABLE.rename(columns={"mM": "molarity"})
+
+
+def test_another_name_of_a_column_is_refused_in_every_library(form, fitted):
+    with pytest.raises(ValueError, match=f"^{re.escape(UNSEEN)}$"):
+        fitted.predict(form(RENAMED))
+
+
 def test_numbers_alone_keep_their_names_too(hard_form):
     names = ["pH", "mM"]
     table = hard_form(TABLE.assign(ligand="C"))
@@ -244,6 +258,44 @@ def test_surrogate_is_the_same_in_every_library(hard_form):
     pd.testing.assert_frame_equal(*rules)
 
 
+@pytest.mark.filterwarnings("ignore::sksiamese.exceptions.LowFidelityWarning")
+def test_a_surrogate_refuses_other_columns_in_every_library(hard_form):
+    surrogate = SurrogateTreeExplainer(forest(), n_samples=100, max_depth=2, random_state=0)
+    surrogate.fit(TABLE, Y)
+    order = (
+        "The feature names should match those that were passed during fit.\n"
+        "Feature names must be in the same order as they were in fit.\n"
+    )
+    for ask in (surrogate.predict, surrogate.predict_proba, surrogate.explain):
+        with pytest.raises(ValueError, match=f"^{re.escape(order)}$"):
+            ask(hard_form(TABLE[SHUFFLED][:1]))
+        with pytest.raises(ValueError, match=f"^{re.escape(UNSEEN)}$"):
+            ask(hard_form(RENAMED[:1]))
+
+
+@pytest.mark.filterwarnings("ignore:Of 12 candidates, 2 left out")
+def test_a_recommender_finds_columns_by_name_or_says_which_is_absent(hard_form):
+    recommender = ExperimentRecommender(forest(), n_candidates=50, n_bootstrap=0, random_state=0)
+    recommender.fit(TABLE, Y)
+    others = TABLE.assign(mM=TABLE["mM"].sample(frac=1, random_state=1).to_numpy())[:12]
+    has = "It has: 'ligand', 'stirrer', 'pH', 'molarity', 'dry'"
+    for name in ("pending", "candidates", "exclude"):
+        expected = recommender.recommend(2, **{name: others})
+        plate = recommender.recommend(2, **{name: hard_form(others[SHUFFLED])})
+        pd.testing.assert_frame_equal(plate, expected, check_dtype=False)
+        message = f"'{name}' lacks the column(s) 'mM'. {has}. Add or rename them."
+        with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+            recommender.recommend(2, **{name: hard_form(RENAMED)})
+    message = (
+        f"The table of measurements lacks the column(s) 'mM'. {has}, 'outcome'. Add or rename them."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        recommender.add_measurements(hard_form(RENAMED.assign(outcome=Y)))
+    measured = hard_form(others.assign(outcome=Y[:12])[["outcome", *SHUFFLED]])
+    added = recommender.add_measurements(measured, repeats=True).measured_[24:]
+    assert added.astype(str).to_numpy().tolist() == others.astype(str).to_numpy().tolist()
+
+
 def test_comparison_is_the_same_in_every_library(hard_form):
     found = []
     for each in (TABLE, hard_form(TABLE)):
@@ -271,6 +323,21 @@ def test_pictures_are_the_same_in_every_library(hard_form, fitted):
             fitted, each, columns=("pH", "mM"), at={"dry": True}, grid_resolution=3
         )
         for each in (table, TABLE)
+    )
+    np.testing.assert_array_equal(drawn.probability, expected.probability)
+    cube, maps = ("pH", "mM", "degC"), ("hours", "volts")
+    conditions = TABLE[["ligand", "stirrer", "pH", "mM"]].assign(
+        degC=TABLE["pH"] * 2, hours=TABLE["mM"] + 0.5, volts=TABLE["pH"] - TABLE["mM"]
+    )
+    model = make_pipeline(
+        make_column_transformer(("passthrough", [*cube, *maps])),
+        RandomForestClassifier(5, random_state=0),
+    ).fit(conditions, Y)
+    drawn, expected = (
+        ConditionCubeDisplay.from_estimator(
+            model, each, cube_columns=cube, columns=maps, cube_resolution=2, grid_resolution=2
+        )
+        for each in (hard_form(conditions), conditions)
     )
     np.testing.assert_array_equal(drawn.probability, expected.probability)
     drawn, expected = (

@@ -13,6 +13,7 @@ import pandas as pd
 
 from sksiamese._checks import listed, plain_label, require_integer, require_option, shorten
 from sksiamese._frame_libraries import as_pandas
+from sksiamese._frames import require_columns
 from sksiamese.molecules._canonical import canonical_key, canonical_keys, why_unreadable
 from sksiamese.recommend._measurements import return_levels
 from sksiamese.recommend._recipe_distances import RecipeGeometry
@@ -86,6 +87,8 @@ def read_rows(space: DesignSpace, name: str, rows: Any) -> pd.DataFrame | None:
     ------
     TypeError
         Naming the parameter `name`, if the rows are not a DataFrame.
+    ValueError
+        Naming it, if a column is absent that can be varied.
     """
     if rows is None:
         return None
@@ -97,7 +100,10 @@ def read_rows(space: DesignSpace, name: str, rows: Any) -> pd.DataFrame | None:
             else "a DataFrame of experiments"
         )
         raise TypeError(f"{name!r} must be None, {allowed}. Got {shorten(rows)}.")
-    return space.complete(return_levels(space, rows)) if len(rows) else None
+    if not len(rows):
+        return None
+    require_columns(rows.columns, space._free, repr(name))
+    return space.complete(return_levels(space, rows))
 
 
 def read_candidates(space: DesignSpace, rows: Any) -> pd.DataFrame | None:
