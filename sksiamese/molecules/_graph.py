@@ -262,9 +262,17 @@ def parse_smiles(smiles: str) -> Chem.Mol | None:
         return None
     mol = Chem.MolFromSmiles(smiles)
     if mol is not None and ":" in smiles:
-        for atom in mol.GetAtoms():
-            atom.SetAtomMapNum(0)
+        _remove_atom_maps(mol)
     return mol
+
+
+def _remove_atom_maps(mol: Chem.Mol) -> None:
+    """Remove atom-map numbers, and centres and double bonds that only these made stereogenic."""
+    mapped = [atom for atom in mol.GetAtoms() if atom.GetAtomMapNum()]
+    for atom in mapped:
+        atom.SetAtomMapNum(0)
+    if mapped:
+        Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
 
 
 def text_behind(smiles: str) -> str:

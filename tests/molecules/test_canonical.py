@@ -12,6 +12,10 @@ from sksiamese.molecules._graph import parse_smiles
 SAME = [
     ("CO", "[CH3:1][OH:2]"),  # atom-map numbers
     ("*c1ccccc1", "[*:1]c1ccccc1"),
+    ("CC(C)O", "[CH3:1][C@H:2]([CH3:3])[OH:4]"),  # no centre without the numbers
+    ("CC=C(C)C", "[CH3:1]/[CH:2]=[C:3](/[CH3:4])[CH3:5]"),
+    ("C[C@@H](O)F", "[CH3:1][C@H:2]([F:3])[OH:4]"),
+    ("C", "[H:1][CH3:2]"),
     ("CO", "InChI=1S/CH4O/c1-2/h2H,1H3"),
     ("CO", Chem.MolFromSmiles("OC")),
     ("CC", "CC |c:1|"),  # CXSMILES
