@@ -143,6 +143,18 @@ class NewNameWarning(UserWarning):
     """
 
 
+class SharedRecipeWarning(UserWarning):
+    """Folds test on recipes that they train on, so that scores come out too high.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sksiamese.exceptions import SharedRecipeWarning
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", SharedRecipeWarning)  # such folds are an error here
+    """
+
+
 class SmallClassWarning(UserWarning):
     """A class has too few rows to form a pair with itself.
 

@@ -11,20 +11,20 @@ import numpy.typing as npt
 
 from sksiamese._checks import plain_label, shorten
 from sksiamese.tables._read_column import TableColumn
-from sksiamese.tables.reading._cell_meaning import is_missing
+from sksiamese.tables._recipes import recipe_cells, whole_cells
 from sksiamese.tables.reading._findings import Finding, describe_rows, plural
 
 _Groups = Iterable[list[int]]
 
 _AS_GROUPS = (
     "give cross-validation their recipe as groups, with GroupKFold and "
-    "groups=X.groupby(list(X), dropna=False).ngroup()"
+    "groups=sksiamese.model_selection.recipe_groups(X)"
 )
 
 
 def check_copies(columns: Sequence[TableColumn]) -> Iterator[Finding]:
     """Find rows that are the same in every column; molecules may be spelled in two ways."""
-    parts = [_whole_cells(column) for column in columns]
+    parts = [whole_cells(column) for column in columns]
     labels = columns[0].labels
     blank = np.all([column.missing for column in columns], axis=0)
     for rows in _groups(parts, np.flatnonzero(~blank)):
@@ -42,8 +42,8 @@ def check_replicates(
     """
     recipe = list(columns)
     usable = np.all([~outcome.missing, *(column.usable for column in recipe)], axis=0)
-    parts = [_recipe_cells(column) for column in recipe]
-    agreeing, whole = [], list(zip(*map(_whole_cells, table), strict=True))
+    parts = [recipe_cells(column) for column in recipe]
+    agreeing, whole = [], list(zip(*map(whole_cells, table), strict=True))
     for rows in _groups(parts, np.flatnonzero(usable)) if recipe else ():
         given: defaultdict[str, list[Any]] = defaultdict(list)
         for row in rows:
@@ -78,28 +78,3 @@ def _groups(parts: Sequence[Sequence[Hashable]], rows: npt.NDArray[np.intp]) -> 
     for row in rows.tolist():
         found[cells[row]].append(row)
     return [group for group in found.values() if len(group) > 1]
-
-
-def _recipe_cells(column: TableColumn) -> Sequence[Hashable]:
-    """Cells as they count in a recipe: six digits of a number.
-
-    Steps of a millionth of the column's range, as candidates are compared with, would not do here:
-    one slip of a unit makes the range a thousand times wider.
-    """
-    if column.kind == "numeric":
-        return [f"{number:.6g}" for number in column.numbers]
-    return column.keys if column.kind == "molecule" else [_text(c) for c in column.cells]
-
-
-def _whole_cells(column: TableColumn) -> Sequence[Hashable]:
-    texts = [_text(cell) for cell in column.cells]
-    if column.kind == "molecule":
-        return [key or text for key, text in zip(column.keys, texts, strict=True)]
-    return texts
-
-
-def _text(cell: Any) -> str:
-    """Text that is equal for equal cells, whatever they are."""
-    if is_missing(cell):
-        return ""
-    return repr(cell.strip() if isinstance(cell, str) else plain_label(cell))

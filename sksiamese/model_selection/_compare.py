@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Collection
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import (
@@ -19,11 +21,13 @@ from sksiamese._checks import (
 )
 from sksiamese._frame_libraries import as_pandas
 from sksiamese._frames import ensure_table
+from sksiamese.exceptions import SharedRecipeWarning
 from sksiamese.model_selection._baselines import BASELINES, DEFAULT_BASELINES, make_baselines
 from sksiamese.model_selection._comparison import ClassifierComparison
 from sksiamese.model_selection._cross_validation import (
     FoldJob,
     LabelledRows,
+    Splits,
     draw_splits,
     list_jobs,
     name_estimators,
@@ -32,6 +36,8 @@ from sksiamese.model_selection._cross_validation import (
 from sksiamese.model_selection._fold_results import collect_results
 from sksiamese.model_selection._scoring import Metric, read_scoring
 from sksiamese.tables._labels import read_labels
+from sksiamese.tables._recipes import recipe_groups
+from sksiamese.tables.reading._findings import describe_rows
 
 
 def compare_classifiers(
@@ -111,8 +117,14 @@ def compare_classifiers(
     ValueError
         If a parameter has an unknown value, the table cannot be used, or the splitter cannot split.
 
+    Warns
+    -----
+    SharedRecipeWarning
+        If folds test on recipes that they train on, with the same outcome.
+
     See Also
     --------
+    recipe_groups : Groups that keep repeats of an experiment in one fold.
     sklearn.model_selection.cross_validate : One classifier, one repeat.
 
     Notes
@@ -163,6 +175,7 @@ def compare_classifiers(
     classifiers = own | make_baselines(frame, chosen, molecules)
     seeds = make_generator(random_state).randint(2**31 - 1, size=(n_repeats, 2)).tolist()
     splits = draw_splits(rows, groups, cv, [seed for seed, _ in seeds])
+    _warn_of_shared_recipes(frame, rows.y, splits)
     jobs = list_jobs(classifiers, chosen, splits, [seed for _, seed in seeds])
     by_fold = [metric for metric in metrics if not metric.pooled]
     results = run_jobs(jobs, rows, by_fold, n_jobs, verbose)
@@ -236,6 +249,26 @@ def _read_rows(X: Any, y: Any, frame: pd.DataFrame) -> LabelledRows:
         )
     is_table = isinstance(X, pd.DataFrame) or (isinstance(X, np.ndarray) and X.ndim == 2)
     return LabelledRows(X if is_table else frame, labels, classes)
+
+
+def _warn_of_shared_recipes(frame: pd.DataFrame, y: npt.NDArray[Any], splits: Splits) -> None:
+    """Warn of repeated experiments that stand on both sides of a fold."""
+    recipes, (_, outcomes) = recipe_groups(frame), np.unique(y, return_inverse=True)
+    _, results = np.unique(np.column_stack([recipes, outcomes]), axis=0, return_inverse=True)
+    folds = [fold for repeat in splits for fold in repeat]
+    known = [test[np.isin(results[test], results[train])] for train, test in folds]
+    rows = np.unique(np.concatenate(known))
+    if len(rows):
+        labels = describe_rows(map(plain_label, frame.index[rows]))
+        warnings.warn(
+            f"{len(rows)} of {len(frame)} experiments ({labels}) are tested by classifiers that "
+            "were trained with a repeat of them, the same recipe with the same outcome, so that "
+            "scores come out too high. Keep each recipe in one fold, with "
+            "cv=sklearn.model_selection.StratifiedGroupKFold(shuffle=True) and "
+            "groups=sksiamese.model_selection.recipe_groups(X).",
+            SharedRecipeWarning,
+            stacklevel=3,
+        )
 
 
 def _are_same(first: list[Any], second: list[Any]) -> bool:

@@ -22,7 +22,7 @@ from sksiamese._checks import shorten
 from sksiamese.model_selection._scoring import Metric
 
 _Int = npt.NDArray[np.int64]
-_Splits = list[list[tuple[_Int, _Int]]]  # for each repeat its folds (train, test)
+Splits = list[list[tuple[_Int, _Int]]]  # for each repeat its folds (train, test)
 
 
 class LabelledRows(NamedTuple):
@@ -131,7 +131,7 @@ def _name_by_type(estimators: Iterable[Any]) -> dict[str, Any]:
 # -- Folds -----------------------------------------------------------------------------------------
 
 
-def draw_splits(rows: LabelledRows, groups: Any, cv: Any, seeds: Iterable[int]) -> _Splits:
+def draw_splits(rows: LabelledRows, groups: Any, cv: Any, seeds: Iterable[int]) -> Splits:
     """Draw the folds of each repeat, one repeat for each seed.
 
     An integer is so many stratified folds. A splitter with a `random_state` is copied and given the
@@ -169,7 +169,7 @@ def _make_splitter(cv: Any, groups: Any) -> Any:
 
 
 def list_jobs(
-    estimators: Mapping[str, Any], baselines: Collection[str], splits: _Splits, seeds: list[int]
+    estimators: Mapping[str, Any], baselines: Collection[str], splits: Splits, seeds: list[int]
 ) -> list[FoldJob]:
     """List a job for each classifier, repeat and fold."""
     jobs = []

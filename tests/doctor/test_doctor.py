@@ -18,6 +18,7 @@ from sksiamese.datasets import load_cmet, load_perovskites, make_nanoclusters
 from sksiamese.doctor import TableReport
 from sksiamese.doctor._unit_groups import find_suspects
 from sksiamese.exceptions import ConstantInputWarning
+from sksiamese.model_selection import recipe_groups
 from sksiamese.molecules._graph import graph_from_smiles
 from sksiamese.tables.encoding._encoder import ExperimentEncoder
 from sksiamese.tables.reading._files import read_table_file
@@ -237,7 +238,7 @@ warning: contradictory, column 'success'
 warning: duplicate
   The same in every column: rows 2 and 6.
   -> Delete the copies. Keep replicates that were really done, and give cross-validation their \
-recipe as groups, with GroupKFold and groups=X.groupby(list(X), dropna=False).ngroup()."""
+recipe as groups, with GroupKFold and groups=sksiamese.model_selection.recipe_groups(X)."""
     )
 
 
@@ -1010,7 +1011,6 @@ def test_replicates_with_the_same_outcome_are_to_be_kept_in_one_fold():
     )
     assert cure == (
         "Give cross-validation their recipe as groups, with GroupKFold and "
-        "groups=X.groupby(list(X), dropna=False).ngroup()."
+        "groups=sksiamese.model_selection.recipe_groups(X)."
     )
-    X = table[["ligand", "pH"]].replace({"SCCN": "NCCS"})
-    assert X.groupby(list(X), dropna=False).ngroup().tolist()[:4] == [2, 2, 1, 1]
+    assert recipe_groups(table[["ligand", "pH"]]).tolist() == [0, 0, 1, 1, 2]

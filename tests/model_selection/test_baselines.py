@@ -90,6 +90,7 @@ def test_gaussian_process_has_a_term_for_each_molecule_column():
     assert len(model[-1].kernel_.theta) == 4
 
 
+@pytest.mark.filterwarnings("ignore::sksiamese.exceptions.SharedRecipeWarning")
 def test_all_baselines_run_whatever_the_columns():
     levels = X.assign(gas=np.where(Y, "air", "argon"), gap=np.nan, none=None)
     for table in (levels, X[["degC"]] * 1e-9, X[["ligand"]].to_numpy(object)):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.compose import ColumnTransformer
+from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
@@ -28,6 +28,7 @@ from sklearn.model_selection import (
     GroupKFold,
     KFold,
     ShuffleSplit,
+    StratifiedGroupKFold,
     StratifiedKFold,
     cross_val_predict,
     cross_validate,
@@ -45,7 +46,8 @@ from sksiamese import (
     SupportQuerySplit,
     compare_classifiers,
 )
-from sksiamese.model_selection import ClassifierComparison
+from sksiamese.exceptions import SharedRecipeWarning
+from sksiamese.model_selection import ClassifierComparison, recipe_groups
 from sksiamese.model_selection._baselines import make_baselines
 
 LIGANDS = ["CCO", "c1ccccc1", "[Na+].[BH4-]", None]
@@ -508,6 +510,7 @@ def test_empty_columns_do_not_stop_baselines():
     assert figures(comparison).equals(figures(expected))
 
 
+@pytest.mark.filterwarnings("ignore::sksiamese.exceptions.SharedRecipeWarning")
 def test_baselines_keep_optimisers_warnings_to_themselves():
     rows = np.random.RandomState(2).normal(size=(5, 3)).repeat(4, axis=0)
     y = np.random.RandomState(4).randint(0, 2, 20)
@@ -521,6 +524,30 @@ def test_baselines_keep_optimisers_warnings_to_themselves():
 
     with pytest.warns(ConvergenceWarning, match="not converged"):
         compare(Loud(), rows, y, cv=3)
+
+
+def test_repeats_of_an_experiment_in_several_folds_are_told_and_groups_keep_them_together():
+    table = X[["ligand", "pH"]].replace({"ligand": {None: "N"}})
+    again = table[:4].replace({"ligand": {"CCO": "OCC"}}).set_axis(list("abcd"))
+    table = pd.concat([table, again])
+    y = np.concatenate([Y, Y[:3], np.where(Y[3:4] == "works", "fails", "works")])
+    # The last repeat had another outcome: only three experiments are known from training.
+    message = (
+        "6 of 40 experiments (rows 'a', 'b', 'c', 'run 0', 'run 1' and 1 more) are tested by "
+        "classifiers that were trained with a repeat of them, the same recipe with the same "
+        "outcome, so that scores come out too high. Keep each recipe in one fold, with "
+        "cv=sklearn.model_selection.StratifiedGroupKFold(shuffle=True) and "
+        "groups=sksiamese.model_selection.recipe_groups(X)."
+    )
+    apart = [(np.arange(36), np.arange(36, 40)), (np.arange(36, 40), np.arange(36))]
+    forest = make_pipeline(make_column_transformer(("passthrough", ["pH"])), GaussianNB())
+    with pytest.warns(SharedRecipeWarning, match=f"^{re.escape(message)}$"):
+        compare_classifiers(forest, table, y, cv=apart, n_repeats=1, baselines=False)
+    groups = recipe_groups(table)
+    kept = StratifiedGroupKFold(shuffle=True)  # warns of nothing
+    found = compare_classifiers(forest, table, y, cv=kept, groups=groups, baselines=False)
+    folds = found.predictions.query("repeat == 0").set_index("row")["fold"]
+    assert folds[table.index[:4]].tolist() == folds[list("abcd")].tolist()
 
 
 def test_the_siamese_classifier_beside_a_baseline():
