@@ -1,43 +1,17 @@
 """scikit-learn's own estimator checks, on molecules in place of the numbers that they draw."""
 
-import numbers
-
 import numpy as np
-import pandas as pd
 import pytest
-from scipy import sparse
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 from sksiamese.featurizer import SMILESFeaturizer
-
-MOLECULES = ["[Au]", "SCCN"]
-MOLECULES += ["C" * n + tail for tail in ("", "O", "N", "c1ccccc1") for n in range(1, 9)]
+from tests.molecules.numbered import as_molecules, is_of_numbers_alone
 
 EXCLUDED = {
     "check_fit1d": "a 1-D list of SMILES is one column, by design",
     "check_fit2d_predict1d": "1-D input is one column; the message names the number of columns",
     "check_complex_data": "complex numbers are refused as any numbers are: 'Only text can be read'",
 }
-
-
-def molecule_of(cell):
-    """Equal numbers give equal molecules, NaN an absent one; what is not a number stays."""
-    if not isinstance(cell, numbers.Real):
-        return cell
-    return None if np.isnan(cell) else MOLECULES[int(abs(float(cell)) * 1000) % len(MOLECULES)]
-
-
-def as_molecules(X):
-    if isinstance(X, pd.DataFrame):
-        return X.map(molecule_of)
-    if isinstance(X, pd.Series):
-        return X.map(molecule_of).astype(object)
-    if sparse.issparse(X):
-        return X
-    array = np.asarray(X)
-    if array.dtype.kind == "c" or array.size == 0:
-        return array
-    return np.vectorize(molecule_of, otypes=[object])(array)
 
 
 class NumberedMolecules(SMILESFeaturizer):
@@ -76,3 +50,14 @@ def test_excluded_checks_are_refusals_or_one_column():
     with pytest.raises(ValueError, match=r"^Only text can be read as SMILES.*complex128"):
         SMILESFeaturizer().fit(np.ones((2, 2), complex))
     assert SMILESFeaturizer().fit(["C", "O"]).n_features_in_ == 1
+
+
+@pytest.mark.parametrize("output", ["graph", "ecfp", "descriptors", "table1"])
+def test_on_numbers_nothing_fails_but_what_needs_text(output):
+    featurizer = SMILESFeaturizer(output, fp_size=16)
+    tags = featurizer.__sklearn_tags__().input_tags
+    assert (tags.string, tags.allow_nan, tags.sparse) == (True, True, False)
+    found = check_estimator(featurizer, on_fail=None, on_skip=None)
+    failed = {e["check_name"]: e["exception"] for e in found if e["status"] == "failed"}
+    assert {n: e for n, e in failed.items() if not is_of_numbers_alone(e)} == {}
+    assert sum(each["status"] == "passed" for each in found) >= 18
