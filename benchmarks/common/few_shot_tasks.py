@@ -17,7 +17,6 @@ from rdkit import Chem
 
 from sksiamese import SMILESFeaturizer
 from sksiamese.datasets import fetch_moleculenet, fetch_perovskites
-from sksiamese.molecules._graph import parse_smiles
 
 SUPPORTS = ("10+/10-", "5+/10-", "1+/10-", "1+/5-", "1+/1-")
 SHOTS = ("0", "8", "32")
@@ -136,7 +135,7 @@ def split_molecules(smiles: list[str]) -> tuple[tuple[Positions, Positions], int
 
 
 def _parent(smiles: str) -> str:
-    fragments = Chem.GetMolFrags(parse_smiles(smiles), asMols=True, sanitizeFrags=False)
+    fragments = Chem.GetMolFrags(Chem.MolFromSmiles(smiles), asMols=True, sanitizeFrags=False)
     texts = [(each.GetNumHeavyAtoms(), _plain_smiles(each)) for each in fragments]
     return max(texts)[1]
 

@@ -1,10 +1,8 @@
 """Every benchmark runs, at a tiny size; the parts of the tables benchmark against hand counts."""
 
 import functools
-import importlib.util
 import json
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,35 +10,13 @@ import pandas as pd
 import pytest
 
 from sksiamese import GraphFingerprintSiameseClassifier
+from tests.benchmarks.cases import FOLDER, load, run
 
-FOLDER = Path(__file__).parents[2] / "benchmarks"
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py"))
 DATA = Path(os.environ.get("SKSIAMESE_DATA", "/nowhere"))
 RELEASE = next(iter(sorted(DATA.glob("perovskite_release*.csv.gz"))), None)
 
 pytestmark = pytest.mark.filterwarnings("default")  # a benchmark may warn
-
-
-@pytest.fixture(autouse=True)
-def _folder_of_scripts(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-
-
-def load(script):
-    """Import a script from its file."""
-    specification = importlib.util.spec_from_file_location(script, FOLDER / f"{script}.py")
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
-
-
-def run(monkeypatch, script, *arguments, **constants):
-    """Run a script as the command does, with other constants."""
-    module = load(script)
-    for name, value in constants.items():
-        monkeypatch.setattr(module, name, value)
-    monkeypatch.setattr(sys, "argv", [f"{script}.py", *map(str, arguments)])
-    module.main()
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
