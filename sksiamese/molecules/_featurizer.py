@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sksiamese._checks import require_integer, require_n_jobs, require_option, require_verbose
 from sksiamese._frames import ensure_table, require_smiles_columns
+from sksiamese.molecules._canonical import smiles_of_mols
 from sksiamese.molecules._distinct_molecules import DESCRIPTOR_SETS, ChunkReader, read_features
 
 _OUTPUTS = ("graph", "ecfp", "descriptors", "table1")
@@ -109,7 +110,7 @@ class SMILESFeaturizer(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame, Series, list or array of shape (n_samples, n_columns) or (n_samples,)
-            SMILES. A Series and a 1-D list are one column.
+            SMILES, or RDKit molecules. A Series and a 1-D list are one column.
         y : None
             Ignored.
 
@@ -142,7 +143,7 @@ class SMILESFeaturizer(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame, Series, list or array of shape (n_samples, n_columns) or (n_samples,)
-            SMILES, in the columns seen in ``fit``.
+            SMILES or RDKit molecules, in the columns seen in ``fit``.
 
         Returns
         -------
@@ -241,6 +242,7 @@ class SMILESFeaturizer(TransformerMixin, BaseEstimator):
 
     def _check_input(self, X: Any, reset: bool) -> pd.DataFrame:
         frame, named = ensure_table(X)
+        frame = frame.apply(smiles_of_mols)
         require_smiles_columns(frame)
         seen = frame if named else frame.to_numpy(dtype=object)
         validate_data(self, seen, reset=reset, skip_check_array=True)
