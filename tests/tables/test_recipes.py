@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import polars as pl
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rdkit import Chem
 
@@ -30,6 +30,7 @@ def are_same(a, b):
 
 
 @given(rows=ROWS)
+@example(rows=[("CCO", zero, 0, "bar", True) for zero in (0.0, -0.0)])
 def test_rows_of_one_number_agree_in_all_columns(rows):
     # Two more rows let each column be read as what it is meant to be.
     rows = [("CCO", 7.0, 0, "bar", True), ("NCCS", 8.0, 1, "cross", False), *rows]
