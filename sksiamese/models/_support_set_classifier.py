@@ -16,8 +16,9 @@ from sksiamese._checks import require_integer
 from sksiamese._one_state import replace_state
 from sksiamese.models._network_classifier import CHUNK_ROWS, NetworkClassifier
 from sksiamese.models.readouts._protocol import Evidence, ReadOut, Support
-from sksiamese.models.training._ensemble_net import EnsembleNet, one_thread
+from sksiamese.models.training._ensemble_net import EnsembleNet
 from sksiamese.models.training._labelled_rows import LabelledExperiments
+from sksiamese.models.training._threads import one_thread
 from sksiamese.persistence._packed_tables import pack, unpack
 from sksiamese.tables._labels import TrainingTable
 from sksiamese.tables.encoding._encoder import Experiments
