@@ -29,6 +29,7 @@ ORDER = [
     "_checks",
     "_frame_libraries",
     "_frames",
+    "_one_state",
     "molecules",
     "persistence",
     "nn",

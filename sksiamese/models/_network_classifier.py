@@ -23,6 +23,7 @@ from sksiamese._checks import (
     require_option,
     require_verbose,
 )
+from sksiamese._one_state import freeze
 from sksiamese.models._checks import require_callbacks, require_device, require_random_state
 from sksiamese.models.training._ensemble_net import (
     CosineSteps,
@@ -211,8 +212,9 @@ class NetworkClassifier(TableClassifier, ABC):
         >>> model.fit([[0.0], [0.1], [0.9], [1.0]], ["no", "no", "yes", "yes"]).predict([[0.95]])
         array(['yes'], dtype='<U3')
         """
-        proba = self.predict_proba(X)  # first, since it tells whether there are classes_
-        return self.classes_[(proba / self._threshold).argmax(axis=1)]
+        fitted = freeze(self)
+        proba = fitted.predict_proba(X)  # first, since it tells whether there are classes_
+        return fitted.classes_[(proba / fitted._threshold).argmax(axis=1)]
 
     def predict_members(self, X: Any) -> npt.NDArray[np.float64]:
         """Class probabilities by each member of the ensemble; their spread tells of doubt.
@@ -234,12 +236,12 @@ class NetworkClassifier(TableClassifier, ABC):
         >>> model.fit([[0.0], [0.1], [0.9], [1.0]], [0, 0, 1, 1]).predict_members([[0.5]]).shape
         (3, 1, 2)
         """
-        frame = self._read_fitted(X)
-        parts = self.encoder_.encode_parts(frame, CHUNK_ROWS)
-        blocks = [self._proba(part, len(frame)) for part in parts]
+        fitted, frame = self._read_fitted(X)
+        parts = fitted.encoder_.encode_parts(frame, CHUNK_ROWS)
+        blocks = [fitted._proba(part, len(frame)) for part in parts]
         proba = torch.cat(blocks, dim=1).numpy()
-        if not self.encoder_.has_columns:
-            proba[:] = self.class_prior_
+        if not fitted.encoder_.has_columns:
+            proba[:] = fitted.class_prior_
         return proba
 
     def predict_std(self, X: Any) -> npt.NDArray[np.float64]:
@@ -267,9 +269,9 @@ class NetworkClassifier(TableClassifier, ABC):
         >>> bool(known < unknown)
         True
         """
-        frame = self._read_fitted(X)
-        parts = self.encoder_.encode_parts(frame, CHUNK_ROWS)
-        blocks = [self._variance(part, len(frame)) for part in parts]
+        fitted, frame = self._read_fitted(X)
+        parts = fitted.encoder_.encode_parts(frame, CHUNK_ROWS)
+        blocks = [fitted._variance(part, len(frame)) for part in parts]
         return torch.cat(blocks).sqrt().numpy()
 
     def fingerprint(self, X: Any) -> dict[str, npt.NDArray[np.float64]]:
@@ -294,14 +296,14 @@ class NetworkClassifier(TableClassifier, ABC):
         >>> model.fit(X, [1, 1, 0, 0]).fingerprint(X)["ligand"].shape
         (4, 2, 10)
         """
-        frame = self._read_fitted(X)  # first, since it tells whether there is an encoder_
-        experiments = self.encoder_.encode(frame)
-        inputs = to_tensors(experiments, self.module_.settings.radius, self.net_.device)
+        fitted, frame = self._read_fitted(X)
+        experiments, network = fitted.encoder_.encode(frame), fitted.module_
+        inputs = to_tensors(experiments, network.settings.radius, fitted.net_.device)
         with torch.no_grad():
-            found = self.module_.fingerprint(inputs.graphs)
+            found = network.fingerprint(inputs.graphs)
         return {
             role: values.transpose(0, 1)[experiments.molecules[:, i]].cpu().numpy()
-            for i, (role, values) in enumerate(zip(self.encoder_.roles_, found, strict=True))
+            for i, (role, values) in enumerate(zip(fitted.encoder_.roles_, found, strict=True))
         }
 
     @property
@@ -427,9 +429,11 @@ class NetworkClassifier(TableClassifier, ABC):
             callbacks.append(EpochBar())
         return callbacks + list(self.callbacks or [])
 
-    def _read_fitted(self, X: Any) -> pd.DataFrame:
-        check_is_fitted(self, "net_")
-        return self._read_table(X)
+    def _read_fitted(self, X: Any) -> tuple[Self, pd.DataFrame]:
+        """Give the model as it is now, and rows to predict with it."""
+        fitted = freeze(self)
+        check_is_fitted(fitted, "net_")
+        return fitted, fitted._read_table(X)
 
     @abstractmethod
     def _last_layer(self, n_classes: int) -> dict[str, Any]:

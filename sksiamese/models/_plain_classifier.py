@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 
+from sksiamese._one_state import replace_state
 from sksiamese.models._network_classifier import MANY_ROWS, NetworkClassifier
 from sksiamese.models.training._ensemble_net import EnsembleNet, last_layer
 from sksiamese.models.training._labelled_rows import ClassLoss, LabelledExperiments
@@ -64,17 +65,17 @@ class ScoreClassifier(NetworkClassifier):
         >>> model.fit(X, ["dissolves", "dissolves", "floats", "floats"]).predict([["CCCCO", 22.0]])
         array(['dissolves'], dtype='<U9')
         """
-        with self._all_or_nothing():
-            self._check_parameters()
-            table = self._read_labelled(X, y, groups, sample_weight, reset=True)
+        with replace_state(self) as draft:
+            draft._check_parameters()
+            table = draft._read_labelled(X, y, groups, sample_weight, reset=True)
             table = table._replace(groups=np.zeros_like(table.groups))
-            encoder, experiments = self._encode(table)
-            seeds = self._draw_seeds()
-            held_out, prior = self._hold_out(table, seeds.split), class_shares(table)
+            encoder, experiments = draft._encode(table)
+            seeds = draft._draw_seeds()
+            held_out, prior = draft._hold_out(table, seeds.split), class_shares(table)
             rows = experiments, table.y, table.groups, table.weight, held_out
             data = LabelledExperiments(*rows, prior)
-            net = self._train(self._make_net, data, seeds)
-            self._publish(table, encoder, net, prior)
+            net = draft._train(draft._make_net, data, seeds)
+            draft._publish(table, encoder, net, prior)
         return self
 
     def _last_layer(self, n_classes: int) -> dict[str, Any]:

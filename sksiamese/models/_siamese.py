@@ -11,6 +11,7 @@ import numpy as np
 from skorch.callbacks import Callback
 
 from sksiamese._checks import plain_label, require_integer, require_option
+from sksiamese._one_state import replace_state
 from sksiamese.exceptions import SmallClassWarning
 from sksiamese.models._checks import Activation
 from sksiamese.models._support_set_classifier import ComparingClassifier
@@ -324,24 +325,24 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier):
         >>> model.fit(X, ["dissolves", "dissolves", "floats", "floats"]).predict([["CCCCO", 22.0]])
         array(['dissolves'], dtype='<U9')
         """
-        with self._all_or_nothing():
-            self._check_parameters()
-            table = self._read_labelled(X, y, groups, sample_weight, reset=True)
+        with replace_state(self) as draft:
+            draft._check_parameters()
+            table = draft._read_labelled(X, y, groups, sample_weight, reset=True)
             _warn_of_small_classes(table)
-            readout = READOUTS[self.readout]()
-            encoder, experiments = self._encode(table)
-            seeds, prior = self._draw_seeds(), readout.prior(table)
-            held_out = self._hold_out(table, seeds.split)
+            readout = READOUTS[draft.readout]()
+            encoder, experiments = draft._encode(table)
+            seeds, prior = draft._draw_seeds(), readout.prior(table)
+            held_out = draft._hold_out(table, seeds.split)
             experiments = readout.enrich(encoder, experiments, table, held_out, seeds.split)
             rows = experiments, table.y, table.groups, table.weight, held_out
             data = LabelledExperiments(*rows, prior)
-            net = self._train(partial(readout.make_net, data), data, seeds)
-            self._publish(table, encoder, net, prior)
-            self._readout, self._trained_net = readout, net
+            net = draft._train(partial(readout.make_net, data), data, seeds)
+            draft._publish(table, encoder, net, prior)
+            draft._readout, draft._trained_net = readout, net
             if readout.starts_empty(groups is not None):
                 no_rows = np.empty(0, np.int64)
                 table, experiments = table.take(no_rows), experiments.take(no_rows)
-            self._keep_support(self._label(experiments, table), table)
+            draft._keep_support(draft._label(experiments, table), table)
         return self
 
     def _value(self, name: str) -> Any:

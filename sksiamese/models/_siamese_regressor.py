@@ -11,8 +11,9 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._checks import require_boolean, require_n_jobs
-from sksiamese.models.training._ensemble_net import one_thread
+from sksiamese._one_state import freeze, replace_state
 from sksiamese.models.training._number_process import NumberProcess
+from sksiamese.models.training._threads import one_thread
 from sksiamese.tables._doubtful_columns import warn_of_doubts
 from sksiamese.tables._labels import read_weights
 from sksiamese.tables._measured_numbers import read_numbers
@@ -132,26 +133,26 @@ class GraphFingerprintSiameseRegressor(RegressorMixin, TableEstimator):
         >>> model.predict([[0.25]]).round().tolist()
         [2.0]
         """
-        with self._all_or_nothing():
-            require_boolean(type(self).__name__, "descriptors", self.descriptors)
-            require_n_jobs(type(self).__name__, self.n_jobs)
-            table = self._read_measured(X, y, sample_weight)
+        with replace_state(self) as draft:
+            require_boolean(type(self).__name__, "descriptors", draft.descriptors)
+            require_n_jobs(type(self).__name__, draft.n_jobs)
+            table = draft._read_measured(X, y, sample_weight)
             encoder = ExperimentEncoder(
-                self.descriptors, "standard", "never", self.n_jobs, keeps_constant=True
+                draft.descriptors, "standard", "never", draft.n_jobs, keeps_constant=True
             )
             one_group = np.zeros(len(table.y), np.int64)
             experiments = encoder.fit_encode(table.frame, table.weight, one_group)
-            if hasattr(self, "feature_names_in_") and len(table.y) >= _LEAST_JUDGED:
+            if hasattr(draft, "feature_names_in_") and len(table.y) >= _LEAST_JUDGED:
                 taken = "All were taken as inputs."
                 warn_of_doubts(table.frame, encoder.kinds_, None, taken, stacklevel=2)
-            self._center, self._scale = _find_scale(table.y, table.weight)
-            standard = (table.y - self._center) / self._scale
+            draft._center, draft._scale = _find_scale(table.y, table.weight)
+            standard = (table.y - draft._center) / draft._scale
             with one_thread():
-                self.process_ = NumberProcess(experiments, standard, table.weight)
-            self.encoder_ = encoder
-            self.noise_std_ = float(np.sqrt(self.process_.noise) * self._scale)
-            self.log_evidence_ = self.process_.log_evidence
-            self._training_record = record_training(table.frame)
+                draft.process_ = NumberProcess(experiments, standard, table.weight)
+            draft.encoder_ = encoder
+            draft.noise_std_ = float(np.sqrt(draft.process_.noise) * draft._scale)
+            draft.log_evidence_ = draft.process_.log_evidence
+            draft._training_record = record_training(table.frame)
         return self
 
     @overload
@@ -198,20 +199,21 @@ class GraphFingerprintSiameseRegressor(RegressorMixin, TableEstimator):
         >>> bool(std[0] < std[1])
         True
         """
-        check_is_fitted(self, "process_")
+        fitted = freeze(self)
+        check_is_fitted(fitted, "process_")
         if return_std and return_cov:
             raise ValueError(
                 "predict gives standard deviations or covariances, whose diagonal holds their "
                 "squares. Got return_std=True and return_cov=True: leave one out."
             )
-        experiments = self.encoder_.encode(self._read_table(X))
+        experiments = fitted.encoder_.encode(fitted._read_table(X))
         with one_thread():
             if return_cov:
-                mean, spread = self.process_.joint(experiments)
-                return self._center + self._scale * mean, self._scale**2 * spread
-            mean, variance = self.process_.marginal(experiments)
-        predicted = self._center + self._scale * mean
-        return (predicted, self._scale * np.sqrt(variance)) if return_std else predicted
+                mean, spread = fitted.process_.joint(experiments)
+                return fitted._center + fitted._scale * mean, fitted._scale**2 * spread
+            mean, variance = fitted.process_.marginal(experiments)
+        predicted = fitted._center + fitted._scale * mean
+        return (predicted, fitted._scale * np.sqrt(variance)) if return_std else predicted
 
     def _read_measured(self, X: Any, y: Any, sample_weight: Any) -> _Measurements:
         """Check X, y and weights, and remember the columns; rows of weight zero are gone."""

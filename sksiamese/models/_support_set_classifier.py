@@ -13,10 +13,12 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._checks import require_integer
+from sksiamese._one_state import replace_state
 from sksiamese.models._network_classifier import CHUNK_ROWS, NetworkClassifier
 from sksiamese.models.readouts._protocol import Evidence, ReadOut, Support
-from sksiamese.models.training._ensemble_net import EnsembleNet, one_thread
+from sksiamese.models.training._ensemble_net import EnsembleNet
 from sksiamese.models.training._labelled_rows import LabelledExperiments
+from sksiamese.models.training._threads import one_thread
 from sksiamese.persistence._packed_tables import pack, unpack
 from sksiamese.tables._labels import TrainingTable
 from sksiamese.tables.encoding._encoder import Experiments
@@ -68,11 +70,11 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         >>> len(model.support_indices_)
         108
         """
-        check_is_fitted(self, "net_")
-        with self._all_or_nothing():
-            table = self._read_support(X, y, sample_weight)
-            self.net_ = self._trained_net
-            self._keep_support(self._label(self.encoder_.encode(table.frame), table), table)
+        with replace_state(self) as draft:
+            check_is_fitted(draft, "net_")
+            table = draft._read_support(X, y, sample_weight)
+            draft.net_ = draft._trained_net
+            draft._keep_support(draft._label(draft.encoder_.encode(table.frame), table), table)
         return self
 
     def adapt(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -111,14 +113,14 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         >>> len(model.support_indices_)
         108
         """
-        check_is_fitted(self, "net_")
-        with self._all_or_nothing():
-            table = self._read_support(X, y, sample_weight)
-            rows = self._label(self.encoder_.encode(table.frame), table)
-            self.net_ = copy.deepcopy(self._trained_net)
+        with replace_state(self) as draft:
+            check_is_fitted(draft, "net_")
+            table = draft._read_support(X, y, sample_weight)
+            rows = draft._label(draft.encoder_.encode(table.frame), table)
+            draft.net_ = copy.deepcopy(draft._trained_net)
             with one_thread():
-                self.net_.tune(rows)
-            self._keep_support(rows, table)
+                draft.net_.tune(rows)
+            draft._keep_support(rows, table)
         return self
 
     def pair_score(self, X: Any, Z: Any) -> npt.NDArray[np.float64]:
@@ -145,9 +147,9 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         >>> bool(near > far)
         True
         """
-        frames = [self._read_fitted(each) for each in (X, Z)]
-        left, right = (self.encoder_.encode(frame) for frame in frames)
-        return self._readout.similarity(self.net_, left, right)
+        fitted, frame = self._read_fitted(X)
+        left, right = (fitted.encoder_.encode(each) for each in (frame, fitted._read_table(Z)))
+        return fitted._readout.similarity(fitted.net_, left, right)
 
     def transform(self, X: Any) -> npt.NDArray[np.float64]:
         """Embedding of each row, the members' side by side.
@@ -170,9 +172,9 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         >>> model.fit([[0.0], [0.1], [0.9], [1.0]], [0, 0, 1, 1]).transform([[0.5]]).shape
         (1, 40)
         """
-        frame = self._read_fitted(X)
-        parts = self.encoder_.encode_parts(frame, CHUNK_ROWS)
-        found = [self._readout.embedding(self.net_, part) for part in parts]
+        fitted, frame = self._read_fitted(X)
+        parts = fitted.encoder_.encode_parts(frame, CHUNK_ROWS)
+        found = [fitted._readout.embedding(fitted.net_, part) for part in parts]
         return torch.cat([each.transpose(0, 1).flatten(1) for each in found]).numpy()
 
     def support_evidence(self, X: Any, n_top: int = 5) -> pd.DataFrame:
@@ -207,13 +209,13 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         ['no', 'no']
         """
         require_integer(type(self).__name__, "n_top", n_top, 1)
-        frame, start, found = self._read_fitted(X), 0, []
-        for part in self.encoder_.encode_parts(frame, _EVIDENCE_ROWS):
-            evidence = self._support.evidence(self.net_, part)
+        (fitted, frame), start, found = self._read_fitted(X), 0, []
+        for part in fitted.encoder_.encode_parts(frame, _EVIDENCE_ROWS):
+            evidence = fitted._support.evidence(fitted.net_, part)
             top = np.argsort(-evidence.share, axis=1, kind="stable")[:, :n_top]
             labels = frame.index[start : start + len(top)]
-            same = np.equal.outer(experiment_keys(part), self._support_keys)
-            found.append(self._list_evidence(evidence, top, labels, same))
+            same = np.equal.outer(experiment_keys(part), fitted._support_keys)
+            found.append(fitted._list_evidence(evidence, top, labels, same))
             start += len(top)
         return pd.concat(found, ignore_index=True)
 
@@ -251,7 +253,8 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
 
     @property
     def _n_features_out(self) -> int:
-        return self.module_.settings.embedding_size * self.module_.n_members
+        network = self.module_
+        return network.settings.embedding_size * network.n_members
 
     def _read_support(self, X: Any, y: Any, sample_weight: Any) -> TrainingTable:
         """Read labelled rows, with the numbers that fit gave their classes."""

@@ -207,11 +207,11 @@ class GraphFingerprintSVMClassifier(ScoreClassifier):
         >>> model.predict_log_proba([[0.5]]).shape
         (1, 2)
         """
-        frame = self._read_fitted(X)  # first, since it tells whether there is an encoder_
-        if not self.encoder_.has_columns:
-            return super().predict_log_proba(X)
-        experiments = self.encoder_.encode(frame)
-        members = torch.log_softmax(last_layer(self.net_, experiments), dim=-1)
+        fitted, frame = self._read_fitted(X)
+        if not fitted.encoder_.has_columns:
+            return super(GraphFingerprintSVMClassifier, fitted).predict_log_proba(X)
+        experiments = fitted.encoder_.encode(frame)
+        members = torch.log_softmax(last_layer(fitted.net_, experiments), dim=-1)
         # (n_members, n, n_classes) to (n, n_classes)
         return (torch.logsumexp(members, dim=0) - np.log(len(members))).numpy()
 
@@ -242,6 +242,6 @@ class GraphFingerprintSVMClassifier(ScoreClassifier):
         array([False,  True])
         """
         log_proba = self.predict_log_proba(X)
-        if len(self.classes_) > 2:
+        if log_proba.shape[1] > 2:
             return log_proba
         return log_proba[:, 1] - log_proba[:, 0]

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from sksiamese._checks import make_generator, plain_label, shorten
 from sksiamese._frame_libraries import as_pandas
 from sksiamese._frames import ensure_table, require_columns
+from sksiamese._one_state import freeze, replace_state
 from sksiamese.persistence._packed_tables import EstimatorOfTables
 from sksiamese.recommend._measurements import (
     choose_success,
@@ -101,9 +102,10 @@ class PastExperiments(EstimatorOfTables):
         if self.goal is None:
             outcomes = join_spellings(outcomes)
         fitted = self._fitted(frame, outcomes, metadata, space, named, self.positive)
-        for stale in ("feature_names_in_", "classes_", "positive_", "best_"):
-            self.__dict__.pop(stale, None)
-        self.__dict__.update(fitted, pending_=frame.iloc[:0])
+        with replace_state(self) as draft:
+            for stale in ("feature_names_in_", "classes_", "positive_", "best_"):
+                draft.__dict__.pop(stale, None)
+            draft.__dict__.update(fitted, pending_=frame.iloc[:0])
         return self
 
     def add_measurements(
@@ -147,6 +149,49 @@ class PastExperiments(EstimatorOfTables):
         UserWarning
             Telling how many experiments are pending.
         """
+        with replace_state(self) as draft:
+            draft._add(df, groups, sample_weight, repeats)
+        return self
+
+    def calibration(self) -> pd.DataFrame:
+        """Count how many past experiments worked, by the probability that was stated for them.
+
+        Probabilities are those of classifiers that were not fitted with the experiment, calibrated
+        as those of a plate are.
+
+        Returns
+        -------
+        DataFrame of shape (n_bins, 8)
+            For each fifth of the probabilities that occurs: where it begins and ends ("from",
+            "to"); "stated", the mean probability; "n" experiments, of which "worked" did, a
+            "share" of them; "low" and "high", the ends of Wilson's 95 % interval of that share.
+
+        Raises
+        ------
+        ValueError
+            If there is a goal, or nothing was held out: the classifier is frozen, `n_folds` is 0,
+            or there are fewer than two successes or failures.
+        """
+        fitted = freeze(self)
+        check_is_fitted(fitted, "out_of_fold_")
+        if fitted.goal is not None:
+            raise ValueError(
+                "calibration() is of probabilities of success, and with a goal there are none. To "
+                "see how far predictions can be trusted, compare those of cross_val_predict with "
+                "the outcomes."
+            )
+        known = fitted.out_of_fold_.notna().to_numpy()
+        if not known.any():
+            raise ValueError(
+                "No past experiment was held out, so that nothing is known of the calibration. "
+                "Give a classifier that is not frozen, n_folds of at least 2, and at least two "
+                "successes and two failures."
+            )
+        worked = (fitted.outcomes_ == fitted.positive_).to_numpy()
+        return bin_outcomes(fitted.out_of_fold_.to_numpy()[known], worked[known])
+
+    def _add(self, df: pd.DataFrame, groups: Any, sample_weight: Any, repeats: bool) -> None:
+        """Add experiments, and set what changes with them."""
         check_is_fitted(self, "measured_")
         df = as_pandas(df)
         if not isinstance(df, pd.DataFrame):
@@ -169,45 +214,8 @@ class PastExperiments(EstimatorOfTables):
             warnings.warn(
                 f"{(~done).sum()} of {len(df)} experiments have no outcome yet and stay pending; "
                 f"{len(pending)} are in pending_.",
-                stacklevel=2,
+                stacklevel=3,
             )
-        return self
-
-    def calibration(self) -> pd.DataFrame:
-        """Count how many past experiments worked, by the probability that was stated for them.
-
-        Probabilities are those of classifiers that were not fitted with the experiment, calibrated
-        as those of a plate are.
-
-        Returns
-        -------
-        DataFrame of shape (n_bins, 8)
-            For each fifth of the probabilities that occurs: where it begins and ends ("from",
-            "to"); "stated", the mean probability; "n" experiments, of which "worked" did, a
-            "share" of them; "low" and "high", the ends of Wilson's 95 % interval of that share.
-
-        Raises
-        ------
-        ValueError
-            If there is a goal, or nothing was held out: the classifier is frozen, `n_folds` is 0,
-            or there are fewer than two successes or failures.
-        """
-        check_is_fitted(self, "out_of_fold_")
-        if self.goal is not None:
-            raise ValueError(
-                "calibration() is of probabilities of success, and with a goal there are none. To "
-                "see how far predictions can be trusted, compare those of cross_val_predict with "
-                "the outcomes."
-            )
-        known = self.out_of_fold_.notna().to_numpy()
-        if not known.any():
-            raise ValueError(
-                "No past experiment was held out, so that nothing is known of the calibration. "
-                "Give a classifier that is not frozen, n_folds of at least 2, and at least two "
-                "successes and two failures."
-            )
-        worked = (self.outcomes_ == self.positive_).to_numpy()
-        return bin_outcomes(self.out_of_fold_.to_numpy()[known], worked[known])
 
     def _extended(
         self, rows: pd.DataFrame, labels: pd.Series, metadata: _Metadata

@@ -17,6 +17,7 @@ from sksiamese._checks import (
     require_option,
     require_probabilities,
 )
+from sksiamese._one_state import freeze
 from sksiamese.recommend._plate import describe_plate
 from sksiamese.recommend._plate_search import PlateSearch
 from sksiamese.recommend._requests import check_request, read_candidates, warn_of_left_out
@@ -267,24 +268,25 @@ class ExperimentRecommender(PlateSearch):
             If too few candidates are left, an argument cannot be used, or `exclude` bans what
             cannot occur.
         """
-        check_is_fitted(self, "measured_")
-        self._check_parameters()
-        self._require_spread(self._model)
-        check_request(batch_size, mode, n_later, self.goal, self._acquisition.name)
-        given = read_candidates(self.space_, candidates)
-        request = self._read_request(batch_size, mode, n_later, exclude, pending, given, same)
-        pool, chosen = self._search(request)
+        fitted = freeze(self)
+        check_is_fitted(fitted, "measured_")
+        fitted._check_parameters()
+        fitted._require_spread(fitted._model)
+        check_request(batch_size, mode, n_later, fitted.goal, fitted._acquisition.name)
+        given = read_candidates(fitted.space_, candidates)
+        request = fitted._read_request(batch_size, mode, n_later, exclude, pending, given, same)
+        pool, chosen = fitted._search(request)
         if given is not None:
             warn_of_left_out(len(given), pool.left_out)
         frame = pool.frame.iloc[chosen]
         return describe_plate(
             frame if given is not None else frame.reset_index(drop=True),
             pool.values[chosen],
-            self._model,
-            self._geometry,
-            self._spacing,
-            self._past,
-            list(self.measured_.columns),
+            fitted._model,
+            fitted._geometry,
+            fitted._spacing,
+            fitted._past,
+            list(fitted.measured_.columns),
         )
 
     def __sklearn_tags__(self) -> Any:

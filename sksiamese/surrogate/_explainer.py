@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from numbers import Integral
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from sksiamese._checks import (
     shorten,
 )
 from sksiamese._frame_libraries import as_pandas
+from sksiamese._one_state import freeze, replace_state
 from sksiamese.persistence._packed_tables import EstimatorOfTables
 from sksiamese.plotting._tree import SurrogateTreeDisplay
 from sksiamese.space._space import DesignSpace
@@ -183,26 +184,26 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         LowFidelityWarning
             If the tree agrees with the black box with a Matthews correlation below 0.8.
         """
-        with self._all_or_nothing():
-            self._check_parameters()
-            frame = self._fit_black_box(X, y, fit_params)
-            self.space_ = DesignSpace.from_frame(frame) if self.space is None else self.space
-            self.space_.require_columns(frame.columns)
-            self.view_ = ReadableView(self.space_) if self.view is None else self.view
-            self._require_choice()
-            self._look(frame)  # what the tree could not judge later is refused now
-            rng = make_generator(self.random_state)
-            samples = self._draw(self.n_samples, rng)
-            self.tree_ = self._grow(samples, rng)
+        with replace_state(self) as draft:
+            draft._check_parameters()
+            frame = draft._fit_black_box(X, y, fit_params)
+            draft.space_ = DesignSpace.from_frame(frame) if draft.space is None else draft.space
+            draft.space_.require_columns(frame.columns)
+            draft.view_ = ReadableView(draft.space_) if draft.view is None else draft.view
+            draft._require_choice()
+            draft._look(frame)  # what the tree could not judge later is refused now
+            rng = make_generator(draft.random_state)
+            samples = draft._draw(draft.n_samples, rng)
+            draft.tree_ = draft._grow(samples, rng)
             features = [Feature.of(samples.view[name]) for name in samples.view]
-            self._words = TreeWords(self.tree_.tree_, features)
-            self.nodes_ = describe_nodes(self.tree_, self._words, samples, self.classes_)
-            fresh = self._draw(N_FRESH, rng)
-            said = self.tree_.predict(fresh.view)
-            self.fidelity_ = compare_labels(fresh.labels, said, len(self.classes_))
-            self.stability_ = self._measure_stability(fresh.view, said, rng)
-            warn_if_low(self.fidelity_, fresh.labels, self.classes_)
-            self._training_record = record_training(frame)
+            draft._words = TreeWords(draft.tree_.tree_, features)
+            draft.nodes_ = describe_nodes(draft.tree_, draft._words, samples, draft.classes_)
+            fresh = draft._draw(N_FRESH, rng)
+            said = draft.tree_.predict(fresh.view)
+            draft.fidelity_ = compare_labels(fresh.labels, said, len(draft.classes_))
+            draft.stability_ = draft._measure_stability(fresh.view, said, rng)
+            warn_if_low(draft.fidelity_, fresh.labels, draft.classes_)
+            draft._training_record = record_training(frame)
         return self
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
@@ -218,8 +219,8 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         ndarray of shape (n_samples,)
             Labels out of ``classes_``.
         """
-        view = self._read_fitted(X)
-        return self.classes_[self.tree_.predict(view)]
+        fitted, view = self._read_fitted(X)
+        return fitted.classes_[fitted.tree_.predict(view)]
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Give the share of each class in the leaf of each row.
@@ -234,9 +235,9 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         ndarray of shape (n_samples, n_classes)
             Shares among the labels that the black box gave, in the order of ``classes_``.
         """
-        view = self._read_fitted(X)
-        proba = np.zeros((len(view), len(self.classes_)))
-        proba[:, self.tree_.classes_] = self.tree_.predict_proba(view)
+        fitted, view = self._read_fitted(X)
+        proba = np.zeros((len(view), len(fitted.classes_)))
+        proba[:, fitted.tree_.classes_] = fitted.tree_.predict_proba(view)
         return proba
 
     def rules(self) -> pd.DataFrame:
@@ -250,18 +251,19 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
             "agreement": share of these that the black box labels so. Fidelity and stability are in
             ``attrs``.
         """
-        check_is_fitted(self)
-        leaves = self.nodes_[self.nodes_["is_leaf"]]
+        fitted = freeze(self)
+        check_is_fitted(fitted)
+        leaves = fitted.nodes_[fitted.nodes_["is_leaf"]]
         frame = pd.DataFrame(
             {
-                "rule": [self._rule(node) for node in leaves.index],
+                "rule": [fitted._rule(node) for node in leaves.index],
                 "prediction": leaves["prediction"].to_numpy(),
                 "probability": leaves["probability"].to_numpy(),
                 "n_samples": leaves["n_samples"].to_numpy(),
                 "agreement": (leaves["n_correct"] / leaves["n_samples"]).to_numpy(),
             }
         )
-        frame.attrs = {"fidelity": dict(self.fidelity_), "stability": dict(self.stability_)}
+        frame.attrs = {"fidelity": dict(fitted.fidelity_), "stability": dict(fitted.stability_)}
         return frame
 
     def export_text(self) -> str:
@@ -273,9 +275,10 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
             Fidelity and stability, and one line for each branch; a leaf tells its class, the mean
             probability of it by the black box, and how many samples are labelled so, or not.
         """
-        check_is_fitted(self)
-        lines = [self._summary(), ""]
-        for node in self.nodes_.itertuples():
+        fitted = freeze(self)
+        check_is_fitted(fitted)
+        lines = [fitted._summary(), ""]
+        for node in fitted.nodes_.itertuples():
             if node.depth:
                 lines.append("|   " * (node.depth - 1) + f"|--- {node.condition}")
             if node.is_leaf:
@@ -299,7 +302,7 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         SurrogateTreeDisplay
             The picture.
         """
-        return SurrogateTreeDisplay.from_estimator(self, ax=ax)
+        return SurrogateTreeDisplay.from_estimator(freeze(self), ax=ax)
 
     def explain(self, x: Any) -> str:
         """Say in words how the tree judges one experiment.
@@ -319,17 +322,18 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         ValueError
             If `x` is more than one experiment.
         """
-        check_is_fitted(self)
-        frame = self._read(one_row(x, self._names))
+        fitted = freeze(self)
+        check_is_fitted(fitted)
+        frame = fitted._read(one_row(x, fitted._names))
         if len(frame) != 1:
             raise ValueError(f"x must be one experiment. Got {len(frame)}: pass X.iloc[[i]].")
-        view = self._look(frame)
-        leaf = int(self.tree_.apply(view)[0])
-        node = self.nodes_.loc[leaf]
+        view = fitted._look(frame)
+        leaf = int(fitted.tree_.apply(view)[0])
+        node = fitted.nodes_.loc[leaf]
         said = repr(plain_label(node["prediction"]))
         lines = [f"The tree predicts {said}{' because' if leaf else ' always.'}"]
-        for feature, condition in self._words.conditions(leaf).items():
-            is_binary = self._words.features[feature].kind == "binary"
+        for feature, condition in fitted._words.conditions(leaf).items():
+            is_binary = fitted._words.features[feature].kind == "binary"
             here = "" if is_binary else f" (here {show_number(view.iloc[0, feature])})"
             lines.append(f"  {condition}{here}")
         share = node["n_correct"] / node["n_samples"]
@@ -337,7 +341,9 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
             f"Of {node['n_samples']:,} samples like it, the black box labels {share:.0%} so (mean "
             f"probability {node['probability']:.2f})."
         )
-        return "\n".join([*lines, self._black_box_says(frame, node["prediction"]), self._summary()])
+        return "\n".join(
+            [*lines, fitted._black_box_says(frame, node["prediction"]), fitted._summary()]
+        )
 
     def _check_parameters(self) -> None:
         owner = type(self).__name__
@@ -391,9 +397,11 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         dtype = np.asarray(X).dtype
         return frame.astype(dtype) if dtype.kind in "iub" else frame
 
-    def _read_fitted(self, X: Any) -> pd.DataFrame:
-        check_is_fitted(self)
-        return self._look(self._read(X))
+    def _read_fitted(self, X: Any) -> tuple[Self, pd.DataFrame]:
+        """Give the explainer as it is now, and rows as its tree sees them."""
+        fitted = freeze(self)
+        check_is_fitted(fitted)
+        return fitted, fitted._look(fitted._read(X))
 
     def _for_black_box(self, frame: pd.DataFrame) -> Any:
         """Give rows as the black box was fitted with: a frame if X had names, else an array."""

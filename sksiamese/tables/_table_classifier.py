@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -67,17 +65,6 @@ class TableEstimator(BaseEstimator):
     def _column_names(self) -> list[str]:
         """Names of the columns seen in fit; x0, x1 ... where they had none."""
         return self._names or [f"x{i}" for i in range(self.n_features_in_)]
-
-    @contextmanager
-    def _all_or_nothing(self) -> Iterator[None]:
-        """Leave the estimator as it was if the block fails."""
-        before = self.__dict__.copy()
-        try:
-            yield
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that text is welcome, and gaps."""

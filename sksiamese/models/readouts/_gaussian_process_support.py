@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from sksiamese.models.readouts._protocol import Evidence, Reason
+from sksiamese.models.readouts._protocol import Evidence, Reason, kept_tensor
 from sksiamese.models.training._ensemble_net import EnsembleNet, to_tensors
 from sksiamese.nn._kernel import PairDistances, SiameseKernel
 from sksiamese.nn._laplace import Posterior
@@ -150,15 +150,15 @@ class ProcessSupport:
             ]
 
     def _posterior(self, name: str, net: EnsembleNet) -> Posterior:
-        return Posterior(*(torch.as_tensor(a).to(net.device) for a in self.posteriors[name]))
+        return Posterior(*(kept_tensor(a).to(net.device) for a in self.posteriors[name]))
 
     def _views(self, network: ProcessNetwork) -> Views:
         """Give what the network made of the support rows."""
         device = network.input_scale.device
         return Views(
-            torch.as_tensor(self.embedding).to(device),
-            [torch.as_tensor(each).to(device) for each in self.fingerprints],
-            torch.as_tensor(self.distances.molecules).to(device),
+            kept_tensor(self.embedding).to(device),
+            [kept_tensor(each).to(device) for each in self.fingerprints],
+            kept_tensor(self.distances.molecules).to(device),
         )
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from sksiamese.models.readouts._comparing_embeddings import SimilarityReadOut, chunks, compare
-from sksiamese.models.readouts._protocol import Evidence
+from sksiamese.models.readouts._protocol import Evidence, kept_tensor
 from sksiamese.models.training._ensemble_net import EnsembleNet, descend, last_layer
 from sksiamese.models.training._labelled_rows import Batch, LabelledExperiments, to_shares
 from sksiamese.models.training._pairs import pair_weights
@@ -145,8 +145,8 @@ class MeanSupport(NamedTuple):
         is_large = n_members * n_rows * len(self.y) > _MANY_PAIRS
         is_large &= bool(similarity.weight.abs().max() < _LARGE_WEIGHT)
         dtype = torch.float32 if is_large else torch.float64
-        support, matrix = torch.as_tensor(self.embedding, dtype=dtype), self._matrix().to(dtype)
-        prior = torch.as_tensor(self.prior, dtype=dtype)
+        support, matrix = kept_tensor(self.embedding, dtype), self._matrix().to(dtype)
+        prior = kept_tensor(self.prior, dtype)
         fixed = matrix, prior, np.bincount(self.y, minlength=len(self.prior)).tolist()
         blocks = [
             mean_proba(compare(similarity, embedding[:, rows].to(dtype), support), *fixed)
@@ -162,7 +162,7 @@ class MeanSupport(NamedTuple):
     def evidence(self, net: EnsembleNet, experiments: Experiments) -> Evidence:
         """Similarity of each support row, and its part of all similarity."""
         embedding = last_layer(net, experiments)
-        logits = compare(net.module_.similarity, embedding, torch.as_tensor(self.embedding))
+        logits = compare(net.module_.similarity, embedding, kept_tensor(self.embedding))
         alike = torch.sigmoid(logits)
         evidence = alike * self._matrix().sum(1)
         share = (evidence / evidence.sum(-1, keepdim=True)).mean(0).numpy()

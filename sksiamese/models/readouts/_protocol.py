@@ -6,6 +6,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from sksiamese.models.training._ensemble_net import EnsembleNet
@@ -98,3 +99,11 @@ class ReadOut(Protocol):
 
     def embedding(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
         """Embeddings whose L1 distance is that of the similarity, (n_members, n, size)."""
+
+
+def kept_tensor(array: npt.NDArray[Any], dtype: torch.dtype | None = None) -> Tensor:
+    """Give an array that a support set keeps as a tensor.
+
+    One that joblib maps read-only from a file is copied: torch has no such tensors, and warns.
+    """
+    return torch.as_tensor(array if array.flags.writeable else array.copy(), dtype=dtype)

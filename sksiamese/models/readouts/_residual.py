@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from sksiamese.models.readouts._comparing_embeddings import SimilarityReadOut, chunks
-from sksiamese.models.readouts._protocol import Evidence
+from sksiamese.models.readouts._protocol import Evidence, kept_tensor
 from sksiamese.models.training._ensemble_net import EnsembleNet, descend, last_layer
 from sksiamese.models.training._labelled_rows import Batch, LabelledExperiments, to_shares
 from sksiamese.models.training._pairs import class_batches, draw_support, episode_batches
@@ -185,7 +185,7 @@ class CampaignSupport(NamedTuple):
         blocks = []
         for rows in chunks(embedding, len(self.y)):
             trend, kernel = self._compare(network, embedding[:, rows])
-            blocks.append(torch.softmax(trend + kernel @ torch.as_tensor(self.alpha), -1))
+            blocks.append(torch.softmax(trend + kernel @ kept_tensor(self.alpha), -1))
         return torch.cat(blocks, dim=1)
 
     def variance(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
@@ -210,7 +210,7 @@ class CampaignSupport(NamedTuple):
     def _compare(self, network: SiameseNetwork, embedding: Tensor) -> tuple[Tensor, Tensor]:
         """Trend (n_members, n, n_classes) and kernel (n_members, n, n_support), on the CPU."""
         points = embedding.to(network.similarity.bias.device)
-        support = torch.as_tensor(self.embedding).to(points.device)
+        support = kept_tensor(self.embedding).to(points.device)
         kernel = network.residual.kernel(network.similarity(points, support))
         return network.trend(points).cpu(), kernel.cpu()
 

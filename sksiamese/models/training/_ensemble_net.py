@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -319,32 +317,3 @@ class EpochBar(Callback):
         """Close the bar."""
         self.bar_.close()
         del self.bar_
-
-
-@dataclass
-class _Threads:
-    """What several fits in threads of one process have to agree on."""
-
-    lock: threading.Lock
-    n_fits: int = 0
-    before: int = 1
-
-
-_THREADS = _Threads(threading.Lock())
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch use one thread: its tasks here are small, and several fits may run side by side."""
-    with _THREADS.lock:
-        if not _THREADS.n_fits:
-            _THREADS.before = torch.get_num_threads()
-        _THREADS.n_fits += 1
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        with _THREADS.lock:
-            _THREADS.n_fits -= 1
-            if not _THREADS.n_fits:
-                torch.set_num_threads(_THREADS.before)

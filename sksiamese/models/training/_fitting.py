@@ -11,8 +11,9 @@ import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 
 from sksiamese._checks import make_generator
-from sksiamese.models.training._ensemble_net import LARGEST_WEIGHT, EnsembleNet, one_thread
+from sksiamese.models.training._ensemble_net import LARGEST_WEIGHT, EnsembleNet
 from sksiamese.models.training._labelled_rows import LabelledExperiments
+from sksiamese.models.training._threads import one_thread
 
 
 class Seeds(NamedTuple):

@@ -9,8 +9,9 @@ import torch
 from skorch.callbacks import LRScheduler
 
 from sksiamese.models.readouts._mean import PairLoss, PairNet
-from sksiamese.models.training._ensemble_net import one_thread, to_tensors
+from sksiamese.models.training._ensemble_net import to_tensors
 from sksiamese.models.training._labelled_rows import LabelledExperiments
+from sksiamese.models.training._threads import one_thread
 from sksiamese.molecules._graph import EMPTY_GRAPH
 from sksiamese.nn._fingerprint_network import NetworkSettings
 from sksiamese.nn._siamese import SiameseNetwork
