@@ -13,7 +13,6 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 from sklearn.utils.validation import check_is_fitted
-from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring
 
 from sksiamese._checks import (
     require_boolean,
@@ -25,13 +24,8 @@ from sksiamese._checks import (
 )
 from sksiamese._one_state import freeze
 from sksiamese.models._checks import require_callbacks, require_device, require_random_state
-from sksiamese.models.training._ensemble_net import (
-    CosineSteps,
-    EnsembleNet,
-    EpochBar,
-    to_tensors,
-)
-from sksiamese.models.training._fitting import Seeds, draw_seeds, hold_out, train
+from sksiamese.models.training._ensemble_net import EnsembleNet, to_tensors
+from sksiamese.models.training._fitting import Seeds, draw_seeds, hold_out, make_callbacks, train
 from sksiamese.models.training._labelled_rows import LabelledExperiments
 from sksiamese.nn._fingerprint_network import FingerprintNetwork, NetworkSettings
 from sksiamese.nn._layers import ACTIVATIONS
@@ -413,21 +407,15 @@ class NetworkClassifier(TableClassifier, ABC):
             "module__seeds": seeds.members,
             "max_epochs": self._value("max_epochs"),
             "batch_size": self._value("batch_size"),
-            "callbacks": self._make_callbacks(validates=bool(data.held_out.any())),
+            "callbacks": make_callbacks(
+                bool(data.held_out.any()),
+                self._value("lr_schedule"),
+                self.n_iter_no_change,
+                self.verbose,
+                self.callbacks,
+            ),
             "device": self.device,
         }
-
-    def _make_callbacks(self, validates: bool) -> list[Callback]:
-        callbacks: list[Callback] = []
-        if self._value("lr_schedule") == "cosine":
-            callbacks.append(CosineSteps())
-        if validates:
-            callbacks.append(PassthroughScoring("valid_loss"))
-            patience = self.n_iter_no_change
-            callbacks.append(EarlyStopping(patience=patience, load_best=True, sink=_quiet))
-        if self.verbose:
-            callbacks.append(EpochBar())
-        return callbacks + list(self.callbacks or [])
 
     def _read_fitted(self, X: Any) -> tuple[Self, pd.DataFrame]:
         """Give the model as it is now, and rows to predict with it."""
@@ -450,7 +438,3 @@ class NetworkClassifier(TableClassifier, ABC):
 
 def _as_tuple(sizes: Any) -> tuple[Any, ...]:
     return tuple(sizes) if isinstance(sizes, Iterable) else (sizes,)
-
-
-def _quiet(*_: Any) -> None:
-    """Take what skorch would print."""

@@ -31,17 +31,16 @@ from sksiamese.space._space import DesignSpace
 from sksiamese.surrogate._readable_features import ReadableView, one_row, read_view
 from sksiamese.surrogate._tree_growing import (
     N_FRESH,
+    N_REDRAWS,
     Samples,
     compare_labels,
     describe_nodes,
     grow_tree,
-    show_scores,
+    tell_fidelity,
     warn_if_low,
 )
 from sksiamese.surrogate._tree_words import Feature, TreeWords, show_number
 from sksiamese.tables._table_classifier import TableClassifier, record_training
-
-_N_REDRAWS = 2  # trees that stability compares with
 
 
 class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
@@ -277,7 +276,7 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         """
         fitted = freeze(self)
         check_is_fitted(fitted)
-        lines = [fitted._summary(), ""]
+        lines = [fitted._fidelity_in_words(), ""]
         for node in fitted.nodes_.itertuples():
             if node.depth:
                 lines.append("|   " * (node.depth - 1) + f"|--- {node.condition}")
@@ -342,7 +341,7 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
             f"probability {node['probability']:.2f})."
         )
         return "\n".join(
-            [*lines, fitted._black_box_says(frame, node["prediction"]), fitted._summary()]
+            [*lines, fitted._black_box_says(frame, node["prediction"]), fitted._fidelity_in_words()]
         )
 
     def _check_parameters(self) -> None:
@@ -432,7 +431,7 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
     ) -> dict[str, float]:
         """Mean agreement with trees that were grown on other draws."""
         found = []
-        for _ in range(_N_REDRAWS):
+        for _ in range(N_REDRAWS):
             other = self._grow(self._draw(self.n_samples, rng), rng)
             found.append(compare_labels(other.predict(view), said, len(self.classes_)))
         return pd.DataFrame(found).mean().to_dict()
@@ -447,13 +446,5 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         text = f"For this one it says {plain_label(label)!r} with probability {proba.max():.2f}"
         return f"{text}." if label == said else f"{text}: here the tree is wrong about it."
 
-    def _summary(self) -> str:
-        """Fidelity and stability in words."""
-        is_frozen = isinstance(self.estimator_, FrozenEstimator)
-        black_box = self.estimator_.estimator if is_frozen else self.estimator_
-        return (
-            f"Fidelity to {type(black_box).__name__} on {N_FRESH:,} fresh samples: "
-            f"{show_scores(self.fidelity_)}.\n"
-            f"Stability, against {_N_REDRAWS} other draws of {self.n_samples:,} samples: "
-            f"{show_scores(self.stability_)}."
-        )
+    def _fidelity_in_words(self) -> str:
+        return tell_fidelity(self.estimator_, self.n_samples, self.fidelity_, self.stability_)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
 from sklearn.tree import DecisionTreeClassifier
 
@@ -18,6 +19,9 @@ from sksiamese.surrogate._tree_words import TreeWords
 
 N_FRESH = 1000
 """Samples that fidelity and stability are measured on."""
+
+N_REDRAWS = 2
+"""Trees that stability compares with."""
 
 _LOW_MCC = 0.8
 _LEAST_GAIN = 0.001  # share of the samples' Gini impurity; a split that takes less tells nothing
@@ -91,8 +95,32 @@ def compare_labels(
     }
 
 
-def show_scores(scores: Mapping[str, float]) -> str:
-    return f"accuracy {scores['accuracy']:.2f}, F1 {scores['f1']:.2f}, MCC {scores['mcc']:.2f}"
+def tell_fidelity(
+    black_box: Any, n_samples: int, fidelity: Mapping[str, float], stability: Mapping[str, float]
+) -> str:
+    """Tell in words how far a tree can be trusted.
+
+    Parameters
+    ----------
+    black_box : classifier
+        What the tree imitates.
+    n_samples : int
+        Number of samples that the tree was grown on.
+    fidelity, stability : mapping of str to float
+        From :func:`compare_labels`, to the black box and to other trees.
+
+    Returns
+    -------
+    str
+        Two lines.
+    """
+    inner = black_box.estimator if isinstance(black_box, FrozenEstimator) else black_box
+    return (
+        f"Fidelity to {type(inner).__name__} on {N_FRESH:,} fresh samples: "
+        f"{_show_scores(fidelity)}.\n"
+        f"Stability, against {N_REDRAWS} other draws of {n_samples:,} samples: "
+        f"{_show_scores(stability)}."
+    )
 
 
 def warn_if_low(
@@ -125,6 +153,10 @@ def warn_if_low(
             "the quantities that matter."
         )
     warnings.warn(text, LowFidelityWarning, stacklevel=3)
+
+
+def _show_scores(scores: Mapping[str, float]) -> str:
+    return f"accuracy {scores['accuracy']:.2f}, F1 {scores['f1']:.2f}, MCC {scores['mcc']:.2f}"
 
 
 def _units(view: pd.DataFrame) -> npt.NDArray[np.float64]:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
+from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring
 
 from sksiamese._checks import make_generator
-from sksiamese.models.training._ensemble_net import LARGEST_WEIGHT, EnsembleNet
+from sksiamese.models.training._ensemble_net import (
+    LARGEST_WEIGHT,
+    CosineSteps,
+    EnsembleNet,
+    EpochBar,
+)
 from sksiamese.models.training._labelled_rows import LabelledExperiments
 from sksiamese.models.training._threads import one_thread
 
@@ -29,6 +35,40 @@ def draw_seeds(random_state: Any, n_members: int) -> Seeds:
     generator = make_generator(random_state)
     batches, split, *members = generator.randint(2**31 - 1, size=2 + n_members).tolist()
     return Seeds(batches, split, members)
+
+
+def make_callbacks(
+    validates: bool, lr_schedule: str, patience: int, verbose: int, more: Sequence[Any] | None
+) -> list[Any]:
+    """List what happens after each step and epoch, the user's own callbacks last.
+
+    Parameters
+    ----------
+    validates : bool
+        Whether rows are held out, so that training stops early.
+    lr_schedule : {"constant", "cosine"}
+        How the learning rate falls.
+    patience : int
+        Epochs without a better loss of the rows held out, after which training stops.
+    verbose : int
+        Whether a bar shows the epochs.
+    more : sequence of skorch callbacks or None
+        Those of the user.
+
+    Returns
+    -------
+    list of skorch callbacks
+        As ``NeuralNet(callbacks=...)`` takes them.
+    """
+    found: list[Callback] = []
+    if lr_schedule == "cosine":
+        found.append(CosineSteps())
+    if validates:
+        found.append(PassthroughScoring("valid_loss"))
+        found.append(EarlyStopping(patience=patience, load_best=True, sink=_print_nothing))
+    if verbose:
+        found.append(EpochBar())
+    return [*found, *(more or [])]
 
 
 def hold_out(y: npt.NDArray[np.int64], share: float, seed: int) -> npt.NDArray[np.bool_]:
@@ -66,3 +106,7 @@ def train(
         f"became NaN or larger than {LARGEST_WEIGHT:g}. Lower lr, and look for extreme numbers "
         "in X and sample_weight."
     )
+
+
+def _print_nothing(*_: Any) -> None:
+    """Take what skorch would print."""
