@@ -142,7 +142,7 @@ class GraphFingerprintSiameseRegressor(RegressorMixin, TableEstimator):
             )
             one_group = np.zeros(len(table.y), np.int64)
             experiments = encoder.fit_encode(table.frame, table.weight, one_group)
-            if hasattr(draft, "feature_names_in_") and len(table.y) >= _LEAST_JUDGED:
+            if draft._names is not None and len(table.y) >= _LEAST_JUDGED:
                 taken = "All were taken as inputs."
                 warn_of_doubts(table.frame, encoder.kinds_, None, taken, stacklevel=2)
             draft._center, draft._scale = _find_scale(table.y, table.weight)
