@@ -110,7 +110,7 @@ class ExperimentReport:
     >>> report = ExperimentReport(
     ...     table, "yield >= 60", models={"linear": LogisticRegression()}, random_state=0
     ... )
-    >>> report.plate["pH"].max() < 10.5
+    >>> bool(report.plate["pH"].max() < 10.5)
     True
     >>> html = report.html()
     """
