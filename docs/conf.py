@@ -119,7 +119,7 @@ def read_page(app, docname, source):  # noqa: ARG001
 
 def leave_to_scikit_learn(app, what, name, obj, options, lines):  # noqa: ARG001
     """Unlink what an inherited docstring links within scikit-learn's own guide."""
-    lines[:] = [line.replace(":ref:`accuracy <accuracy_score>`", "accuracy") for line in lines]
+    lines[:] = [re.sub(r":ref:`([^<`]+) <\w+_score>`", r"\1", line) for line in lines]
 
 
 def setup(app):

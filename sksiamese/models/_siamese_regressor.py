@@ -54,7 +54,7 @@ class GraphFingerprintSiameseRegressor(RegressorMixin, TableEstimator):
         Logarithm of the evidence that training reached.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where they are strings.
 
     See Also
