@@ -11,7 +11,9 @@ __all__ = [
     "ModelFileError",
     "ModelVersionWarning",
     "NewNameWarning",
+    "SharedRecipeWarning",
     "SmallClassWarning",
+    "TooFewCandidatesError",
 ]
 
 
@@ -165,3 +167,28 @@ class SmallClassWarning(UserWarning):
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("error", SmallClassWarning)  # such a class is an error here
     """
+
+
+class TooFewCandidatesError(ValueError):
+    """Fewer distinct experiments are left than a batch asks for.
+
+    Parameters
+    ----------
+    message : str
+        What became of the others, and how to go on.
+    n_left : int, default=0
+        Number of experiments that are left.
+
+    Examples
+    --------
+    >>> from sksiamese.exceptions import TooFewCandidatesError
+    >>> TooFewCandidatesError("Only 2 are left.", 2).n_left
+    2
+    """
+
+    def __init__(self, message: str, n_left: int = 0) -> None:
+        super().__init__(message, n_left)
+        self.n_left = n_left
+
+    def __str__(self) -> str:
+        return str(self.args[0])

@@ -110,6 +110,8 @@ def write_results(
     if not report.ok:
         _files.say(options, f"{report.table}\n\nNo model was fitted; {html} tells why.")
         return 1
+    if not len(report.plate):
+        _files.say(options, "No experiment of the design space is left: the plate is empty.")
     _files.say(
         options,
         f"{report.verdict}\n\nWritten\n- {html}: the report, for the browser\n"

@@ -14,6 +14,7 @@ import pandas as pd
 from sksiamese._checks import listed, plain_label, require_integer, require_option, shorten
 from sksiamese._frame_libraries import as_pandas
 from sksiamese._frames import require_columns
+from sksiamese.exceptions import TooFewCandidatesError
 from sksiamese.molecules._canonical import canonical_key, canonical_keys, why_unreadable
 from sksiamese.recommend._measurements import return_levels
 from sksiamese.recommend._recipe_distances import RecipeGeometry
@@ -283,13 +284,14 @@ def require_enough(n_left: int, batch_size: int, left_out: Counter[str], is_shar
 
     Raises
     ------
-    ValueError
+    TooFewCandidatesError
         Telling what happened to the other candidates.
     """
     if n_left < batch_size:
         shared = ", share fewer columns" if is_shared else ""
-        raise ValueError(
+        raise TooFewCandidatesError(
             f"Only {n_left} distinct experiment(s) are left for a batch of {batch_size}. Of the "
             f"candidates, {tell_left_out(left_out)}. Lower batch_size, exclude less{shared}, or "
-            "give more n_candidates, a wider space or the other mode."
+            "give more n_candidates, a wider space or the other mode.",
+            n_left,
         )

@@ -9,13 +9,16 @@ from typing import NamedTuple
 import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 
+from sksiamese.exceptions import TooFewCandidatesError
 from sksiamese.recommend import ExperimentRecommender
+from sksiamese.recommend._plate import RESULTS
 from sksiamese.report._calibration_section import CalibrationSection, calibrate
 from sksiamese.report._effects_section import EffectsSection, explain_model
 from sksiamese.report._model_choice import Choice, add_model
 from sksiamese.report._plate_section import PlateSection, describe_recipes
 from sksiamese.report._subject import Subject
 from sksiamese.report._verdict_section import VerdictSection, judge_models
+from sksiamese.tables._positive_label import name_of_success
 
 
 class Findings(NamedTuple):
@@ -58,7 +61,7 @@ def find_all(
     _say(verbose, f"Choosing the next experiments with the {verdict.model}")
     recommender = subject.recommender or _fit(subject, models, verdict.model, seed)
     calibration = calibrate(subject, recommender)
-    recipes = recommender.recommend(batch_size)
+    recipes = _recommend(recommender, batch_size)
     plate = describe_recipes(recommender, recipes, calibration)
     _say(verbose, "Finding what matters")
     effects = explain_model(subject, recommender, seed)
@@ -76,6 +79,18 @@ def _fit(subject: Subject, models: Choice, name: str, seed: int) -> ExperimentRe
         if name in models.baselines:  # about an optimiser that the user has no hand in
             warnings.simplefilter("ignore", ConvergenceWarning)
         return recommender.fit(subject.X, subject.y)
+
+
+def _recommend(recommender: ExperimentRecommender, batch_size: int) -> pd.DataFrame:
+    """Recommend a batch, or what is left of the space; no row where all of it is measured."""
+    try:
+        return recommender.recommend(batch_size)
+    except TooFewCandidatesError as error:
+        if error.n_left:
+            return recommender.recommend(error.n_left)
+    success = name_of_success(recommender.positive_, recommender.outcomes_.name)
+    told = [f"p({success})", "p_std", *RESULTS]
+    return pd.DataFrame(columns=[*recommender.measured_.columns, *told])
 
 
 def _say(verbose: int, text: str) -> None:

@@ -120,7 +120,9 @@ def describe_recipes(
     geometry = RecipeGeometry(space)
     complete = space.complete(past)
     recipes, column = plate[list(past.columns)], _probability_column(plate)
-    distances = geometry.distances(space.complete(recipes), complete)
+    distances = np.empty((0, len(past)))
+    if len(recipes):
+        distances = geometry.distances(space.complete(recipes), complete)
     spacing = geometry.spacing(complete)
     usual = float(np.median(spacing)) if len(spacing) and np.median(spacing) > 0 else 1.0
     distances = distances / usual
@@ -160,7 +162,7 @@ def _probability_column(plate: pd.DataFrame) -> str:
 
 def _find_shares(model: Any, recipes: pd.DataFrame) -> list[dict[Any, float]] | None:
     """Share of each past experiment, by label, in the evidence of each recipe; None without."""
-    if not hasattr(model, "support_evidence"):
+    if not len(recipes) or not hasattr(model, "support_evidence"):
         return None
     found = model.support_evidence(recipes, _N_EVIDENCE)
     return [

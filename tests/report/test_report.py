@@ -2,6 +2,7 @@
 
 import html
 import importlib.util
+import itertools
 import json
 import re
 from html.parser import HTMLParser
@@ -11,7 +12,11 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from sksiamese import ExperimentReport, read_experiments
+from sksiamese import (
+    ExperimentReport,
+    GraphFingerprintSiameseClassifier,
+    read_experiments,
+)
 from tests.report.cases import HOSTILE, INPUTS, make_report, measured
 
 
@@ -254,3 +259,21 @@ def test_names_of_columns_may_be_anything():
     frame = pd.DataFrame(X, columns=["$x_1$ & <b>", "2"]).assign(ok=(X[:, 0] > 0.5).astype(int))
     odd = make_report(frame, "ok", models={"linear": LogisticRegression()}, n_repeats=1)
     assert "$x_1$ & <b>" in "".join(Tags(odd.html()).text)
+
+
+def test_a_table_that_holds_every_recipe_has_no_plate():
+    recipes = list(itertools.product(["CCO", "CN", "CP"], ["DMSO", "THF"], [60, 80, 100]))
+    table = pd.DataFrame(recipes, columns=["ligand", "solvent", "temperature_C"])
+    table["success"] = (table["temperature_C"] > 70).astype(int)
+    models = {"siamese": GraphFingerprintSiameseClassifier(n_members=1, max_epochs=2)}
+    told = make_report(table, "success", models=models)
+    assert list(told.plate) == [
+        *("ligand", "solvent", "temperature_C", "p(success)", "p_std", "in_domain", "new_pairs"),
+        *("nearest_experiment", "distance", "acquisition"),
+    ]
+    assert told.plate.empty
+    assert "No experiment of the design space is left" in told.html()
+    most = make_report(table[1:], "success", models=models)  # one is left of a batch of several
+    assert most.plate[["ligand", "solvent", "temperature_C"]].to_numpy().tolist() == [
+        ["CCO", "DMSO", 60]
+    ]
