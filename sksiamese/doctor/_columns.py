@@ -13,7 +13,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import plain_label, shorten
-from sksiamese.doctor._names_and_gaps import check_category, check_gaps, check_names
+from sksiamese.doctor._names_and_gaps import (
+    check_category,
+    check_gaps,
+    check_name_beside,
+    check_names,
+)
 from sksiamese.doctor._unit_groups import Suspects, find_suspects
 from sksiamese.molecules._canonical import why_unreadable
 from sksiamese.tables._column_kinds import LARGEST_NUMBER, cell_kind, column_kind, is_usable_number
@@ -50,6 +55,7 @@ def check_column(
         yield from check_names(column)
     if column.kind == "text":
         yield from check_category(column)
+        yield from check_name_beside(column, [each for each in others if each.keys])
     if column.kind == "numeric":
         yield from _check_number_cells(column)
         yield from check_gaps(column, others)

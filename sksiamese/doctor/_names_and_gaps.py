@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ from sksiamese.tables.reading._findings import Finding, describe_rows, plural
 _TRUTH = {"yes", "no", "y", "n", "true", "false", "on", "off", "with", "without"}
 _RATIO = re.compile(r"[0-9.]+\s*[:/]\s*[0-9.]+")
 _METALS = {"[Li]", "[Na]", "[K]", "[Rb]", "[Cs]", "[Mg]", "[Ca]", "[Sr]", "[Ba]"}
+_LEAST_RECURRING = 3  # names that stand beside their molecule in two rows or more
+_MOST_ODD = 0.05  # share of the rows that may pair a name with another molecule
 _SHOWN = 4  # values that a message lists
 
 
@@ -47,6 +50,46 @@ def check_names(column: TableColumn) -> Iterator[Finding]:
         message = f"A neutral metal stands beside another molecule in {where}."
         cure = "Write a salt with its charges, such as [Na+].CC(=O)[O-]."
         yield column.finding("neutral_metal", "warning", None, message, cure)
+
+
+def check_name_beside(column: TableColumn, others: Sequence[TableColumn]) -> Iterator[Finding]:
+    """Find rows where a name and a molecule do not go together as they do in all others.
+
+    `others` are the columns of molecules. A column names the molecules of another one if a name has
+    its molecule, and a molecule its name, but for a few rows, and three such pairs recur.
+    """
+    names = [" ".join(str(cell).split()).casefold() for cell in column.cells]
+    for molecules in others:
+        rows = [row for row, key in enumerate(molecules.keys) if key and not column.missing[row]]
+        pairs = {row: (names[row], molecules.keys[row]) for row in rows}
+        counts = Counter(pairs.values())
+        by_count = [pair for pair, _ in reversed(counts.most_common())]
+        of_name, of_molecule = {pair[0]: pair for pair in by_count}, {p[1]: p for p in by_count}
+        settled = {pair for pair in by_count if of_name[pair[0]] == pair == of_molecule[pair[1]]}
+        odd = [row for row in rows if pairs[row] not in settled]
+        n_recurring = sum(counts[pair] > 1 for pair in settled)
+        if n_recurring < _LEAST_RECURRING or len(odd) > max(1, _MOST_ODD * len(rows)):
+            continue
+        example = {pair: row for row, pair in pairs.items()}
+        for row in odd:
+            name, key = pairs[row]
+            usual = of_molecule[key] if of_molecule[key][0] != name else of_name[name]
+            yield _describe_odd_pair(column, molecules, row, example[usual], counts[usual])
+
+
+def _describe_odd_pair(
+    column: TableColumn, molecules: TableColumn, row: int, example: int, n_usual: int
+) -> Finding:
+    """Describe a row by another one that has the same molecule, or else the same name."""
+    is_same_molecule = molecules.keys[row] == molecules.keys[example]
+    there = column if is_same_molecule else molecules
+    message = (
+        f"It stands beside {shorten(molecules.cells[row])} in {molecules.name!r}, and in "
+        f"{plural(n_usual, 'other row')} that {'molecule' if is_same_molecule else 'name'} stands "
+        f"beside {shorten(there.cells[example])}."
+    )
+    cure = "Correct the one or the other; while they differ, a plate may pair any of them."
+    return column.finding("name_and_molecule", "warning", row, message, cure)
 
 
 def _has_neutral_metal(key: str) -> bool:

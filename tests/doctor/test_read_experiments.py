@@ -241,6 +241,41 @@ def test_molecules_that_may_be_meant_otherwise(cell, check, message):
     assert [each[3] for each in found(table, check)] == [message]
 
 
+NAMED = pd.DataFrame({"ligand": ["CP", "CN", "CO"] * 8, "name": ["phos", "amine", "alcohol"] * 8})
+NAMED["T"], NAMED["success"] = range(24), [0, 1, 1, 0] * 6
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "message"),
+    [
+        (
+            "name",
+            "amine",
+            "'CP' in 'ligand', and in 7 other rows that molecule stands beside 'phos'",
+        ),
+        (
+            "name",
+            "silane",
+            "'CP' in 'ligand', and in 7 other rows that molecule stands beside 'phos'",
+        ),
+        ("ligand", "CS", "'CS' in 'ligand', and in 7 other rows that name stands beside 'CP'"),
+    ],
+)
+def test_a_name_and_a_molecule_that_do_not_go_together(column, cell, message):
+    cells = NAMED[column].where(NAMED.index != 3, cell)
+    table = read_experiments(NAMED.assign(**{column: cells}), "success")
+    assert found(table, "name_and_molecule") == [
+        ("name_and_molecule", "name", 3, f"It stands beside {message}.")
+    ]
+
+
+@pytest.mark.parametrize("step", [1, 5, 24])
+def test_names_of_their_molecules_and_of_other_things_are_no_finding(step):
+    other = [("water", "DMF", "THF")[row // step % 3] for row in range(24)]
+    table = read_experiments(NAMED.assign(name=other), "success")
+    assert not found(table, "name_and_molecule")
+
+
 def test_molecules_of_rdkit():
     from rdkit import Chem
 
