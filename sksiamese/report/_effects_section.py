@@ -16,7 +16,7 @@ from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.recommend import ExperimentRecommender
 from sksiamese.report._calibration_section import spaced
 from sksiamese.report._subject import Subject
-from sksiamese.space import Molecules
+from sksiamese.space import Levels, Molecules
 from sksiamese.space._dependent_columns import DependentColumn, without_condition
 from sksiamese.surrogate import SurrogateTreeExplainer
 
@@ -132,6 +132,8 @@ def _vary(
         return _vary_molecule(name, subject, recommender, rows)
     if is_numeric_dtype(cells) and cells.dtype != bool:
         grid = np.linspace(cells.min(), cells.max(), _STEPS)
+        if isinstance(inner, Levels):  # nothing between two of them is possible
+            grid = np.unique(cells.dropna())
         means = _mean_over(name, grid, recommender, rows[rows[name].notna()])
         none = np.empty(0, np.int64)
         return Effect(name, "number", grid, means, none, none, 0)

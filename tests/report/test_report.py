@@ -267,6 +267,10 @@ def test_a_table_that_holds_every_recipe_has_no_plate():
     table["success"] = (table["temperature_C"] > 70).astype(int)
     models = {"siamese": GraphFingerprintSiameseClassifier(n_members=1, max_epochs=2)}
     told = make_report(table, "success", models=models)
+    effects = {each["column"]: each for each in json.loads(told.json())["effects"]["effects"]}
+    assert effects["temperature_C"]["values"] == [60, 80, 100]  # nothing between levels
+    assert None not in effects["temperature_C"]["probability"]
+    assert "nan\u00a0%" not in told.html()
     assert list(told.plate) == [
         *("ligand", "solvent", "temperature_C", "p(success)", "p_std", "in_domain", "new_pairs"),
         *("nearest_experiment", "distance", "acquisition"),
