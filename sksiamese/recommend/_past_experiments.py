@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -45,7 +46,7 @@ _SEED = 0  # deals past experiments out to the folds of the calibration
 _Metadata: TypeAlias = Mapping[str, npt.NDArray[Any]]
 
 
-class PastExperiments(EstimatorOfTables):
+class PastExperiments(EstimatorOfTables, ABC):
     """Base of a recommender: what it learns from, and how well it knows."""
 
     estimator: Any
@@ -307,8 +308,10 @@ class PastExperiments(EstimatorOfTables):
         require_free(frame.columns, model.columns)
         return model
 
+    @abstractmethod
     def _check_parameters(self) -> None:
-        raise NotImplementedError
+        """Refuse parameters that cannot be used."""
 
+    @abstractmethod
     def _require_spread(self, model: OutcomeModel) -> None:
-        raise NotImplementedError
+        """Refuse a model that tells no spread, where one is needed."""
