@@ -33,7 +33,7 @@ from sksiamese.recommend._plate import RESULTS
 from sksiamese.recommend._recipe_distances import RecipeGeometry
 from sksiamese.recommend.outcomes._calibration import bin_outcomes
 from sksiamese.recommend.outcomes._fit_metadata import extend_metadata, read_metadata
-from sksiamese.recommend.outcomes._number_model import NUMBER_COLUMNS, NumberModel
+from sksiamese.recommend.outcomes._number_model import NumberModel
 from sksiamese.recommend.outcomes._protocol import OutcomeModel
 from sksiamese.recommend.outcomes._success_model import SuccessModel
 from sksiamese.space._space import DesignSpace
@@ -253,6 +253,7 @@ class PastExperiments(EstimatorOfTables, ABC):
         """Fit the classifier, and give all fitted attributes."""
         past, geometry = space.complete(frame), RecipeGeometry(space)
         model = self._make_model(frame, outcomes, named, label)
+        require_free(frame.columns, model.columns)
         labels, rng = outcomes.to_numpy(), make_generator(self.random_state)
         model.fit(frame, labels, metadata, self.n_bootstrap, rng)
         self._require_spread(model)
@@ -294,7 +295,6 @@ class PastExperiments(EstimatorOfTables, ABC):
         """Make the model of outcomes, not fitted yet."""
         names = list(frame.columns)
         if self.goal is not None:
-            require_free(frame.columns, NUMBER_COLUMNS)
             return NumberModel(self.estimator, names, named, self.goal)
         is_frozen = isinstance(self.estimator, FrozenEstimator)
         classes = self.estimator.classes_ if is_frozen else np.unique(outcomes)
@@ -304,9 +304,7 @@ class PastExperiments(EstimatorOfTables, ABC):
                 "classifier needs rows of at least two classes."
             )
         positive = choose_success(classes, label)
-        model = SuccessModel(self.estimator, names, named, positive, outcomes.name)
-        require_free(frame.columns, model.columns)
-        return model
+        return SuccessModel(self.estimator, names, named, positive, outcomes.name)
 
     @abstractmethod
     def _check_parameters(self) -> None:

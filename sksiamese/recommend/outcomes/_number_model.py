@@ -27,9 +27,6 @@ from sksiamese.recommend.outcomes._protocol import Acquisition, BatchRequest
 
 GOALS = ("maximize", "minimize")
 ACQUISITIONS_OF_NUMBERS = ("expected_improvement", "probability", "ucb")
-NUMBER_COLUMNS = ["predicted", "std", "p(better)"]
-"""What a plate holds of a number: the prediction, its spread, and whether it is the best one."""
-
 _MOST_JUDGED = 1000  # candidates that a batch is chosen from; 10 for each of a larger batch
 _DIGITS = 3  # of a number that is shown, by the spread of the outcomes
 
@@ -63,7 +60,7 @@ class NumberModel:
         self._names = names
         self._named = named
         self._bootstrap: list[Any] = []
-        self.columns = NUMBER_COLUMNS
+        self.columns = ["predicted", "std", "p(better)"]
         self.decimals = _DIGITS
         self.best = -np.inf
 
@@ -122,7 +119,7 @@ class NumberModel:
         mean, std = self.marginal(frame)
         better = probability_of_improvement(mean, std, self.best)
         shown = (self.sign * mean).round(self.decimals), std.round(self.decimals), better.round(3)
-        return dict(zip(NUMBER_COLUMNS, shown, strict=True))
+        return dict(zip(self.columns, shown, strict=True))
 
     def calibrate(
         self,
@@ -207,8 +204,9 @@ def require_regressor(owner: str, estimator: object) -> None:
 def _value(acquisition: Acquisition, mean: _Floats, std: _Floats, best: float) -> _Floats:
     if acquisition.name == "ucb":
         return mean + acquisition.beta * std
-    by_name = probability_of_improvement, expected_improvement
-    return by_name[acquisition.name == "expected_improvement"](mean, std, best)
+    if acquisition.name == "probability":
+        return probability_of_improvement(mean, std, best)
+    return expected_improvement(mean, std, best)
 
 
 def _inner(estimator: Any) -> Any:
