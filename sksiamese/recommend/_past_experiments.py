@@ -41,8 +41,6 @@ from sksiamese.tables._labels import read_labels
 from sksiamese.tables._measured_numbers import read_numbers
 from sksiamese.tables._table_classifier import record_training
 
-_SEED = 0  # deals past experiments out to the folds of the calibration
-
 _Metadata: TypeAlias = Mapping[str, npt.NDArray[Any]]
 
 
@@ -257,9 +255,7 @@ class PastExperiments(EstimatorOfTables, ABC):
         labels, rng = outcomes.to_numpy(), make_generator(self.random_state)
         model.fit(frame, labels, metadata, self.n_bootstrap, rng)
         self._require_spread(model)
-        held_out = model.calibrate(
-            frame, labels, metadata, geometry.keys(past), self.n_folds, _SEED
-        )
+        held_out = model.calibrate(frame, labels, metadata, geometry.keys(past), self.n_folds)
         fitted = {
             "estimator_": model.estimator,
             "space_": space,

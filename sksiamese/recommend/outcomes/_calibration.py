@@ -18,6 +18,7 @@ _PRIOR_STD = 1.0  # of level and slope, around those of a classifier that is rig
 _LEAST_SLOPE = 0.1  # keeps the order of experiments
 _NEAREST = 1e-3  # how near to 0 and 1 a probability is taken
 _BINS = 5
+_SEED = 0  # deals experiments out to folds
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -96,7 +97,6 @@ def hold_out(
     worked: npt.NDArray[np.bool_],
     same: npt.NDArray[Any],
     n_folds: int,
-    seed: int,
 ) -> _Floats:
     """Probability of each experiment by a classifier that was not fitted with it, (n_rows,).
 
@@ -110,8 +110,6 @@ def hold_out(
         Equal for experiments that stay in one fold, such as repeats.
     n_folds : int
         Number of folds, or fewer where there are too few successes or failures.
-    seed : int
-        Deals the experiments out.
 
     Returns
     -------
@@ -122,7 +120,7 @@ def hold_out(
     n_folds = min(n_folds, *(len(np.unique(same[worked == side])) for side in (True, False)))
     if n_folds < 2:
         return found
-    folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=_SEED)
     for train, test in folds.split(worked, worked, same):
         stated = predict(train, test)
         if stated is not None:

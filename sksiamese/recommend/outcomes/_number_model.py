@@ -128,7 +128,6 @@ class NumberModel:
         metadata: Mapping[str, npt.NDArray[Any]],
         same: npt.NDArray[Any],
         n_folds: int,
-        seed: int,
     ) -> _Floats:
         """Hold nothing out: only probabilities are calibrated."""
         return np.full(len(y), np.nan)

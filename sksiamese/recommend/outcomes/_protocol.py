@@ -90,7 +90,6 @@ class OutcomeModel(Protocol):
         metadata: Mapping[str, npt.NDArray[Any]],
         same: npt.NDArray[Any],
         n_folds: int,
-        seed: int,
     ) -> _Floats:
         """Learn from clones how far predictions can be trusted; give those out of fold, or NaN."""
 

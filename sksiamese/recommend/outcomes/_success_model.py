@@ -100,7 +100,6 @@ class SuccessModel:
         metadata: _Metadata,
         same: npt.NDArray[Any],
         n_folds: int,
-        seed: int,
     ) -> _Floats:
         """Learn from clones how often what they state comes true.
 
@@ -127,7 +126,7 @@ class SuccessModel:
                     return None
             return self._success(model, found)
 
-        stated = hold_out(predict, worked, same, n_folds, seed)
+        stated = hold_out(predict, worked, same, n_folds)
         known = ~np.isnan(stated) & (weight > 0)
         if known.any():
             self._calibration = fit_calibration(stated[known], worked[known].astype(np.float64))

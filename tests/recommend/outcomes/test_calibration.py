@@ -71,14 +71,14 @@ def test_everyone_is_held_out_once_and_repeats_together():
         seen.extend(test)
         return test / 100
 
-    found = hold_out(predict, worked, same, 5, 0)
+    found = hold_out(predict, worked, same, 5)
     assert sorted(seen) == list(range(23))
     assert found == pytest.approx(np.arange(23) / 100)
 
 
 def test_too_few_to_hold_out():
     worked = np.arange(10) == 3
-    assert np.isnan(hold_out(lambda *_: 1 / 0, worked, np.arange(10), 5, 0)).all()
+    assert np.isnan(hold_out(lambda *_: 1 / 0, worked, np.arange(10), 5)).all()
 
 
 def test_bins_by_hand():
