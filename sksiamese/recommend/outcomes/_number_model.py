@@ -11,10 +11,6 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import clone
-from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
-from sklearn.utils import resample
 
 from sksiamese._checks import shorten
 from sksiamese.recommend.outcomes._expected_improvement import (
@@ -22,8 +18,12 @@ from sksiamese.recommend.outcomes._expected_improvement import (
     expected_improvement,
     probability_of_improvement,
 )
-from sksiamese.recommend.outcomes._fit_metadata import arguments_of_fit, keep_taken
 from sksiamese.recommend.outcomes._protocol import Acquisition, BatchRequest
+from sksiamese.recommend.outcomes._resampled_estimator import (
+    ResampledEstimator,
+    find_inner,
+    split_pipeline,
+)
 
 GOALS = ("maximize", "minimize")
 ACQUISITIONS_OF_NUMBERS = ("expected_improvement", "probability", "ucb")
@@ -33,7 +33,7 @@ _DIGITS = 3  # of a number that is shown, by the spread of the outcomes
 _Floats: TypeAlias = npt.NDArray[np.float64]
 
 
-class NumberModel:
+class NumberModel(ResampledEstimator):
     """A regressor, seen as a number that is to become large, and its spread.
 
     The spread is that of ``predict(X, return_std=True)``, alone or at the end of a Pipeline; of the
@@ -54,12 +54,8 @@ class NumberModel:
     """
 
     def __init__(self, estimator: Any, names: list[str], named: bool, goal: str) -> None:
-        self.is_frozen = isinstance(estimator, FrozenEstimator)
-        self.estimator = estimator if self.is_frozen else clone(estimator)
+        super().__init__(estimator, names, named)
         self.sign = 1.0 if goal == "maximize" else -1.0
-        self._names = names
-        self._named = named
-        self._bootstrap: list[Any] = []
         self.columns = ["predicted", "std", "p(better)"]
         self.decimals = _DIGITS
         self.best = -np.inf
@@ -76,16 +72,10 @@ class NumberModel:
         self.best = float((self.sign * y).max())
         if np.ptp(y) > 0:
             self.decimals = _DIGITS - 1 - math.floor(math.log10(np.ptp(y)))
-        if self.is_frozen:
-            return self
-        self.estimator.fit(self._rows(frame), y, **arguments_of_fit(self.estimator, metadata))
-        if not _can(self.estimator, "return_cov") and _members(self.estimator) is None:
-            for _ in range(n_bootstrap):
-                rows = resample(np.arange(len(y)), random_state=rng)
-                member = clone(getattr(self.estimator, "best_estimator_", self.estimator))
-                part = {name: each[rows] for name, each in keep_taken(member, metadata).items()}
-                given = self._rows(frame.iloc[rows]), y[rows]
-                self._bootstrap.append(member.fit(*given, **arguments_of_fit(member, part)))
+        if not self._is_frozen:
+            self._fit_whole(frame, y, metadata)
+            if not _can(self.estimator, "return_cov") and _members(self.estimator) is None:
+                self._fit_bootstrap(frame, y, metadata, n_bootstrap, rng)
         return self
 
     @property
@@ -145,7 +135,7 @@ class NumberModel:
         """Prediction, the larger the better, and its standard deviation, (n_rows,) each."""
         rows = self._rows(frame)
         if _can(self.estimator, "return_std"):
-            mean, std = _inner(self.estimator).predict(rows, return_std=True)
+            mean, std = find_inner(self.estimator).predict(rows, return_std=True)
             return self.sign * np.asarray(mean, np.float64), np.asarray(std, np.float64)
         mean = np.asarray(self.estimator.predict(rows), np.float64)
         return self.sign * mean, self._each(rows).std(axis=0)
@@ -154,7 +144,7 @@ class NumberModel:
         """Prediction (n_rows,), the larger the better, and its covariance, (n_rows, n_rows)."""
         rows = self._rows(frame)
         if _can(self.estimator, "return_cov"):
-            mean, covariance = _inner(self.estimator).predict(rows, return_cov=True)
+            mean, covariance = find_inner(self.estimator).predict(rows, return_cov=True)
             return self.sign * np.asarray(mean, np.float64), np.asarray(covariance, np.float64)
         mean, std = self.marginal(frame)
         each = self._each(rows)
@@ -178,10 +168,6 @@ class NumberModel:
             parts = [given[:, chosen] for chosen in columns]
         pairs = zip(ensemble.estimators_, parts, strict=True)
         return np.array([each.predict(part) for each, part in pairs], np.float64)
-
-    def _rows(self, frame: pd.DataFrame) -> Any:
-        rows = frame[self._names]
-        return rows if self._named else rows.to_numpy()
 
 
 def require_regressor(owner: str, estimator: object) -> None:
@@ -208,16 +194,9 @@ def _value(acquisition: Acquisition, mean: _Floats, std: _Floats, best: float) -
     return expected_improvement(mean, std, best)
 
 
-def _inner(estimator: Any) -> Any:
-    """Give the fitted estimator behind a search or FrozenEstimator."""
-    inner = estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
-    return getattr(inner, "best_estimator_", inner)
-
-
 def _can(estimator: Any, name: str) -> bool:
     """Whether predict takes an argument, here or at the end of a Pipeline."""
-    inner = _inner(estimator)
-    model = inner[-1] if isinstance(inner, Pipeline) else inner
+    _, model = split_pipeline(estimator)
     return name in inspect.signature(model.predict).parameters
 
 
@@ -226,6 +205,5 @@ def _members(estimator: Any) -> tuple[Any, Any] | None:
 
     Stages of boosting, which are no members, stand in an array.
     """
-    inner = _inner(estimator)
-    steps, model = (inner[:-1], inner[-1]) if isinstance(inner, Pipeline) else (None, inner)
+    steps, model = split_pipeline(estimator)
     return (steps, model) if isinstance(getattr(model, "estimators_", None), list) else None

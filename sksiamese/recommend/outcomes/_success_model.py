@@ -9,10 +9,6 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import clone
-from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
-from sklearn.utils import resample
 
 from sksiamese.recommend.outcomes._acquisition import (
     NEED_STD,
@@ -21,8 +17,12 @@ from sksiamese.recommend.outcomes._acquisition import (
     choose_batch,
 )
 from sksiamese.recommend.outcomes._calibration import Calibration, fit_calibration, hold_out
-from sksiamese.recommend.outcomes._fit_metadata import arguments_of_fit, keep_taken
 from sksiamese.recommend.outcomes._protocol import Acquisition, BatchRequest
+from sksiamese.recommend.outcomes._resampled_estimator import (
+    ResampledEstimator,
+    find_inner,
+    split_pipeline,
+)
 from sksiamese.tables._positive_label import name_of_success
 
 _LEAST_JUDGED = 100  # candidates that "n_later" looks ahead from
@@ -32,7 +32,7 @@ _Floats: TypeAlias = npt.NDArray[np.float64]
 _Metadata: TypeAlias = Mapping[str, npt.NDArray[Any]]
 
 
-class SuccessModel:
+class SuccessModel(ResampledEstimator):
     """A classifier, seen as a probability of success.
 
     Parameters
@@ -61,14 +61,10 @@ class SuccessModel:
     def __init__(
         self, estimator: Any, names: list[str], named: bool, positive: Any, outcome: Any
     ) -> None:
-        self.is_frozen = isinstance(estimator, FrozenEstimator)
-        self.estimator = estimator if self.is_frozen else clone(estimator)
+        super().__init__(estimator, names, named)
         self.columns = [f"p({name_of_success(positive, outcome)})", "p_std"]
         self.decimals = _DECIMALS
-        self._names = names
-        self._named = named
         self.positive = positive
-        self._bootstrap: list[Any] = []
         self._calibration: Calibration | None = None
 
     def fit(
@@ -83,14 +79,10 @@ class SuccessModel:
 
         A search is done once: the clones have the settings that it found.
         """
-        if self.is_frozen:
-            return self
-        arguments = arguments_of_fit(self.estimator, metadata)
-        self.estimator.fit(self._rows(frame), y, **arguments)
-        if _with_std(self.estimator) is None:
-            for _ in range(n_bootstrap):
-                rows = resample(np.arange(len(y)), stratify=y, random_state=rng)
-                self._bootstrap.append(self._fit_clone(frame, y, metadata, rows))
+        if not self._is_frozen:
+            self._fit_whole(frame, y, metadata)
+            if _with_std(self.estimator) is None:
+                self._fit_bootstrap(frame, y, metadata, n_bootstrap, rng, strata=y)
         return self
 
     def calibrate(
@@ -110,7 +102,7 @@ class SuccessModel:
         """
         worked = np.asarray(y == self.positive)
         weight = metadata.get("sample_weight", np.ones(len(y)))
-        if self.is_frozen or n_folds == 0:
+        if self._is_frozen or n_folds == 0:
             return np.full(len(y), np.nan)
 
         def predict(train: npt.NDArray[np.intp], test: npt.NDArray[np.intp]) -> _Floats | None:
@@ -209,35 +201,16 @@ class SuccessModel:
         each = [self._success(m, m.predict_proba(rows)) for m in self._bootstrap]
         return np.asarray(np.std(each, axis=0))
 
-    def _fit_clone(
-        self, frame: pd.DataFrame, y: npt.NDArray[Any], metadata: _Metadata, rows: Any
-    ) -> Any:
-        """Fit a clone, with the settings that a search found, to some rows."""
-        member = clone(_searched(self.estimator))
-        part = {name: each[rows] for name, each in keep_taken(member, metadata).items()}
-        return member.fit(self._rows(frame.iloc[rows]), y[rows], **arguments_of_fit(member, part))
-
     def _success(self, model: Any, proba: Any) -> _Floats:
         """Column of the positive class, out of the last axis."""
         column = np.flatnonzero(np.asarray(model.classes_) == self.positive)[0]
         return np.asarray(proba, dtype=np.float64)[..., column]
 
-    def _rows(self, frame: pd.DataFrame) -> Any:
-        rows = frame[self._names]
-        return rows if self._named else rows.to_numpy()
-
-
-def _searched(estimator: Any) -> Any:
-    """Give what a search found; any other estimator is returned as it is."""
-    return getattr(estimator, "best_estimator_", estimator)
-
 
 def _with_std(estimator: Any) -> tuple[Any, Any] | None:
     """Find the steps before the model (or None), and the model with predict_std."""
-    inner = estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
-    inner = _searched(inner)
+    inner = find_inner(estimator)
     if hasattr(inner, "predict_std"):
         return None, inner
-    if isinstance(inner, Pipeline) and hasattr(inner[-1], "predict_std"):
-        return inner[:-1], inner[-1]
-    return None
+    steps, model = split_pipeline(estimator)
+    return (steps, model) if hasattr(model, "predict_std") else None
