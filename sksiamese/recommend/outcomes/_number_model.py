@@ -135,10 +135,8 @@ class NumberModel(ResampledEstimator):
         """Prediction, the larger the better, and its standard deviation, (n_rows,) each."""
         rows = self._rows(frame)
         if _can(self.estimator, "return_std"):
-            mean, std = find_inner(self.estimator).predict(rows, return_std=True)
-            return self.sign * np.asarray(mean, np.float64), np.asarray(std, np.float64)
-        mean = np.asarray(self.estimator.predict(rows), np.float64)
-        return self.sign * mean, self._each(rows).std(axis=0)
+            return self._own_marginal(rows)
+        return self._mean(rows), self._each(rows).std(axis=0)
 
     def joint(self, frame: pd.DataFrame) -> tuple[_Floats, _Floats]:
         """Prediction (n_rows,), the larger the better, and its covariance, (n_rows, n_rows)."""
@@ -146,14 +144,26 @@ class NumberModel(ResampledEstimator):
         if _can(self.estimator, "return_cov"):
             mean, covariance = find_inner(self.estimator).predict(rows, return_cov=True)
             return self.sign * np.asarray(mean, np.float64), np.asarray(covariance, np.float64)
-        mean, std = self.marginal(frame)
         each = self._each(rows)
+        if _can(self.estimator, "return_std"):
+            mean, std = self._own_marginal(rows)
+        else:
+            mean, std = self._mean(rows), each.std(axis=0)
         if len(each) < 2:  # of a frozen regressor
             return mean, np.diag(std**2)
         apart = each - each.mean(axis=0)
         within = np.maximum(apart.std(axis=0), np.finfo(np.float64).tiny)
         correlation = (apart.T @ apart) / len(apart) / np.outer(within, within)
         return mean, correlation * np.outer(std, std)
+
+    def _mean(self, rows: Any) -> _Floats:
+        """Prediction alone, the larger the better, (n_rows,)."""
+        return self.sign * np.asarray(self.estimator.predict(rows), np.float64)
+
+    def _own_marginal(self, rows: Any) -> tuple[_Floats, _Floats]:
+        """Prediction and standard deviation of a regressor that gives both, (n_rows,) each."""
+        mean, std = find_inner(self.estimator).predict(rows, return_std=True)
+        return self.sign * np.asarray(mean, np.float64), np.asarray(std, np.float64)
 
     def _each(self, rows: Any) -> _Floats:
         """Predictions of members or clones, (n_members, n_rows)."""
