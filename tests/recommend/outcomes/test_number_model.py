@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.ensemble import (
     BaggingRegressor,
     GradientBoostingRegressor,
@@ -68,6 +69,60 @@ def test_the_spread_is_that_of_the_regressor():
     model = model_of(FOREST, named=False)
     np.testing.assert_allclose(model.marginal(NEW)[1], each.std(axis=0))
     np.testing.assert_allclose(model.joint(NEW)[1], np.cov(each.T, ddof=0), atol=1e-12)
+
+
+@pytest.mark.parametrize("regressor", [BayesianRidge(), LinearRegression()])
+def test_clones_tell_how_predictions_depend_on_each_other(regressor):
+    """Neighbours of a line move together, whether it tells a standard deviation or not."""
+    model = model_of(regressor)
+    near = NEW.iloc[[0, 0]].assign(a=[0.5, 0.51])
+    rng, each = np.random.RandomState(0), []
+    for _ in range(6):
+        rows = rng.randint(0, 20, 20)
+        each.append(clone(regressor).fit(FRAME[["a", "b"]].iloc[rows], Y[rows]))
+    expected = np.corrcoef([one.predict(near[["a", "b"]]) for one in each], rowvar=False)[0, 1]
+    covariance = model.joint(near)[1]
+    std = model.marginal(near)[1]
+    assert expected > 0.9
+    assert covariance[0, 1] == pytest.approx(expected * std[0] * std[1])
+
+
+class Counted(LinearRegression):
+    """Counts how often it and its clones predict."""
+
+    n_predictions = 0
+
+    def predict(self, X):
+        Counted.n_predictions += 1
+        return super().predict(X)
+
+
+def test_each_clone_predicts_once():
+    model = model_of(Counted())
+    Counted.n_predictions = 0
+    model.joint(NEW)
+    assert Counted.n_predictions == 1 + 6
+
+
+@pytest.mark.parametrize(("unit", "decimals"), [(1.0, 1), (0.01, 3), (1000.0, -2)])
+def test_numbers_are_shown_to_three_digits_of_their_spread(unit, decimals):
+    """Of yields in per cent or as shares, and of grams per ton."""
+    y = unit * np.linspace(5, 95, 20)
+    model = NumberModel(PROCESS, ["a", "b"], True, "maximize")
+    model.fit(FRAME, y, {}, 0, np.random.RandomState(0))
+    mean, std = model.marginal(NEW)
+    shown = model.describe(NEW)
+    assert model.decimals == decimals
+    np.testing.assert_array_equal(shown["predicted"], mean.round(decimals))
+    np.testing.assert_array_equal(shown["std"], std.round(decimals))
+    assert (shown["predicted"] != mean).all()
+
+
+def test_small_numbers_are_the_best_past_ones():
+    for goal, best in [("maximize", Y.argmax()), ("minimize", Y.argmin())]:
+        model = model_of(PROCESS, goal=goal)
+        assert model.merit(FRAME, Y).argmax() == best
+        assert model.order(Y, np.random.RandomState(0))[0] == best
 
 
 def test_small_numbers_change_their_sign():
