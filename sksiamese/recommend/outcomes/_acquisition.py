@@ -15,6 +15,7 @@ NEED_STD = frozenset({"ucb"})
 _Floats: TypeAlias = npt.NDArray[np.float64]
 
 _RELIANCE = 0.75  # how far an outcome settles that of an equal experiment
+_TOLD_APART = 9  # decimals of values; sums that differ by rounding alone are a tie
 
 
 def acquire(name: str, p: _Floats, std: _Floats | None, beta: float = 1.0) -> _Floats:
@@ -139,7 +140,7 @@ def choose_ahead(
         later = own * _sum_largest(success, n_top) + (1 - own) * _sum_largest(failure, n_top)
         value = keep[rows] * own + later
         value[chosen] = -1  # below every value
-        chosen.append(int(value.argmax()))
+        chosen.append(int(value.round(_TOLD_APART).argmax()))  # of a tie, the first
         keep *= _penalty(distance[chosen[-1]], length)
         keep[chosen] = 0
     return chosen

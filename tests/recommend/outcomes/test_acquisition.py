@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sksiamese.recommend.outcomes._acquisition import acquire, choose_ahead, choose_batch
@@ -61,6 +61,7 @@ def ahead_by_hand(p, batch_size, n_later, n_judged, places, reach):
 
 
 @settings(max_examples=40)
+@example(950, 3, 2, 0.0625)  # a tie, but for rounding
 @given(st.integers(0, 10_000), st.integers(1, 4), st.integers(1, 30), st.floats(0.05, 2))
 def test_looking_ahead_by_brute_force(seed, batch_size, n_later, reach):
     rng = np.random.RandomState(seed)
