@@ -75,6 +75,14 @@ def test_what_follows_and_what_depends_go_along():
         assert plate["dose"].to_numpy() == pytest.approx(2 * plate["mM"].to_numpy())
 
 
+def test_candidates_that_were_left_out_are_counted_whatever_they_share():
+    new = pd.MultiIndex.from_product([[0.2, 0.8], [0.1, 0.3, 0.5]], names=["a", "b"])
+    given = pd.concat([new.to_frame(index=False), NUMBERS.head(3)], ignore_index=True)
+    with pytest.warns(UserWarning, match=r"^Of 9 candidates, 3 left out: 3 measured\.$"):
+        plate = unit().recommend(2, candidates=given, same=["a"])
+    assert plate["a"].tolist() == [0.8, 0.8]
+
+
 def test_no_value_can_be_shared():
     space = DesignSpace({"a": Range(0, 1), "b": Levels([0, 1])}, [lambda f: f["b"] < 0])
     model = unit()

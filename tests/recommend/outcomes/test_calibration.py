@@ -62,6 +62,21 @@ def test_spread_by_finite_differences():
     assert np.sqrt(whole) == pytest.approx(0.01 * slope, rel=1e-4)
 
 
+@pytest.mark.parametrize("n_worked", [4, 20, 33])
+def test_doubt_of_the_level_by_integration(n_worked):
+    """Forty times "one half" leave the level alone to be learnt, under its normal prior."""
+    worked = (np.arange(40) < n_worked).astype(float)
+    half = np.array([0.5])
+    calibration = fit_calibration(np.full(40, 0.5), worked)
+    level = np.linspace(-6, 6, 20_001)
+    log_density = n_worked * level - 40 * np.logaddexp(0, level) - level**2 / 2
+    weight = np.exp(log_density - log_density.max())
+    p, weight = expit(level), weight / weight.sum()
+    std = np.sqrt(weight @ p**2 - (weight @ p) ** 2)
+    assert calibration.apply(half)[0] == pytest.approx(weight @ p, abs=0.02)
+    assert calibration.spread(half, np.zeros(1))[0] == pytest.approx(std, rel=0.1)
+
+
 def test_everyone_is_held_out_once_and_repeats_together():
     worked, same = np.arange(23) % 3 == 0, np.arange(23) // 2
     seen = []
