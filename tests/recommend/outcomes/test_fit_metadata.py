@@ -83,6 +83,16 @@ def test_weights_are_as_good_as_rows():
     assert plain.estimator_.coef_ == pytest.approx(twice.estimator_.coef_, rel=1e-3)
 
 
+def test_rows_of_no_weight_do_not_calibrate(seen):
+    weight = np.repeat([1.0, 0.0], [12, 8])
+    other = np.where(weight == 0, 1 - LABELS, LABELS)
+    one, same = (
+        make(Witness()).fit(NUMBERS, y, sample_weight=weight).recommend(5) for y in (LABELS, other)
+    )
+    assert one["p(success)"].tolist() == same["p(success)"].tolist()
+    assert [len(each) == 20 or (each > 0).all() for _, _, each in seen] == [True] * 8
+
+
 @pytest.mark.parametrize("routing", [False, True])
 def test_through_a_pipeline(seen, routing):
     with config_context(enable_metadata_routing=routing):
