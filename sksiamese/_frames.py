@@ -265,19 +265,12 @@ def plain_column(column: pd.Series) -> pd.Series:
     if isinstance(dtype, np.dtype) or dtype == _TEXT:
         return column
     if isinstance(dtype, pd.CategoricalDtype):
-        return plain_column(column.astype(dtype.categories.dtype))
-    has_gaps = bool(column.isna().any())
-    if pandas_types.is_bool_dtype(dtype):
-        return _objects(column) if has_gaps else column.astype(bool)
-    if pandas_types.is_integer_dtype(dtype) and not has_gaps:
-        return column.astype(np.int64)
-    if pandas_types.is_numeric_dtype(dtype):
-        return pd.Series(
-            column.to_numpy(np.float64, na_value=np.nan), column.index, name=column.name
-        )
-    return _objects(column).infer_objects()
-
-
-def _objects(column: pd.Series) -> pd.Series:
-    cells = [None if gap else cell for cell, gap in zip(column, column.isna(), strict=True)]
-    return pd.Series(cells, column.index, dtype=object, name=column.name)
+        cells = pd.Series(dtype.categories).reindex(column.cat.codes)  # there is no -1, a gap
+        return plain_column(cells.set_axis(column.index).rename(column.name))
+    column = as_pandas(column)
+    if pandas_types.is_numeric_dtype(column.dtype) and column.hasnans:
+        numbers = column.to_numpy(np.float64, na_value=np.nan)
+        return pd.Series(numbers, column.index, name=column.name)
+    if isinstance(column.dtype, np.dtype):
+        return column
+    return column.astype(object).where(column.notna(), None).infer_objects()

@@ -103,8 +103,9 @@ def require_known_values(
     if isinstance(wanted, PlainColumn):
         return
     if isinstance(kind, Molecules):
-        bad = [v for v in wanted if v not in kind.labels() and canonical_key(v) is None]
-        has = f"molecules, by SMILES or as {_quoted(kind.labels())}"
+        labels = kind.labels()
+        bad = [v for v in wanted if v not in labels and canonical_key(v) is None]
+        has = f"molecules, by SMILES or as {_quoted(labels)}"
     elif isinstance(kind, Levels):
         bad = [value for value in wanted if value not in kind.values]
         has = _quoted(kind.values)

@@ -120,8 +120,25 @@ class When(DrawnColumn):
         return values.isin([self.otherwise]).to_numpy(bool)
 
 
+class _LookUp(DependentColumn):
+    """A column whose value belongs to what one other column holds."""
+
+    column: str
+
+    def __str__(self) -> str:
+        return f"follows from {self.column!r}"
+
+    def _compute(self, frame: pd.DataFrame, name: str) -> Any:
+        codes, cells = pd.factorize(frame[self.column], use_na_sentinel=False)
+        return pd.Series([self._value(cell, name) for cell in cells]).to_numpy()[codes]
+
+    @abstractmethod
+    def _value(self, cell: Any, name: str) -> Any:
+        """Value of the column `name` beside a cell of the other one."""
+
+
 @dataclass(frozen=True)
-class OfMolecule(DependentColumn):
+class OfMolecule(_LookUp):
     """A value that belongs to a molecule, such as a solvent's dielectric constant.
 
     Parameters
@@ -154,23 +171,19 @@ class OfMolecule(DependentColumn):
         if isinstance(self.values, Mapping):
             keys = canonical_keys(self.values)
             object.__setattr__(self, "values", dict(zip(keys, self.values.values(), strict=True)))
-        elif self.values is not None:
-            _require_function("OfMolecule", "values", self.values)
+        elif self.values is not None and not callable(self.values):
+            raise TypeError(
+                "The 'values' parameter of OfMolecule must be a function. Got "
+                f"{shorten(self.values)} instead."
+            )
 
-    def __str__(self) -> str:
-        return f"follows from {self.column!r}"
-
-    def _compute(self, frame: pd.DataFrame, name: str) -> Any:
-        codes, texts = pd.factorize(frame[self.column], use_na_sentinel=False)
-        return pd.Series([self._value(text, name) for text in texts]).to_numpy()[codes]
-
-    def _value(self, text: Any, name: str) -> Any:
+    def _value(self, cell: Any, name: str) -> Any:
         if not isinstance(self.values, Mapping):
-            return self.values(text)  # type: ignore[misc]
-        key = canonical_key(text)
+            return self.values(cell)  # type: ignore[misc]
+        key = canonical_key(cell)
         if key is None or key not in self.values:
             raise ValueError(
-                f"Column {name!r} has no value for {text!r} in column {self.column!r}. Add it to "
+                f"Column {name!r} has no value for {cell!r} in column {self.column!r}. Add it to "
                 f"the values of OfMolecule, or give OfMolecule a function."
             )
         return self.values[key]
@@ -191,7 +204,7 @@ class OfMolecule(DependentColumn):
 
 
 @dataclass(frozen=True)
-class OfLevel(DependentColumn):
+class OfLevel(_LookUp):
     """A value that belongs to a level of another column, such as a vendor's purity.
 
     Parameters
@@ -236,15 +249,8 @@ class OfLevel(DependentColumn):
         """Take the state of :meth:`__getstate__`."""
         self.__dict__.update(column=state["column"], values=dict(state["values"]))
 
-    def __str__(self) -> str:
-        return f"follows from {self.column!r}"
-
-    def _compute(self, frame: pd.DataFrame, name: str) -> Any:
-        codes, levels = pd.factorize(frame[self.column], use_na_sentinel=False)
-        return pd.Series([self._value(level, name) for level in levels]).to_numpy()[codes]
-
-    def _value(self, level: Any, name: str) -> Any:
-        key = None if is_missing(level) else level
+    def _value(self, cell: Any, name: str) -> Any:
+        key = None if is_missing(cell) else cell
         if key not in self.values:
             raise ValueError(
                 f"Column {name!r} has no value for {shorten(key)} in column {self.column!r}. Add "
@@ -306,10 +312,3 @@ class Computed(DependentColumn):
 def without_condition(column: Any) -> Any:
     """Give the column inside a When; any other is returned as it is."""
     return column.column if isinstance(column, When) else column
-
-
-def _require_function(owner: str, name: str, value: object) -> None:
-    if not callable(value):
-        raise TypeError(
-            f"The {name!r} parameter of {owner} must be a function. Got {shorten(value)} instead."
-        )

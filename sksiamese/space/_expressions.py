@@ -78,7 +78,20 @@ class Ratio(Expression):
 
 
 @dataclass(frozen=True, repr=False, init=False)
-class Sum(Expression):
+class _Chain(Expression):
+    """What is computed from any number of terms alike."""
+
+    terms: tuple[Term, ...]
+
+    def __init__(self, *terms: Term) -> None:
+        _require_terms(type(self).__name__, terms)
+        object.__setattr__(self, "terms", terms)
+
+    def _parts(self) -> tuple[Term, ...]:
+        return self.terms
+
+
+class Sum(_Chain):
     """A sum, such as the total concentration. What is absent counts as nothing.
 
     Parameters
@@ -103,17 +116,8 @@ class Sum(Expression):
     base_mM + 2 * acid_mM - 1
     """
 
-    terms: tuple[Term, ...]
-
-    def __init__(self, *terms: Term) -> None:
-        _require_terms("Sum", terms)
-        object.__setattr__(self, "terms", terms)
-
     def __str__(self) -> str:
         return " + ".join(map(_text, self.terms)).replace(" + -", " - ")
-
-    def _parts(self) -> tuple[Term, ...]:
-        return self.terms
 
     def _combine(self, values: list[_Floats]) -> _Floats:
         stacked = np.array(values)
@@ -121,8 +125,7 @@ class Sum(Expression):
         return np.where(absent, np.nan, np.nansum(stacked, axis=0))
 
 
-@dataclass(frozen=True, repr=False, init=False)
-class Product(Expression):
+class Product(_Chain):
     """A product, such as a dose or a multiple.
 
     Parameters
@@ -147,17 +150,8 @@ class Product(Expression):
     flow_mL_min * time_min
     """
 
-    terms: tuple[Term, ...]
-
-    def __init__(self, *terms: Term) -> None:
-        _require_terms("Product", terms)
-        object.__setattr__(self, "terms", terms)
-
     def __str__(self) -> str:
         return " * ".join(_text(term, Sum) for term in self.terms)
-
-    def _parts(self) -> tuple[Term, ...]:
-        return self.terms
 
     def _combine(self, values: list[_Floats]) -> _Floats:
         return np.prod(values, axis=0)

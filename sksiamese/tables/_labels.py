@@ -65,9 +65,6 @@ def read_labels(y: Any, n_rows: int | None = None) -> npt.NDArray[Any]:
     ValueError
         If one is missing or infinite, they are not classes, or too many or few.
     """
-    y = as_pandas(y)
-    if isinstance(y, pd.Series) and not isinstance(y.dtype, np.dtype):
-        y = y.to_numpy(dtype=object)  # scikit-learn would make floats of nullable integers
     labels = as_column(y, "y", "label", warn=True)
     missing = np.asarray(pd.isna(labels))
     if labels.dtype.kind == "f":
@@ -96,6 +93,9 @@ def as_column(values: Any, name: str, what: str, warn: bool = False) -> npt.NDAr
             f"{name} must hold one {what} for each row of X. Got the single text {text}: if this "
             f"is a column of your table, write {name}=X[{text}]."
         )
+    values = as_pandas(values)
+    if isinstance(values, pd.Series) and not isinstance(values.dtype, np.dtype):
+        values = values.to_numpy(dtype=object)  # scikit-learn would make floats of Int64
     shape = np.shape(values) if hasattr(values, "shape") else ()
     if len(shape) > 1 and shape[1:] != (1,):
         raise ValueError(
@@ -137,7 +137,7 @@ def read_groups(groups: Any, n_rows: int) -> npt.NDArray[np.int64]:
     """
     if groups is None:
         return np.zeros(n_rows, np.int64)
-    labels = as_column(as_pandas(groups), "groups", "group")
+    labels = as_column(groups, "groups", "group")
     if len(labels) != n_rows:
         raise ValueError(
             f"groups must hold one group for each row of X. Got {len(labels)} groups for {n_rows} "

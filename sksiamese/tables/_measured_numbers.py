@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import shorten
-from sksiamese._frame_libraries import as_pandas
 from sksiamese.tables._column_kinds import LARGEST_NUMBER
 from sksiamese.tables._labels import as_column
 from sksiamese.tables.reading._censored_values import read_intervals
@@ -43,9 +42,6 @@ def read_numbers(y: Any, n_rows: int) -> npt.NDArray[np.float64]:
     >>> read_numbers([12, ">95", "<5", "44 %"], 4).tolist()
     [12.0, 95.0, 5.0, 44.0]
     """
-    y = as_pandas(y)
-    if isinstance(y, pd.Series) and not isinstance(y.dtype, np.dtype):
-        y = y.to_numpy(dtype=object)  # nullable numbers, with their gaps
     column = as_column(y, "y", "number", warn=True)
     if len(column) != n_rows:
         raise ValueError(

@@ -72,6 +72,12 @@ def test_a_series_comes_back(name):
     pd.testing.assert_series_equal(unpack(pack(series)), series)
 
 
+def test_times_among_other_labels_keep_their_zones():
+    """Which equality does not tell: moments of two zones are equal."""
+    cells = pd.Series(COLUMNS["mixed zones"])
+    assert list(map(str, unpack(pack(cells)))) == list(map(str, cells))
+
+
 def test_what_has_no_plain_form_stays_a_series():
     """Pickle still can hold it, and `save_model` refuses it."""
     complex_cells = pd.Series([1j, None, "a"], dtype=object, name="odd")

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sksiamese import DesignSpace
+from sksiamese.space import Levels, Range
 
 pa = pytest.importorskip("pyarrow")
 
@@ -80,3 +81,21 @@ def test_numbers_of_any_type_are_found(values, dtype):
     assert space.contains(X.dropna()).all()
     present = [value for value in values if value is not None]
     assert space.sample(50, random_state=0)["a"].between(min(present), max(present)).all()
+
+
+@pytest.mark.parametrize("dtype", [int, float, "Int64", "int64[pyarrow]", bool, "boolean", "str"])
+def test_a_category_may_have_gaps(dtype):
+    levels = pd.Series([0, 1]).astype(dtype)
+    column = pd.Categorical.from_codes([0, 1, -1, 1] * 3, levels)
+    X = pd.DataFrame({"a": column, "b": [0.5, 1.25, 2.0, 4.0] * 3}, [f"run {i}" for i in range(12)])
+    space = DesignSpace({"a": Levels([*levels.tolist(), None]), "b": Range(0, 5)})
+    assert space.contains(X).all()
+    found = space.complete(X)["a"]
+    assert found.index.equals(X.index)
+    assert not isinstance(found.dtype, pd.CategoricalDtype)
+    assert [None if pd.isna(cell) else cell for cell in found] == [
+        *levels[[0, 1]],
+        None,
+        levels[1],
+    ] * 3
+    assert DesignSpace.from_frame(X).contains(X.dropna()).all()

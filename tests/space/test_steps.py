@@ -21,6 +21,13 @@ def is_multiple(value, step):
     return Decimal(str(value)) % Decimal(str(step)) == 0
 
 
+def test_rows_at_a_limit_that_is_hardly_off_a_step_are_of_the_space():
+    space = DesignSpace({"a": Range(6 + 5e-13, 7 - 5e-13)})
+    rows = pd.concat([space.sample(5000, random_state=0), pd.DataFrame({"a": [5.999, 7.001]})])
+    assert (rows["a"].iloc[:-2].min(), rows["a"].iloc[:-2].max()) == (6, 7)
+    assert space.contains(rows).tolist() == [True] * 5000 + [False] * 2
+
+
 # -- Steps that are given --------------------------------------------------------------------------
 
 

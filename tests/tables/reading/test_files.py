@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sksiamese.tables.reading._files import read_table_file
+from sksiamese.tables.reading._files import naming_what_is_damaged, read_table_file
 
 ROWS = [["CCO", "60", "50.5", "1"], ["CCN", "80", "100.0", "0"], ["", "80", "7.5", "0"]]
 NAMES = ["ligand", "temp (°C)", "conc (mM)", "success"]
@@ -216,3 +216,9 @@ def test_files_with_types(kind, tmp_path):
         ValueError, match=rf"^'table.{kind}' cannot be read as a table \(.*\)\. Write "
     ):
         read_table_file(path)
+
+
+@pytest.mark.parametrize("error", [ImportError, MemoryError, PermissionError])
+def test_what_is_no_damage_is_not_called_so(error):
+    with pytest.raises(error, match=r"^as it was$"), naming_what_is_damaged("'a.csv'", "Mend it."):
+        raise error("as it was")
