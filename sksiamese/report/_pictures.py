@@ -61,12 +61,12 @@ class Pictures:
         with self._figure(4.4, 3.6) as (figure, finish):
             ax, bins = figure.subplots(), section.bins
             ax.plot([0, 1], [0, 1], color=_FAINT, lw=1, ls="--")
-            bars = np.abs(bins[["rate_low", "rate_high"]].T.to_numpy() - bins["rate"].to_numpy())
-            ax.errorbar(bins["said"], bins["rate"], bars, fmt="o", color=_YES, capsize=3)
+            bars = np.abs(bins[["low", "high"]].T.to_numpy() - bins["share"].to_numpy())
+            ax.errorbar(bins["stated"], bins["share"], bars, fmt="o", color=_YES, capsize=3)
             for row in bins.itertuples():
                 ax.annotate(
                     f"{row.worked} of {row.n}",
-                    (row.said, row.rate),
+                    (row.stated, row.share),
                     xytext=(6, 4),
                     textcoords="offset points",
                 )

@@ -130,7 +130,7 @@ def test_calibration_counts_each_experiment_once(found):
     assert sum(each["n"] for each in bins) == 48
     assert sum(each["worked"] for each in bins) == (measured()["yield"] >= 50).sum()
     for each in bins:
-        assert each["low"] <= each["said"] <= each["high"]
+        assert each["from"] <= each["stated"] <= each["to"]
 
 
 def test_effects_are_means_of_predictions(report, found):
