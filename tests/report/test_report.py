@@ -261,6 +261,14 @@ def test_names_of_columns_may_be_anything():
     assert "$x_1$ & <b>" in "".join(Tags(odd.html()).text)
 
 
+def test_a_column_may_be_named_like_a_probability():
+    table = measured().rename(columns={"pH": "p(H2)"})[["p(H2)", "time_h", "yield"]]
+    models = {"linear": LogisticRegression()}
+    told = make_report(table, models=models, n_repeats=1)
+    recipes = json.loads(told.json())["plate"]["recipes"]
+    assert [each["probability"] for each in recipes] == list(told.plate["p(yield >= 50)"])
+
+
 def test_a_table_that_holds_every_recipe_has_no_plate():
     recipes = list(itertools.product(["CCO", "CN", "CP"], ["DMSO", "THF"], [60, 80, 100]))
     table = pd.DataFrame(recipes, columns=["ligand", "solvent", "temperature_C"])
