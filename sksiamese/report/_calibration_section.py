@@ -84,7 +84,9 @@ def _summarize(bins: pd.DataFrame, probability: _Floats, worked: npt.NDArray[np.
     if off.empty:
         text += "In no bin do the two differ by more than chance explains."
     else:
-        spans = ", ".join(f"{low:.0%} to {high:.0%}" for low, high in off[["from", "to"]].to_numpy())
+        spans = ", ".join(
+            f"{low:.0%} to {high:.0%}" for low, high in off[["from", "to"]].to_numpy()
+        )
         text += f"They differ by more than chance explains among those called {spans}."
     return spaced(text)
 

@@ -91,7 +91,7 @@ class Pictures:
             ax.set_ylabel("probability")
             return finish(
                 f"Mean probability of success over {effect.column}, from "
-                f"{np.nanmin(effect.probability):.2f} to {np.nanmax(effect.probability):.2f}."
+                f"{effect.lowest:.2f} to {effect.highest:.2f}."
             )
 
     def nearness(self, section: PlateSection) -> Markup:

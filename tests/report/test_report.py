@@ -144,6 +144,22 @@ def test_effects_are_means_of_predictions(report, found):
     assert dict(zip(ligand["values"], ligand["n"], strict=True)) == counts.to_dict()
 
 
+def test_effects_of_levels_and_whole_numbers_are_known_at_each_value():
+    rng = np.random.RandomState(0)
+    table = measured().assign(bath_C=rng.choice([20, 40, 80], 48), drops=rng.randint(1, 9, 48))
+    table = table[["bath_C", "drops", "pH", "yield"]]
+    told = make_report(table, models={"linear": LogisticRegression()}, n_repeats=1)
+    effects = {each["column"]: each for each in json.loads(told.json())["effects"]["effects"]}
+    model, X = told.recommender.estimator_, told.table.X
+    for name in ("bath_C", "drops"):
+        assert effects[name]["values"] == sorted(set(table[name]))
+        wanted = [
+            model.predict_proba(X.assign(**{name: v}))[:, 1].mean() for v in sorted(set(X[name]))
+        ]
+        assert effects[name]["probability"] == pytest.approx(wanted)
+    assert "nan" not in "".join(Tags(told.html()).text)
+
+
 def test_evidence_tells_all_columns_that_differ(report, found):
     X, plate = report.table.X, report.plate
     assert found["plate"]["always"] == {"stirred": "yes"}
