@@ -19,6 +19,7 @@ from sksiamese.report._subject import Subject
 from sksiamese.space import Levels, Molecules, Range
 from sksiamese.space._dependent_columns import DependentColumn, without_condition
 from sksiamese.surrogate import SurrogateTreeExplainer
+from sksiamese.surrogate._tree_growing import N_FRESH
 
 _MOST_ROWS = 60  # measured experiments that an effect is averaged over
 _STEPS = 21  # of a number
@@ -111,7 +112,7 @@ def explain_model(
     explainer = _grow_tree(recommender, seed)
     mcc = explainer.fidelity_["mcc"]
     said = spaced(
-        f"On {1000:,} fresh experiments the tree agrees with the model in "
+        f"On {N_FRESH:,} fresh experiments the tree agrees with the model in "
         f"{explainer.fidelity_['accuracy']:.0%} (Matthews correlation {mcc:.2f})."
     )
     effects = sorted(effects, key=lambda effect: -effect.span)
