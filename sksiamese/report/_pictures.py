@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 from markupsafe import Markup
-from rdkit import Chem, rdBase
+from rdkit import Chem
 from rdkit.Chem.Draw import rdMolDraw2D
 
 from sksiamese.molecules._graph import parse_smiles
+from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 from sksiamese.plotting._drawing import axis_label
 from sksiamese.report._calibration_section import CalibrationSection
 from sksiamese.report._effects_section import Effect, EffectsSection
@@ -145,7 +146,7 @@ class Pictures:
 
 def draw_molecule(smiles: str) -> Markup | None:
     """Draw a molecule in the page's colour; None for what is none."""
-    with rdBase.BlockLogs():
+    with quiet_rdkit:
         mol = parse_smiles(smiles)
     if mol is None or not mol.GetNumAtoms():
         return None
