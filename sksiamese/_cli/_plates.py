@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sksiamese.recommend import ExperimentRecommender
-from sksiamese.tables._outcome_rules import read_outcome, read_rule
+from sksiamese.tables._outcome_rules import outcome_columns, read_outcome
 from sksiamese.tables.reading._cell_meaning import is_missing
 from sksiamese.tables.reading._clean_cells import clean_cells
 from sksiamese.tables.reading._files import read_table_file
@@ -19,19 +19,12 @@ from sksiamese.tables.reading._findings import plural
 _TOLD = ["p_std", "in_domain", "nearest_experiment"]
 
 
-def outcome_columns(recommender: ExperimentRecommender) -> list[str]:
-    """Columns that are filled in after the experiments: of a rule, those that it speaks of."""
-    name = str(recommender.outcomes_.name)
-    terms = read_rule(name, recommender.measured_.columns)
-    return [name] if terms is None else list(dict.fromkeys(term.column for term in terms))
-
-
 def lay_out_plate(recommender: ExperimentRecommender, plate: pd.DataFrame) -> pd.DataFrame:
     """Arrange a plate for a file: number, recipe, empty outcomes, then what the model says."""
     probability = str(recommender.out_of_fold_.name)
     frame = plate[list(recommender.measured_.columns)].copy()
     frame.insert(0, "recipe", np.arange(1, len(plate) + 1))
-    for name in outcome_columns(recommender):
+    for name in outcome_columns(str(recommender.outcomes_.name), recommender.measured_.columns):
         frame[name] = None
     said = plate[[probability, *_TOLD]]
     return frame.join(said.round({probability: 2, "p_std": 2}))
@@ -45,7 +38,8 @@ def read_plate(recommender: ExperimentRecommender, path: Path, sheet: str | None
     ValueError
         If a column is absent, no outcome is filled in, or an outcome cannot be read.
     """
-    names, inputs = outcome_columns(recommender), list(recommender.measured_.columns)
+    inputs = list(recommender.measured_.columns)
+    names = outcome_columns(str(recommender.outcomes_.name), inputs)
     frame, _ = clean_cells(read_table_file(path, sheet=sheet, names=names).frame, names)
     lacking = [name for name in [*inputs, *names] if name not in frame]
     if lacking:

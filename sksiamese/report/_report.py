@@ -32,7 +32,7 @@ from sksiamese.report._plain_values import plain_value
 from sksiamese.report._subject import Subject, read_subject
 from sksiamese.report._table_section import describe_table
 from sksiamese.space import DesignSpace
-from sksiamese.tables._outcome_rules import read_rule
+from sksiamese.tables._outcome_rules import outcome_columns
 from sksiamese.tables.reading._findings import plural
 
 _FEWEST_OF_CLASS = 3  # to hold some out and learn from others
@@ -282,7 +282,9 @@ class ExperimentReport:
             "success": subject.success,
             "n_rows": len(subject.X),
             "rules": None if found is None else _show_rules(found.effects.rules),
-            "fill_in": _name_columns(subject.outcome, list(subject.X)),
+            "fill_in": " and ".join(
+                f"“{name}”" for name in outcome_columns(subject.outcome, subject.X.columns)
+            ),
             "files": self._files,
             "settings": self._settings(),
         }
@@ -311,10 +313,3 @@ def _require_matplotlib() -> None:
 def _show_rules(rules: pd.DataFrame) -> pd.DataFrame:
     named = rules.rename(columns={"n_samples": "samples"})
     return named.round({"probability": 2, "agreement": 2})
-
-
-def _name_columns(outcome: str, inputs: list[str]) -> str:
-    """Name the columns that are filled in after the experiments."""
-    terms = read_rule(outcome, inputs)
-    names = [outcome] if terms is None else list(dict.fromkeys(term.column for term in terms))
-    return " and ".join(f"“{name}”" for name in names)
