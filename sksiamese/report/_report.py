@@ -176,9 +176,7 @@ class ExperimentReport:
         str
             A whole HTML document.
         """
-        from sksiamese.report._page import render_page
-
-        return render_page(self._content())
+        return self._page
 
     def write_html(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file; an existing one is replaced once the new one is whole.
@@ -269,6 +267,12 @@ class ExperimentReport:
             seed=self._seed,
             verbose=self._verbose,
         )
+
+    @cached_property
+    def _page(self) -> str:
+        from sksiamese.report._page import render_page
+
+        return render_page(self._content())
 
     def _content(self) -> dict[str, Any]:
         subject, found = self._subject, self._found if self.ok else None
