@@ -25,6 +25,7 @@ from sksiamese._checks import (
     require_n_jobs,
     require_verbose,
 )
+from sksiamese.persistence._replacing import replace_file
 from sksiamese.recommend import ExperimentRecommender
 from sksiamese.report._findings import Findings, find_all
 from sksiamese.report._model_choice import read_choice
@@ -201,9 +202,7 @@ class ExperimentReport:
             raise FileNotFoundError(
                 f"The folder {str(path.parent)!r} does not exist. Create it first."
             )
-        part = path.with_name(f".{path.name}.part")
-        part.write_text(self.html(), encoding="utf-8")
-        part.replace(path)
+        replace_file(path, self.html().encode())
         return path
 
     def open(self) -> None:
