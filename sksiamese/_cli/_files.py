@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sksiamese.doctor._read_experiments import ExperimentTable
     from sksiamese.recommend import ExperimentRecommender
-
-TABLE_SUFFIXES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet", ".json"}
 
 _NUMBERED = re.compile(r"(.*?)-(\d+)")
 
@@ -96,6 +95,20 @@ def require_writable_table(path: Path) -> None:
         raise ValueError(f"{path.name!r} cannot be written: name a file .xlsx, .csv or .tsv.")
     if path.suffix.lower() == ".xlsx":
         _import_openpyxl()
+
+
+def read_table(options: argparse.Namespace, path: Path) -> ExperimentTable:
+    """Read a table of experiments, its columns and outcomes as the arguments say."""
+    from sksiamese.doctor import read_experiments
+
+    return read_experiments(
+        path,
+        options.outcome,
+        sheet=options.sheet,
+        ignore=options.ignore,
+        roles=dict.fromkeys(options.smiles, "molecule"),
+        positive=options.positive,
+    )
 
 
 def load_campaign(path: Path) -> ExperimentRecommender:
