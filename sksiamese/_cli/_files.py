@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import re
 import sys
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sksiamese.doctor._read_experiments import ExperimentTable
     from sksiamese.recommend import ExperimentRecommender
-
-TABLE_SUFFIXES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet", ".json"}
 
 _NUMBERED = re.compile(r"(.*?)-(\d+)")
 
@@ -79,14 +78,15 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     ValueError
         If the file is of another kind.
     """
+    from sksiamese.persistence._replacing import replace_file
+
+    require_writable_table(path)
     kind = path.suffix.lower()
-    if kind in (".csv", ".tsv"):
-        separator = "\t" if kind == ".tsv" else ","
-        _replace(path, lambda part: frame.to_csv(part, index=False, sep=separator))
-    elif kind == ".xlsx":
-        _replace(path, lambda part: _write_workbook(frame, part))
+    if kind == ".xlsx":
+        content = _workbook(frame)
     else:
-        raise ValueError(f"{path.name!r} cannot be written: name a file .xlsx, .csv or .tsv.")
+        content = frame.to_csv(index=False, sep="\t" if kind == ".tsv" else ",").encode()
+    replace_file(path, content)
 
 
 def require_writable_table(path: Path) -> None:
@@ -95,6 +95,20 @@ def require_writable_table(path: Path) -> None:
         raise ValueError(f"{path.name!r} cannot be written: name a file .xlsx, .csv or .tsv.")
     if path.suffix.lower() == ".xlsx":
         _import_openpyxl()
+
+
+def read_table(options: argparse.Namespace, path: Path) -> ExperimentTable:
+    """Read a table of experiments, its columns and outcomes as the arguments say."""
+    from sksiamese.doctor import read_experiments
+
+    return read_experiments(
+        path,
+        options.outcome,
+        sheet=options.sheet,
+        ignore=options.ignore,
+        roles=dict.fromkeys(options.smiles, "molecule"),
+        positive=options.positive,
+    )
 
 
 def load_campaign(path: Path) -> ExperimentRecommender:
@@ -117,16 +131,8 @@ def load_campaign(path: Path) -> ExperimentRecommender:
     return campaign
 
 
-def _replace(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file beside the old one, with the rights of a new one, and swap the two."""
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-        part = Path(folder) / path.name
-        write(part)
-        part.replace(path)
-
-
-def _write_workbook(frame: pd.DataFrame, path: Path) -> None:
-    """Write a workbook; text stays text, also where it begins with "="."""
+def _workbook(frame: pd.DataFrame) -> bytes:
+    """Content of a workbook; text stays text, also where it begins with "="."""
     openpyxl = _import_openpyxl()
     book = openpyxl.Workbook()
     sheet = book.active
@@ -141,7 +147,9 @@ def _write_workbook(frame: pd.DataFrame, path: Path) -> None:
         cell.font = openpyxl.styles.Font(bold=True)
         sheet.column_dimensions[cell.column_letter].width = max(12, len(str(cell.value)) + 2)
     sheet.freeze_panes = "B2"
-    book.save(path)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
 
 
 def _import_openpyxl() -> Any:

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sksiamese.recommend import ExperimentRecommender
-from sksiamese.tables._outcome_rules import read_outcome, read_rule
-from sksiamese.tables._positive_label import name_of_success
+from sksiamese.tables._outcome_rules import outcome_columns, read_outcome
 from sksiamese.tables.reading._cell_meaning import is_missing
 from sksiamese.tables.reading._clean_cells import clean_cells
 from sksiamese.tables.reading._files import read_table_file
@@ -20,22 +19,15 @@ from sksiamese.tables.reading._findings import plural
 _TOLD = ["p_std", "in_domain", "nearest_experiment"]
 
 
-def outcome_columns(recommender: ExperimentRecommender) -> list[str]:
-    """Columns that are filled in after the experiments: of a rule, those that it speaks of."""
-    name = str(recommender.outcomes_.name)
-    terms = read_rule(name, recommender.measured_.columns)
-    return [name] if terms is None else list(dict.fromkeys(term.column for term in terms))
-
-
 def lay_out_plate(recommender: ExperimentRecommender, plate: pd.DataFrame) -> pd.DataFrame:
     """Arrange a plate for a file: number, recipe, empty outcomes, then what the model says."""
-    told = [name for name in plate if str(name).startswith("p(")]
+    probability = str(recommender.out_of_fold_.name)
     frame = plate[list(recommender.measured_.columns)].copy()
     frame.insert(0, "recipe", np.arange(1, len(plate) + 1))
-    for name in outcome_columns(recommender):
+    for name in outcome_columns(str(recommender.outcomes_.name), recommender.measured_.columns):
         frame[name] = None
-    said = plate[[*told, *_TOLD]]
-    return frame.join(said.assign(**{n: said[n].round(2) for n in [*told, "p_std"]}))
+    said = plate[[probability, *_TOLD]]
+    return frame.join(said.round({probability: 2, "p_std": 2}))
 
 
 def read_plate(recommender: ExperimentRecommender, path: Path, sheet: str | None) -> pd.DataFrame:
@@ -46,7 +38,8 @@ def read_plate(recommender: ExperimentRecommender, path: Path, sheet: str | None
     ValueError
         If a column is absent, no outcome is filled in, or an outcome cannot be read.
     """
-    names, inputs = outcome_columns(recommender), list(recommender.measured_.columns)
+    inputs = list(recommender.measured_.columns)
+    names = outcome_columns(str(recommender.outcomes_.name), inputs)
     frame, _ = clean_cells(read_table_file(path, sheet=sheet, names=names).frame, names)
     lacking = [name for name in [*inputs, *names] if name not in frame]
     if lacking:
@@ -92,10 +85,9 @@ def add_plate(recommender: ExperimentRecommender, plate: pd.DataFrame) -> str:
 
 def show_plate(recommender: ExperimentRecommender, plate: pd.DataFrame) -> str:
     """Write a plate as text."""
-    said = f"p({name_of_success(recommender.positive_, recommender.outcomes_.name)})"
     hidden = ["distance", "acquisition"]
     shown = plate.drop(columns=[name for name in hidden if name in plate])
-    return str(shown.round({said: 2, "p_std": 2}).to_string(index=False))
+    return str(shown.round({recommender.out_of_fold_.name: 2, "p_std": 2}).to_string(index=False))
 
 
 def plain_records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -67,7 +67,9 @@ def _recommend(options: argparse.Namespace) -> int:
 
 def _make_recommender(options: argparse.Namespace) -> ExperimentRecommender:
     """Load a campaign, or fit a model to a table."""
-    if options.source.suffix.lower() not in _files.TABLE_SUFFIXES:
+    from sksiamese.tables.reading._files import TABLE_SUFFIXES
+
+    if options.source.suffix.lower() not in TABLE_SUFFIXES:
         if options.outcome is not None:
             raise ValueError("A campaign knows its outcome. Leave --outcome out.")
         return _files.load_campaign(options.source)
@@ -75,18 +77,10 @@ def _make_recommender(options: argparse.Namespace) -> ExperimentRecommender:
         raise ValueError("What is success? Say it with --outcome, such as --outcome 'yield >= 50'.")
     from sklearn.exceptions import ConvergenceWarning
 
-    from sksiamese.doctor import read_experiments
     from sksiamese.recommend import ExperimentRecommender
     from sksiamese.report._model_choice import read_choice
 
-    table = read_experiments(
-        options.source,
-        options.outcome,
-        sheet=options.sheet,
-        ignore=options.ignore,
-        roles=dict.fromkeys(options.smiles, "molecule"),
-        positive=options.positive,
-    )
+    table = _files.read_table(options, options.source)
     _require_ok(table.report, options)
     name = _arguments.MODELS[options.model]
     model = read_choice([name], len(table.X)).make(name, table.X, options.seed)

@@ -63,17 +63,9 @@ def _report(options: argparse.Namespace) -> int:
     _files.require_writable_table(plate)
     _files.require_free([plate, campaign], options.force)
     _files.require_free([html], force=True)
-    from sksiamese.doctor import read_experiments
     from sksiamese.report import ExperimentReport
 
-    table = read_experiments(
-        options.file,
-        options.outcome,
-        sheet=options.sheet,
-        ignore=options.ignore,
-        roles=dict.fromkeys(options.smiles, "molecule"),
-        positive=options.positive,
-    )
+    table = _files.read_table(options, options.file)
     chosen = _arguments.MODELS.get(options.model)
     report = ExperimentReport(
         table,

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import io
 import os
-import secrets
-import stat
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -32,11 +30,11 @@ from sksiamese.persistence._model_parts import (
     iterate_parts,
     require_sound_parts,
 )
+from sksiamese.persistence._replacing import replace_file
 from sksiamese.persistence._trusted_types import TRUSTED_TYPES
 
 _Model = TypeVar("_Model")
 _MANIFEST, _MODEL = "manifest.json", "model.skops"
-_BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends
 
 
 def save_model(
@@ -105,7 +103,7 @@ def save_model(
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
         file.writestr(_MANIFEST, manifest.to_json())
         file.writestr(_MODEL, payload)
-    _replace(target, archive.getbuffer())
+    replace_file(target, archive.getbuffer())
     return path
 
 
@@ -353,27 +351,3 @@ def _require_place(path: Path, target: Path) -> None:
         raise NotADirectoryError(f"{str(folder)!r} is a file, and no folder. Choose a folder.")
     if not folder.is_dir():
         raise FileNotFoundError(f"The folder {str(folder)!r} does not exist. Create it first.")
-
-
-def _replace(path: Path, content: memoryview) -> None:
-    """Put the content into a file of its own, and then in the place of the old file at once."""
-    name = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:  # opened as any new file is, so that its mode is what the user's umask says
-        handle = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o666)
-    except OSError as error:
-        raise type(error)(
-            f"{str(path)!r} cannot be written: no file can be made in the folder "
-            f"{str(path.parent)!r} ({error.strerror}). Choose another folder, or see to its "
-            "permissions."
-        ) from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            os.chmod(name, stat.S_IMODE(path.stat().st_mode))
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import binomtest
 
 from sksiamese.recommend import ExperimentRecommender
+from sksiamese.recommend.outcomes._calibration import bin_outcomes
 from sksiamese.report._subject import Subject
 from sksiamese.tables.reading._findings import plural
 
@@ -38,9 +38,7 @@ class CalibrationSection(NamedTuple):
     Parameters
     ----------
     bins : DataFrame
-        "low" and "high" of the probabilities; "n" experiments called so, "worked" of them; "said",
-        their mean probability; "rate", "rate_low" and "rate_high", the share that worked and its
-        95 % interval (Wilson).
+        What :meth:`ExperimentRecommender.calibration` gives; no row where nothing was held out.
     probability : ndarray of shape (n_rows,)
         Held-out probability of success of each experiment, calibrated as those of a plate.
     worked : ndarray of shape (n_rows,)
@@ -57,7 +55,7 @@ class CalibrationSection(NamedTuple):
     def check(self, probability: float) -> Check:
         """Tell how often experiments worked that were called as probable as that."""
         place = int(np.digitize(probability, _EDGES[1:-1]))
-        found = self.bins[self.bins["low"] == _EDGES[place]]
+        found = self.bins[self.bins["from"] == _EDGES[place]]
         span = f"{_EDGES[place]:.0%} to {_EDGES[place + 1]:.0%}"
         if found.empty:
             text = f"no held-out experiment was called {span}"
@@ -74,32 +72,21 @@ def calibrate(subject: Subject, recommender: ExperimentRecommender) -> Calibrati
     held_out = recommender.out_of_fold_
     known = held_out.notna().to_numpy()
     probability, worked = held_out[known].to_numpy(), subject.is_success[known].to_numpy(bool)
-    bins = _count(probability, worked)
+    bins = bin_outcomes(probability, worked)
     return CalibrationSection(bins, probability, worked, _summarize(bins, probability, worked))
-
-
-def _count(probability: _Floats, worked: npt.NDArray[np.bool_]) -> pd.DataFrame:
-    places = np.digitize(probability, _EDGES[1:-1])
-    rows = []
-    for place in np.unique(places):
-        here = places == place
-        n, k = int(here.sum()), int(worked[here].sum())
-        low, high = binomtest(k, n).proportion_ci(method="wilson")
-        span = (_EDGES[place], _EDGES[place + 1])
-        rows.append((*span, n, k, probability[here].mean(), k / n, low, high))
-    columns = ["low", "high", "n", "worked", "said", "rate", "rate_low", "rate_high"]
-    return pd.DataFrame(rows, columns=columns)
 
 
 def _summarize(bins: pd.DataFrame, probability: _Floats, worked: npt.NDArray[np.bool_]) -> str:
     if bins.empty:
         return "The model gave no held-out probabilities."
     text = f"On average the model said {probability.mean():.0%}, and {worked.mean():.0%} worked. "
-    off = bins[(bins["said"] < bins["rate_low"]) | (bins["said"] > bins["rate_high"])]
+    off = bins[(bins["stated"] < bins["low"]) | (bins["stated"] > bins["high"])]
     if off.empty:
         text += "In no bin do the two differ by more than chance explains."
     else:
-        spans = ", ".join(f"{r.low:.0%} to {r.high:.0%}" for r in off.itertuples())
+        spans = ", ".join(
+            f"{low:.0%} to {high:.0%}" for low, high in off[["from", "to"]].to_numpy()
+        )
         text += f"They differ by more than chance explains among those called {spans}."
     return spaced(text)
 

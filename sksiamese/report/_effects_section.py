@@ -16,9 +16,10 @@ from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.recommend import ExperimentRecommender
 from sksiamese.report._calibration_section import spaced
 from sksiamese.report._subject import Subject
-from sksiamese.space import Levels, Molecules
+from sksiamese.space import Levels, Molecules, Range
 from sksiamese.space._dependent_columns import DependentColumn, without_condition
 from sksiamese.surrogate import SurrogateTreeExplainer
+from sksiamese.surrogate._tree_growing import N_FRESH
 
 _MOST_ROWS = 60  # measured experiments that an effect is averaged over
 _STEPS = 21  # of a number
@@ -39,7 +40,7 @@ class Effect(NamedTuple):
     values : ndarray of shape (n_values,)
         What was put into the measured experiments.
     probability : ndarray of shape (n_values,)
-        Mean probability of success with it.
+        Mean probability of success with it; NaN where the space has no such experiment.
     n, worked : ndarray of shape (n_values,)
         Measured experiments with that molecule or name, and successes among them; of numbers empty.
     n_more : int
@@ -55,10 +56,19 @@ class Effect(NamedTuple):
     n_more: int
 
     @property
+    def lowest(self) -> float:
+        """Smallest mean probability."""
+        return float(np.fmin.reduce(self.probability))
+
+    @property
+    def highest(self) -> float:
+        """Largest mean probability."""
+        return float(np.fmax.reduce(self.probability))
+
+    @property
     def span(self) -> float:
         """Largest minus smallest mean probability; 0 where none could be asked for."""
-        known = self.probability[~np.isnan(self.probability)]
-        return float(np.ptp(known)) if len(known) else 0.0
+        return float(np.nan_to_num(self.highest - self.lowest))
 
 
 class EffectsSection(NamedTuple):
@@ -102,7 +112,7 @@ def explain_model(
     explainer = _grow_tree(recommender, seed)
     mcc = explainer.fidelity_["mcc"]
     said = spaced(
-        f"On {1000:,} fresh experiments the tree agrees with the model in "
+        f"On {N_FRESH:,} fresh experiments the tree agrees with the model in "
         f"{explainer.fidelity_['accuracy']:.0%} (Matthews correlation {mcc:.2f})."
     )
     effects = sorted(effects, key=lambda effect: -effect.span)
@@ -131,13 +141,20 @@ def _vary(
     if isinstance(inner, Molecules):
         return _vary_molecule(name, subject, recommender, rows)
     if is_numeric_dtype(cells) and cells.dtype != bool:
-        grid = np.linspace(cells.min(), cells.max(), _STEPS)
-        if isinstance(inner, Levels):  # nothing between two of them is possible
-            grid = np.unique(cells.dropna())
+        grid = _spread_values(inner, cells)
         means = _mean_over(name, grid, recommender, rows[rows[name].notna()])
         none = np.empty(0, np.int64)
         return Effect(name, "number", grid, means, none, none, 0)
     return _vary_category(name, subject, recommender, rows)
+
+
+def _spread_values(column: Any, cells: pd.Series) -> npt.NDArray[Any]:
+    """Values between the smallest and the largest that a column of numbers can hold."""
+    if isinstance(column, Levels):  # nothing between two of them is possible
+        return np.unique(cells.dropna())
+    grid = np.linspace(cells.min(), cells.max(), _STEPS)
+    is_whole = isinstance(column, Range) and column.integer
+    return np.unique(grid.round()) if is_whole else grid
 
 
 def _vary_category(

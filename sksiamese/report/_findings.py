@@ -18,7 +18,6 @@ from sksiamese.report._model_choice import Choice, add_model
 from sksiamese.report._plate_section import PlateSection, describe_recipes
 from sksiamese.report._subject import Subject
 from sksiamese.report._verdict_section import VerdictSection, judge_models
-from sksiamese.tables._positive_label import name_of_success
 
 
 class Findings(NamedTuple):
@@ -88,8 +87,7 @@ def _recommend(recommender: ExperimentRecommender, batch_size: int) -> pd.DataFr
     except TooFewCandidatesError as error:
         if error.n_left:
             return recommender.recommend(error.n_left)
-    success = name_of_success(recommender.positive_, recommender.outcomes_.name)
-    told = [f"p({success})", "p_std", *RESULTS]
+    told = [recommender.out_of_fold_.name, "p_std", *RESULTS]
     return pd.DataFrame(columns=[*recommender.measured_.columns, *told])
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 from markupsafe import Markup
-from rdkit import Chem, rdBase
+from rdkit import Chem
 from rdkit.Chem.Draw import rdMolDraw2D
 
 from sksiamese.molecules._graph import parse_smiles
+from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 from sksiamese.plotting._drawing import axis_label
 from sksiamese.report._calibration_section import CalibrationSection
 from sksiamese.report._effects_section import Effect, EffectsSection
@@ -61,12 +62,12 @@ class Pictures:
         with self._figure(4.4, 3.6) as (figure, finish):
             ax, bins = figure.subplots(), section.bins
             ax.plot([0, 1], [0, 1], color=_FAINT, lw=1, ls="--")
-            bars = np.abs(bins[["rate_low", "rate_high"]].T.to_numpy() - bins["rate"].to_numpy())
-            ax.errorbar(bins["said"], bins["rate"], bars, fmt="o", color=_YES, capsize=3)
+            bars = np.abs(bins[["low", "high"]].T.to_numpy() - bins["share"].to_numpy())
+            ax.errorbar(bins["stated"], bins["share"], bars, fmt="o", color=_YES, capsize=3)
             for row in bins.itertuples():
                 ax.annotate(
                     f"{row.worked} of {row.n}",
-                    (row.said, row.rate),
+                    (row.stated, row.share),
                     xytext=(6, 4),
                     textcoords="offset points",
                 )
@@ -91,7 +92,7 @@ class Pictures:
             ax.set_ylabel("probability")
             return finish(
                 f"Mean probability of success over {effect.column}, from "
-                f"{np.nanmin(effect.probability):.2f} to {np.nanmax(effect.probability):.2f}."
+                f"{effect.lowest:.2f} to {effect.highest:.2f}."
             )
 
     def nearness(self, section: PlateSection) -> Markup:
@@ -145,7 +146,7 @@ class Pictures:
 
 def draw_molecule(smiles: str) -> Markup | None:
     """Draw a molecule in the page's colour; None for what is none."""
-    with rdBase.BlockLogs():
+    with quiet_rdkit:
         mol = parse_smiles(smiles)
     if mol is None or not mol.GetNumAtoms():
         return None

@@ -119,7 +119,7 @@ def describe_recipes(
     space, past = recommender.space_, recommender.measured_
     geometry = RecipeGeometry(space)
     complete = space.complete(past)
-    recipes, column = plate[list(past.columns)], _probability_column(plate)
+    recipes, column = plate[list(past.columns)], recommender.out_of_fold_.name
     distances = np.empty((0, len(past)))
     if len(recipes):
         distances = geometry.distances(space.complete(recipes), complete)
@@ -154,10 +154,6 @@ def describe_recipes(
             )
         )
     return PlateSection(found, varied, always, molecules, spacing / usual, shares is not None)
-
-
-def _probability_column(plate: pd.DataFrame) -> str:
-    return str(next(name for name in plate if str(name).startswith("p(")))
 
 
 def _find_shares(model: Any, recipes: pd.DataFrame) -> list[dict[Any, float]] | None:

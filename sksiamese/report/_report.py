@@ -25,6 +25,7 @@ from sksiamese._checks import (
     require_n_jobs,
     require_verbose,
 )
+from sksiamese.persistence._replacing import replace_file
 from sksiamese.recommend import ExperimentRecommender
 from sksiamese.report._findings import Findings, find_all
 from sksiamese.report._model_choice import read_choice
@@ -32,7 +33,7 @@ from sksiamese.report._plain_values import plain_value
 from sksiamese.report._subject import Subject, read_subject
 from sksiamese.report._table_section import describe_table
 from sksiamese.space import DesignSpace
-from sksiamese.tables._outcome_rules import read_rule
+from sksiamese.tables._outcome_rules import outcome_columns
 from sksiamese.tables.reading._findings import plural
 
 _FEWEST_OF_CLASS = 3  # to hold some out and learn from others
@@ -176,9 +177,7 @@ class ExperimentReport:
         str
             A whole HTML document.
         """
-        from sksiamese.report._page import render_page
-
-        return render_page(self._content())
+        return self._page
 
     def write_html(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file; an existing one is replaced once the new one is whole.
@@ -203,9 +202,7 @@ class ExperimentReport:
             raise FileNotFoundError(
                 f"The folder {str(path.parent)!r} does not exist. Create it first."
             )
-        part = path.with_name(f".{path.name}.part")
-        part.write_text(self.html(), encoding="utf-8")
-        part.replace(path)
+        replace_file(path, self.html().encode())
         return path
 
     def open(self) -> None:
@@ -270,6 +267,12 @@ class ExperimentReport:
             verbose=self._verbose,
         )
 
+    @cached_property
+    def _page(self) -> str:
+        from sksiamese.report._page import render_page
+
+        return render_page(self._content())
+
     def _content(self) -> dict[str, Any]:
         subject, found = self._subject, self._found if self.ok else None
         sections = ("verdict", "calibration", "effects", "plate")
@@ -282,7 +285,9 @@ class ExperimentReport:
             "success": subject.success,
             "n_rows": len(subject.X),
             "rules": None if found is None else _show_rules(found.effects.rules),
-            "fill_in": _name_columns(subject.outcome, list(subject.X)),
+            "fill_in": " and ".join(
+                f"“{name}”" for name in outcome_columns(subject.outcome, subject.X.columns)
+            ),
             "files": self._files,
             "settings": self._settings(),
         }
@@ -311,10 +316,3 @@ def _require_matplotlib() -> None:
 def _show_rules(rules: pd.DataFrame) -> pd.DataFrame:
     named = rules.rename(columns={"n_samples": "samples"})
     return named.round({"probability": 2, "agreement": 2})
-
-
-def _name_columns(outcome: str, inputs: list[str]) -> str:
-    """Name the columns that are filled in after the experiments."""
-    terms = read_rule(outcome, inputs)
-    names = [outcome] if terms is None else list(dict.fromkeys(term.column for term in terms))
-    return " and ".join(f"“{name}”" for name in names)

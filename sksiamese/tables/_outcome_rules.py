@@ -79,6 +79,19 @@ def read_rule(outcome: str, columns: Iterable[str] = ()) -> list[Term] | None:
     return terms
 
 
+def outcome_columns(outcome: str, columns: Iterable[str]) -> list[str]:
+    """Columns that are filled in after the experiments: of a rule, those that it speaks of.
+
+    Examples
+    --------
+    >>> from sksiamese.tables._outcome_rules import outcome_columns
+    >>> outcome_columns("ee > 90 and yield >= 20", []), outcome_columns("result", [])
+    (['ee', 'yield'], ['result'])
+    """
+    terms = read_rule(outcome, columns)
+    return [outcome] if terms is None else list(dict.fromkeys(term.column for term in terms))
+
+
 def read_outcome(frame: pd.DataFrame, outcome: str, positive: Any = None) -> Outcome:
     """Read the outcome of each row.
 

@@ -174,6 +174,16 @@ def test_recommend_from_a_table(week, capsys):
     )
 
 
+def test_a_column_of_the_plate_may_be_named_like_a_probability(capsys, tmp_path):
+    table = measured().rename(columns={"pH": "p(H2)"})[["p(H2)", "time_h", "yield"]]
+    table.to_csv(tmp_path / "table.csv", index=False)
+    words = ["recommend", tmp_path / "table.csv", "--outcome", "yield >= 50", *PROCESS]
+    assert run(capsys, *words, "--batch-size", "2", "-o", tmp_path / "plate.csv")[0] == 0
+    names = ["recipe", "p(H2)", "time_h", "yield", "p(yield >= 50)", "p_std"]
+    names += ["in_domain", "nearest_experiment"]
+    assert list(pd.read_csv(tmp_path / "plate.csv")) == names
+
+
 def test_predict_with_a_campaign(week, capsys, tmp_path):
     measured(5, seed=3).to_csv(tmp_path / "new.csv", index=False)
     words = ["predict", week / "campaign.skm", tmp_path / "new.csv"]

@@ -130,7 +130,7 @@ def test_calibration_counts_each_experiment_once(found):
     assert sum(each["n"] for each in bins) == 48
     assert sum(each["worked"] for each in bins) == (measured()["yield"] >= 50).sum()
     for each in bins:
-        assert each["low"] <= each["said"] <= each["high"]
+        assert each["from"] <= each["stated"] <= each["to"]
 
 
 def test_effects_are_means_of_predictions(report, found):
@@ -142,6 +142,22 @@ def test_effects_are_means_of_predictions(report, found):
     ligand = next(each for each in found["effects"]["effects"] if each["column"] == "ligand")
     counts = X["ligand"].value_counts()
     assert dict(zip(ligand["values"], ligand["n"], strict=True)) == counts.to_dict()
+
+
+def test_effects_of_levels_and_whole_numbers_are_known_at_each_value():
+    rng = np.random.RandomState(0)
+    table = measured().assign(bath_C=rng.choice([20, 40, 80], 48), drops=rng.randint(1, 9, 48))
+    table = table[["bath_C", "drops", "pH", "yield"]]
+    told = make_report(table, models={"linear": LogisticRegression()}, n_repeats=1)
+    effects = {each["column"]: each for each in json.loads(told.json())["effects"]["effects"]}
+    model, X = told.recommender.estimator_, told.table.X
+    for name in ("bath_C", "drops"):
+        assert effects[name]["values"] == sorted(set(table[name]))
+        wanted = [
+            model.predict_proba(X.assign(**{name: v}))[:, 1].mean() for v in sorted(set(X[name]))
+        ]
+        assert effects[name]["probability"] == pytest.approx(wanted)
+    assert "nan" not in "".join(Tags(told.html()).text)
 
 
 def test_evidence_tells_all_columns_that_differ(report, found):
@@ -259,6 +275,14 @@ def test_names_of_columns_may_be_anything():
     frame = pd.DataFrame(X, columns=["$x_1$ & <b>", "2"]).assign(ok=(X[:, 0] > 0.5).astype(int))
     odd = make_report(frame, "ok", models={"linear": LogisticRegression()}, n_repeats=1)
     assert "$x_1$ & <b>" in "".join(Tags(odd.html()).text)
+
+
+def test_a_column_may_be_named_like_a_probability():
+    table = measured().rename(columns={"pH": "p(H2)"})[["p(H2)", "time_h", "yield"]]
+    models = {"linear": LogisticRegression()}
+    told = make_report(table, models=models, n_repeats=1)
+    recipes = json.loads(told.json())["plate"]["recipes"]
+    assert [each["probability"] for each in recipes] == list(told.plate["p(yield >= 50)"])
 
 
 def test_a_table_that_holds_every_recipe_has_no_plate():

@@ -23,6 +23,10 @@ from sksiamese.tables.reading._typed_numbers import are_codes, is_number_text, p
 
 _WORKBOOKS = {".xlsx", ".xlsm"}
 _TEXTS = {".csv", ".tsv", ".txt"}
+_TYPED = {".parquet", ".json"}
+TABLE_SUFFIXES = _WORKBOOKS | _TEXTS | _TYPED
+"""Endings of the files that are read."""
+
 _SEPARATORS = ",;\t|"
 WORKBOOK_CURE = (
     "The file is damaged or no workbook: get it again, or save it anew in a spreadsheet program."
@@ -100,7 +104,7 @@ def read_table_file(
     if kind in _TEXTS:
         frame, findings = frame_of(_read_text(path), path.name, header, names)
         return TableFile(frame.apply(_with_numbers), findings)
-    if kind in (".parquet", ".json"):
+    if kind in _TYPED:
         return TableFile(_read_records(path), [])
     raise ValueError(
         f"{path.name!r} is not a kind of table that is read: .csv, .tsv, .txt, .xlsx, .parquet or "
