@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +44,7 @@ class Results:
 
     def __init__(self, path: str | None, settings: dict[str, Any]) -> None:
         self.path = None if path is None else Path(path)
-        self.about = environment(commit=read_commit(), **settings)
+        self.about = environment(**settings)
         self.rows: list[dict[str, Any]] = []
         if self.path is not None and self.path.exists():
             self.rows = json.loads(self.path.read_text())["results"]
@@ -69,24 +68,13 @@ class Results:
         part.replace(self.path)
 
 
-def read_commit() -> str | None:
-    """Give the commit of this folder, with a + where files differ from it; None outside git."""
-    command = ["git", "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"]
-    try:
-        folder = Path(__file__).parent
-        found = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return found.stdout.strip()
-
-
 def run_task(
     task: TableTask, table: Table, arguments: argparse.Namespace, results: Results
 ) -> list[str]:
     """Run the draws of a task that are not there yet; give reasons for those left out."""
     left_out = []
     first = arguments.first_seed
-    commit = results.about["settings"]["commit"]
+    commit = results.about["commit"]
     for size in arguments.sizes:
         for seed in tqdm(range(first, first + arguments.draws), desc=f"{task.name}, {size}"):
             missing = [

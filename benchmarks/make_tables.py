@@ -1,0 +1,73 @@
+"""Make the tables of README.md, docs and benchmarks/README.md from benchmarks/results.
+
+    python benchmarks/make_tables.py            # writes the pages
+    python benchmarks/make_tables.py --check    # tells where a page and its JSON differ
+
+A page holds a table between two comments, `<!-- table: FILE/NAME -->` and `<!-- end -->`; what stands
+between them is made from results/FILE.json. A comment `<!-- figures: FILE/NAME, ... -->` below a
+paragraph says which tables its decimal figures come from; one that stands in none of them is an
+error, so that a sentence cannot disagree with its table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from common.pages import FIGURE, find_wrong_figures, render_table
+
+ROOT = Path(__file__).parents[1]
+TABLE = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+FIGURES = re.compile(r"((?:[^\n]+\n)+)\n?<!-- figures: ([^>]+?) -->")
+ROWS = re.compile(r"(?:^\|.*\|\n)+", re.MULTILINE)
+CODE = re.compile(r"`[^`]*`")
+MOST_FIGURES = 4  # of a table of words that names a few
+
+
+def list_pages() -> list[Path]:
+    """List the pages that are written by hand."""
+    made = {"api", "benchmarks", "changelog", "contributing", "index", "security"}
+    docs = [page for page in sorted((ROOT / "docs").glob("*.md")) if page.stem not in made]
+    return [ROOT / "README.md", *docs, ROOT / "benchmarks" / "README.md"]
+
+
+def fill_tables(text: str) -> str:
+    """Write each table of a page anew."""
+    return TABLE.sub(lambda found: f"{found[1]}\n{render_table(found[2])}\n\n{found[3]}", text)
+
+
+def find_faults(text: str) -> list[str]:
+    """Say where a page differs from the results."""
+    faults = []
+    for found in TABLE.finditer(text):
+        if fill_tables(found[0]) != found[0]:
+            faults.append(f"table {found[2]} differs from its JSON: run make tables")
+    for paragraph, names in FIGURES.findall(text):
+        tables = [render_table(name) for name in names.split(", ")]
+        for figure in find_wrong_figures(paragraph, tables):
+            faults.append(f"{figure} stands in no table of {names}")
+    for rows in ROWS.findall(CODE.sub("", TABLE.sub("", text))):
+        if len(FIGURE.findall(rows)) > MOST_FIGURES:
+            faults.append(f"a table of figures that no JSON holds, from {rows.splitlines()[0]} on")
+    return faults
+
+
+def main() -> None:
+    """Write the pages, or check them."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing, tell what differs")
+    check = parser.parse_args().check
+    faults = []
+    for page in list_pages():
+        text = page.read_text(encoding="utf-8")
+        if not check:
+            text = fill_tables(text)
+            page.write_text(text, encoding="utf-8")
+        faults += [f"{page.relative_to(ROOT)}: {fault}" for fault in find_faults(text)]
+    if faults:
+        raise SystemExit("\n".join(faults))
+
+
+if __name__ == "__main__":
+    main()
