@@ -39,18 +39,21 @@ def fill_tables(text: str) -> str:
 
 def find_faults(text: str) -> list[str]:
     """Say where a page differs from the results."""
-    faults = []
-    for found in TABLE.finditer(text):
-        if fill_tables(found[0]) != found[0]:
-            faults.append(f"table {found[2]} differs from its JSON: run make tables")
+    faults = [
+        f"table {found[2]} differs from its JSON: run make tables"
+        for found in TABLE.finditer(text)
+        if fill_tables(found[0]) != found[0]
+    ]
     for paragraph, names in FIGURES.findall(text):
         tables = [render_table(name) for name in names.split(", ")]
-        for figure in find_wrong_figures(paragraph, tables):
-            faults.append(f"{figure} stands in no table of {names}")
-    for rows in ROWS.findall(CODE.sub("", TABLE.sub("", text))):
-        if len(FIGURE.findall(rows)) > MOST_FIGURES:
-            faults.append(f"a table of figures that no JSON holds, from {rows.splitlines()[0]} on")
-    return faults
+        wrong = find_wrong_figures(paragraph, tables)
+        faults += [f"{figure} stands in no table of {names}" for figure in wrong]
+    loose = ROWS.findall(CODE.sub("", TABLE.sub("", text)))
+    return faults + [
+        f"a table of figures that no JSON holds, from {rows.splitlines()[0]} on"
+        for rows in loose
+        if len(FIGURE.findall(rows)) > MOST_FIGURES
+    ]
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 import pandas as pd
 from common.models import BASE_MODELS, SETTINGS, make_model, read_tuned_settings
+from common.pages import interval, write_tables
 from common.results import environment, t_intervals, write_json
 from common.tasks import Task, add_task_arguments, compare, data_of, make_task, save_figure
 from sklearn.metrics import roc_auc_score
@@ -31,6 +32,7 @@ METRICS = {
     "F1": "pooled_f1",
 }
 DRAWN = list(METRICS)[:4]
+NEW_GROUPS = "ROC-AUC, new salts"
 TITLES = {
     "paper": "settings of the paper",
     "default": "defaults",
@@ -66,6 +68,26 @@ def score_new_groups(comparison: Any, groups: pd.Series) -> pd.DataFrame:
             rows.append({"classifier": name, "repeat": repeat, "value": auc})
     values = pd.DataFrame(rows).pivot_table("value", "repeat", "classifier")
     return t_intervals(values).sort_values("mean", ascending=False)
+
+
+def make_page_table(results: list[dict[str, Any]], task: str) -> dict[str, Any]:
+    """Table of a task for the pages: models in the order of the settings, then the baselines."""
+    found = pd.DataFrame([row for row in results if row["task"] == task])
+    by_metric = dict(list(found.groupby("metric")))
+    first = by_metric["MCC"].set_index("classifier")
+    best = first["best_baseline"].iloc[0]
+    titles = [title for title in (*METRICS, NEW_GROUPS) if title in by_metric]
+    rows = []
+    order = [name for setting in SETTINGS for name in first.index if name.endswith(f", {setting}")]
+    for name in [*order, *(name for name in first.index if name not in order)]:
+        cells: list[Any] = [name, interval(first.loc[name])]
+        gap = "the best baseline" if name == best else interval(first.loc[name], "difference")
+        cells.append(gap)
+        for title in titles[1:]:
+            part = by_metric[title].set_index("classifier")["mean"]
+            cells.append(round(float(part[name]), 5) if pd.notna(part.get(name)) else "-")
+        rows.append(cells)
+    return {"columns": ["", "MCC", f"difference to {best}", *titles[1:]], "rows": rows}
 
 
 def draw(comparison: Any, title: str) -> Any:
@@ -120,8 +142,10 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", choices=list(BASE_MODELS), default=list(BASE_MODELS))
     parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
     add_task_arguments(parser)
+    parser.add_argument("--page", metavar="PATH", help="write the tables of the pages to this file")
     arguments = parser.parse_args()
 
+    about = environment(random_state=0, **vars(arguments))
     results: list[dict[str, Any]] = []
     for name in arguments.tasks:
         leave_out = "tuned" in arguments.settings
@@ -129,17 +153,21 @@ def main() -> None:
         comparison = run_task(name, task, arguments.models, arguments.settings, arguments.n_jobs)
         title = f"{name}, {len(task.X):,} rows, {task.n_repeats} repeats"
         print(f"\n{title}\n{comparison}")
-        about = {"task": name, "rows": len(task.X), "repeats": task.n_repeats}
-        results += comparison.summary().reset_index().assign(**about).to_dict("records")
+        task_about = {"task": name, "rows": len(task.X), "repeats": task.n_repeats}
+        results += comparison.summary().reset_index().assign(**task_about).to_dict("records")
         if name == "draws":
             table = score_new_groups(comparison, task.groups)
             print(f"\nROC-AUC on salts that are not in training\n{table.round(3)}")
             table = table.rename_axis("classifier").reset_index()
-            results += table.assign(metric="ROC-AUC, new salts", **about).to_dict("records")
+            results += table.assign(metric=NEW_GROUPS, **task_about).to_dict("records")
         if arguments.plot:
             save_figure(draw(comparison, title), arguments.plot, name)
         if arguments.json:  # after each task, so that an interruption loses one
-            write_json(arguments.json, results, environment(random_state=0, **vars(arguments)))
+            write_json(arguments.json, results, about)
+        if arguments.page:
+            done = dict.fromkeys(row["task"] for row in results)
+            tables = {name: make_page_table(results, name) for name in done}
+            write_tables(arguments.page, tables, about)
 
 
 if __name__ == "__main__":

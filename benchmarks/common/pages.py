@@ -16,6 +16,7 @@ from typing import Any
 
 RESULTS = Path(__file__).parents[1] / "results"
 SHOWN_VERSIONS = ("torch", "scikit-learn", "rdkit")
+OUTPUTS = re.compile(r" --(?:json|page|plot|n-jobs) \S+")
 # A decimal number that is no part of a word or a version.
 FIGURE = re.compile(r"(?<![\w.,])[-+]?\d*\.\d+(?!\.?\w)")
 
@@ -28,11 +29,24 @@ def write_tables(path: str | Path, tables: Mapping[str, Any], about: Mapping[str
     parts = []
     for name, table in tables.items():
         rows = ",\n".join(f"   {_dump(row)}" for row in table["rows"])
-        parts.append(f'  "{name}": {{\n  "columns": {_dump(table["columns"])},\n  "rows": [\n{rows}\n  ]}}')
-    head = json.dumps({"about": about}, indent=1, ensure_ascii=False)[:-2]
+        columns = _dump(table["columns"])
+        parts.append(f'  "{name}": {{\n  "columns": {columns},\n  "rows": [\n{rows}\n  ]}}')
+    kept = {key: about[key] for key in ("command", "commit", "date", "versions")}
+    head = json.dumps({"about": kept}, indent=1, ensure_ascii=False)[:-2]
     text = f'{head},\n "tables": {{\n' + ",\n".join(parts) + "\n }\n}\n"
     Path(path).write_text(text, encoding="utf-8")
     print(f"Tables written to {path}")
+
+
+def interval(row: Mapping[str, Any], value: str = "mean") -> dict[str, float]:
+    """Make a cell of a mean, or of a difference, and its interval."""
+    ends = ("low", "high") if value == "mean" else (f"{value}_low", f"{value}_high")
+    return {
+        value: round(float(row[value]), 5),
+        **{
+            end: round(float(row[name]), 5) for end, name in zip(("low", "high"), ends, strict=True)
+        },
+    }
 
 
 def load_table(name: str, folder: Path = RESULTS) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -68,7 +82,7 @@ def render_cell(cell: Any) -> str:
 
 def tell(about: Mapping[str, Any]) -> str:
     """Say in one line of which run a table is."""
-    command = f"`{about['command']}`"
+    command = f"`{OUTPUTS.sub('', about['command'])}`"
     if "source" in about:
         return f"*{about['source']}:* {command}"
     versions = ", ".join(f"{name} {about['versions'][name]}" for name in SHOWN_VERSIONS)

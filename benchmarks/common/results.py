@@ -14,6 +14,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import shlex
 import statistics
 import subprocess
 import sys
@@ -97,6 +98,7 @@ def print_table(title: str, rows: list[dict[str, Any]]) -> None:
 
 def environment(**settings: Any) -> dict[str, Any]:
     """Describe the command, the commit, the machine, the versions and the settings of a run."""
+    arguments = ["PATH" if os.sep in argument else argument for argument in sys.argv[1:]]
     versions = {}
     for package in PACKAGES:
         try:
@@ -104,7 +106,7 @@ def environment(**settings: Any) -> dict[str, Any]:
         except importlib.metadata.PackageNotFoundError:
             versions[package] = None
     return {
-        "command": " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
+        "command": shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *arguments]),
         "commit": read_commit(),
         "date": datetime.date.today().isoformat(),
         "python": platform.python_version(),
