@@ -3,10 +3,10 @@
     python benchmarks/make_tables.py            # writes the pages
     python benchmarks/make_tables.py --check    # tells where a page and its JSON differ
 
-A page holds a table between two comments, `<!-- table: FILE/NAME -->` and `<!-- end -->`; what stands
-between them is made from results/FILE.json. A comment `<!-- figures: FILE/NAME, ... -->` below a
-paragraph says which tables its decimal figures come from; one that stands in none of them is an
-error, so that a sentence cannot disagree with its table.
+A page holds a table between the comments `<!-- table: FILE/NAME -->` and `<!-- end -->`; what
+stands between them is made from results/FILE.json. A comment `<!-- figures: FILE/NAME, ... -->`
+below a paragraph says which tables its decimal figures come from; one that stands in none of them
+is an error, so that a sentence cannot disagree with its table.
 """
 
 from __future__ import annotations

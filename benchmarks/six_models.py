@@ -18,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 from common.models import BASE_MODELS, SETTINGS, make_model, read_tuned_settings
-from common.pages import interval, write_tables
+from common.pages import difference, interval, write_tables
 from common.results import environment, t_intervals, write_json
 from common.tasks import Task, add_task_arguments, compare, data_of, make_task, save_figure
 from sklearn.metrics import roc_auc_score
@@ -81,7 +81,7 @@ def make_page_table(results: list[dict[str, Any]], task: str) -> dict[str, Any]:
     order = [name for setting in SETTINGS for name in first.index if name.endswith(f", {setting}")]
     for name in [*order, *(name for name in first.index if name not in order)]:
         cells: list[Any] = [name, interval(first.loc[name])]
-        gap = "the best baseline" if name == best else interval(first.loc[name], "difference")
+        gap = "the best baseline" if name == best else difference(first.loc[name], "difference")
         cells.append(gap)
         for title in titles[1:]:
             part = by_metric[title].set_index("classifier")["mean"]
@@ -142,7 +142,6 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", choices=list(BASE_MODELS), default=list(BASE_MODELS))
     parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
     add_task_arguments(parser)
-    parser.add_argument("--page", metavar="PATH", help="write the tables of the pages to this file")
     arguments = parser.parse_args()
 
     about = environment(random_state=0, **vars(arguments))

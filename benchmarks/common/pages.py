@@ -38,15 +38,16 @@ def write_tables(path: str | Path, tables: Mapping[str, Any], about: Mapping[str
     print(f"Tables written to {path}")
 
 
-def interval(row: Mapping[str, Any], value: str = "mean") -> dict[str, float]:
-    """Make a cell of a mean, or of a difference, and its interval."""
-    ends = ("low", "high") if value == "mean" else (f"{value}_low", f"{value}_high")
-    return {
-        value: round(float(row[value]), 5),
-        **{
-            end: round(float(row[name]), 5) for end, name in zip(("low", "high"), ends, strict=True)
-        },
-    }
+def interval(row: Mapping[str, Any]) -> dict[str, float]:
+    """Make a cell of a mean and its interval."""
+    return {key: round(float(row[key]), 5) for key in ("mean", "low", "high")}
+
+
+def difference(row: Mapping[str, Any], key: str = "mean") -> dict[str, float]:
+    """Make a cell of a difference, which stands in the row under this key, and its interval."""
+    prefix = "" if key == "mean" else f"{key}_"
+    ends = {end: round(float(row[prefix + end]), 5) for end in ("low", "high")}
+    return {"difference": round(float(row[key]), 5), **ends}
 
 
 def load_table(name: str, folder: Path = RESULTS) -> tuple[dict[str, Any], dict[str, Any]]:

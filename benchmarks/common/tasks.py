@@ -97,6 +97,7 @@ def add_task_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repeats", type=int, help="repeats of each task instead of its own")
     parser.add_argument("--n-jobs", type=int, default=2, help="processes")
     parser.add_argument("--json", metavar="PATH", help="write the results to this file")
+    parser.add_argument("--page", metavar="PATH", help="write the tables of the pages to this file")
     parser.add_argument("--plot", metavar="PATH", help="draw each task; its name joins the file's")
 
 
