@@ -15,7 +15,7 @@ import argparse
 import re
 from pathlib import Path
 
-from common.pages import FIGURE, find_wrong_figures, render_table
+from common.pages import FIGURE, find_wrong_figures, load_table, render_table, tell
 
 ROOT = Path(__file__).parents[1]
 TABLE = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -33,19 +33,29 @@ def list_pages() -> list[Path]:
 
 
 def fill_tables(text: str) -> str:
-    """Write each table of a page anew."""
-    return TABLE.sub(lambda found: f"{found[1]}\n{render_table(found[2])}\n\n{found[3]}", text)
+    """Write each table of a page anew, the first of a run with a line that tells of the run."""
+    told: set[str] = set()
+
+    def fill(found: re.Match[str]) -> str:
+        about, table = load_table(found[2])
+        file = found[2].partition("/")[0]
+        line = "" if file in told else f"{tell(about)}\n\n"
+        told.add(file)
+        return f"{found[1]}\n{render_table(table)}\n\n{line}{found[3]}"
+
+    return TABLE.sub(fill, text)
 
 
 def find_faults(text: str) -> list[str]:
     """Say where a page differs from the results."""
+    pairs = zip(TABLE.finditer(text), TABLE.finditer(fill_tables(text)), strict=True)
     faults = [
         f"table {found[2]} differs from its JSON: run make tables"
-        for found in TABLE.finditer(text)
-        if fill_tables(found[0]) != found[0]
+        for found, made in pairs
+        if found[0] != made[0]
     ]
     for paragraph, names in FIGURES.findall(text):
-        tables = [render_table(name) for name in names.split(", ")]
+        tables = [render_table(load_table(name)[1]) for name in names.split(", ")]
         wrong = find_wrong_figures(paragraph, tables)
         faults += [f"{figure} stands in no table of {names}" for figure in wrong]
     loose = ROWS.findall(CODE.sub("", TABLE.sub("", text)))

@@ -1,6 +1,7 @@
 """Table 2 of arXiv 1811.02771 and beyond: six models beside common baselines, on the same splits.
 
     python benchmarks/six_models.py --tasks simulated --json six_models.json --plot six_models.png
+    python benchmarks/six_models.py --workbook FILE  # the paper's supplement, or one in its layout
 
 `common/tasks.py` describes the tasks, each with its own repeats. "paper" are the published
 settings, "default" this package's, and "tuned" what `tuning.py --save` found on other rows; with
@@ -140,16 +141,23 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--models", nargs="+", choices=list(BASE_MODELS), default=list(BASE_MODELS))
-    parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
+    parser.add_argument(
+        "--settings", nargs="+", choices=SETTINGS, help="all, if there are tuned ones"
+    )
+    parser.add_argument("--workbook", metavar="FILE", help="the task is this workbook, no other")
     add_task_arguments(parser)
     arguments = parser.parse_args()
+    tasks = ["workbook"] if arguments.workbook else arguments.tasks
+    settings = arguments.settings or list(SETTINGS[: 2 if arguments.workbook else 3])
+    if arguments.workbook and "tuned" in settings:
+        parser.error("no settings were tuned for a workbook: --settings paper default")
 
     about = environment(random_state=0, **vars(arguments))
     results: list[dict[str, Any]] = []
-    for name in arguments.tasks:
-        leave_out = "tuned" in arguments.settings
-        task = make_task(name, arguments.release, arguments.repeats, leave_out)
-        comparison = run_task(name, task, arguments.models, arguments.settings, arguments.n_jobs)
+    for name in tasks:
+        leave_out = "tuned" in settings
+        task = make_task(name, arguments.release, arguments.repeats, leave_out, arguments.workbook)
+        comparison = run_task(name, task, arguments.models, settings, arguments.n_jobs)
         title = f"{name}, {len(task.X):,} rows, {task.n_repeats} repeats"
         print(f"\n{title}\n{comparison}")
         task_about = {"task": name, "rows": len(task.X), "repeats": task.n_repeats}

@@ -57,13 +57,12 @@ def load_table(name: str, folder: Path = RESULTS) -> tuple[dict[str, Any], dict[
     return content["about"], content["tables"][table]
 
 
-def render_table(name: str, folder: Path = RESULTS) -> str:
-    """Write a table in Markdown, with a line below that tells of its run."""
-    about, table = load_table(name, folder)
+def render_table(table: Mapping[str, Any]) -> str:
+    """Write a table in Markdown."""
     rows = [[render_cell(cell) for cell in row] for row in table["rows"]]
     lines = [f"| {' | '.join(row)} |".replace("|  |", "| |") for row in [table["columns"], *rows]]
     lines.insert(1, "|" + "---|" * len(table["columns"]))
-    return "\n".join(lines) + f"\n\n{tell(about)}"
+    return "\n".join(lines)
 
 
 def render_cell(cell: Any) -> str:
@@ -87,7 +86,7 @@ def tell(about: Mapping[str, Any]) -> str:
     if "source" in about:
         return f"*{about['source']}:* {command}"
     versions = ", ".join(f"{name} {about['versions'][name]}" for name in SHOWN_VERSIONS)
-    return f"*Run on {about['date']} at {about['commit']} ({versions}):* {command}"
+    return f"*Run on {about['date']} at {about['commit'][:7]} ({versions}):* {command}"
 
 
 def find_wrong_figures(text: str, tables: list[str]) -> list[str]:

@@ -232,9 +232,15 @@ class ConditionCubeDisplay:
         >>> import numpy as np
         >>> from sksiamese.plotting import ConditionCubeDisplay
         >>> axis = np.linspace(0, 1, 3)
-        >>> cube = ConditionCubeDisplay([axis] * 3, axis, axis, np.zeros((3,) * 5),
-        ...                             cube_columns=["a_mM", "b_mM", "c_mM"],
-        ...                             columns=["temperature_C", "pH"], pos_label="success")
+        >>> cube = ConditionCubeDisplay(
+        ...     [axis] * 3,
+        ...     axis,
+        ...     axis,
+        ...     np.zeros((3,) * 5),
+        ...     cube_columns=["a_mM", "b_mM", "c_mM"],
+        ...     columns=["temperature_C", "pH"],
+        ...     pos_label="success",
+        ... )
         >>> [page.cube[2].tolist() for page in cube.pages()]
         [[0.0], [0.5], [1.0]]
         """

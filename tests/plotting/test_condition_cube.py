@@ -58,7 +58,8 @@ def test_pages_hold_the_cube_one_sheet_each():
     joined = np.concatenate([page.probability for page in pages], axis=2)
     np.testing.assert_array_equal(joined, whole.probability)
     assert [page.cube[2].tolist() for page in pages] == [[value] for value in whole.cube[2]]
-    assert pages[0].fixed == whole.fixed and not hasattr(pages[0], "ax_")
+    assert pages[0].fixed == whole.fixed
+    assert not hasattr(pages[0], "ax_")
     drawn = pages[1].plot()
     assert len(drawn.ax_.images) == 9
     np.testing.assert_array_equal(drawn.ax_.images[4].get_array(), whole.probability[1, 1, 1].T)
