@@ -82,7 +82,9 @@ def render_cell(cell: Any) -> str:
 
 def tell(about: Mapping[str, Any]) -> str:
     """Say in one line of which run a table is."""
-    command = f"`{OUTPUTS.sub('', about['command'])}`"
+    command = OUTPUTS.sub("", about["command"])
+    if command.startswith(("python ", "make ")):
+        command = f"`{command}`"
     if "source" in about:
         return f"*{about['source']}:* {command}"
     versions = ", ".join(f"{name} {about['versions'][name]}" for name in SHOWN_VERSIONS)

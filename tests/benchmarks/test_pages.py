@@ -32,7 +32,7 @@ PAGE = """Text.
 | rows | 1,234 |
 | none | |
 
-*Made up:* `none`
+*Made up:* none
 
 <!-- end -->
 
@@ -139,10 +139,13 @@ def test_tables_of_the_default_by_hand():
     of_two = stats.t.ppf(0.975, 2) * np.sqrt(2 * 0.02 / 2) / 2  # the mean of two such tasks
     gain = {"difference": 0.2, "half": pytest.approx(of_task, abs=1e-5)}
     assert tables["front"]["rows"] == [
-        ["known (2 tasks)", *[{"difference": 0.2, "half": pytest.approx(of_two, abs=1e-5)}] * 2],
-        ["new (1 tasks)", gain, gain],
-        ["known (1 tasks, without simulated)", gain, gain],
-        ["new (1 tasks, without simulated)", gain, gain],
+        [
+            "known molecules (2 tasks)",
+            *[{"difference": 0.2, "half": pytest.approx(of_two, abs=1e-5)}] * 2,
+        ],
+        ["new molecules (1 tasks)", gain, gain],
+        ["known molecules (1 tasks, without simulated)", gain, gain],
+        ["new molecules (1 tasks, without simulated)", gain, gain],
     ]
     assert [row[0] for row in tables["tasks"]["rows"]] == ["cmet", "simulated", "cmet, new ligand"]
     assert tables["tasks"]["rows"][0][1:] == [gain] * 5
