@@ -43,7 +43,11 @@ def _make_front(runs: pd.DataFrame) -> dict[str, Any]:
     """Differences to the reference in MCC and log loss, for known and new molecules."""
     whole = _make_differences(runs)
     shown = [whole["columns"].index(METRICS[metric]) for metric in ("mcc", "log_loss")]
-    rows = [[row[1], *(row[i] for i in shown)] for row in whole["rows"] if row[0] == REFERENCE]
+    rows = [
+        [row[1].replace(" (", " molecules ("), *(row[i] for i in shown)]
+        for row in whole["rows"]
+        if row[0] == REFERENCE
+    ]
     return {
         "columns": [f"siamese minus {REFERENCE}", *(whole["columns"][i] for i in shown)],
         "rows": rows,
