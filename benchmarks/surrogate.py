@@ -22,7 +22,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from common.pages import write_tables
 from common.results import environment, write_json
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.compose import make_column_transformer
@@ -191,26 +190,6 @@ def print_tables(results: pd.DataFrame) -> None:
         print(table.droplevel(["black box", "size"]).T.to_string())
 
 
-def make_page_tables(results: pd.DataFrame) -> dict[str, Any]:
-    """Make the tables of the pages: the fidelity of each size, and that of two in short."""
-    rows = []
-    for (name, size), part in results.groupby(["black box", "size"], sort=False):
-        means = part.mean(numeric_only=True)
-        met = f"{int(part['meets 0.95 / 0.90'].sum())} of {len(part)}"
-        scores = [round(float(means[f"fidelity {key}"]), 5) for key in ("f1", "mcc")]
-        leaves = f"{means['n_leaves']:.0f}"
-        rows.append([name, size, leaves, *scores, met, f"{means['planted rules']:.1f}"])
-    columns = ["black box", "tree", "leaves", "F1", "MCC", "seeds with F1 .95 and MCC .90"]
-    short = {name: [name] for name in dict.fromkeys(row[0] for row in rows)}
-    for name, size, _, _, mcc, *_ in rows:
-        if size in ("depth 4", "16 leaves"):
-            short[name].append(mcc)
-    return {
-        "fidelity": {"columns": [*columns, "planted rules found, of 4"], "rows": rows},
-        "short": {"columns": ["black box", "depth 4", "16 leaves"], "rows": list(short.values())},
-    }
-
-
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -220,22 +199,17 @@ def main() -> None:
     )
     parser.add_argument("--rows", nargs="*", type=int, default=[35, 100, 300])
     parser.add_argument("--json", metavar="PATH", help="write the results to this file")
-    parser.add_argument("--page", metavar="PATH", help="write the tables of the pages to this file")
     arguments = parser.parse_args()
 
-    about = environment(
-        seeds=list(range(arguments.seeds)), n_samples=N_SAMPLES, min_samples_split=MIN_SPLIT
-    )
     results: list[dict[str, Any]] = []
     for job in tqdm(list_jobs(arguments.parts, arguments.seeds, arguments.rows), unit="model"):
         results += measure(*job)
-    frame = pd.DataFrame(results)
-    print_tables(frame)
+    print_tables(pd.DataFrame(results))
     if arguments.json:
+        about = environment(
+            seeds=list(range(arguments.seeds)), n_samples=N_SAMPLES, min_samples_split=MIN_SPLIT
+        )
         write_json(arguments.json, results, about)
-    if arguments.page:
-        fidelity = frame[(frame["rows"] == 35) & (frame["noise"] == 0.05)]
-        write_tables(arguments.page, make_page_tables(fidelity), about)
 
 
 if __name__ == "__main__":

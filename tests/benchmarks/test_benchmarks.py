@@ -53,15 +53,9 @@ def test_predict(monkeypatch):
 
 def test_surrogate(monkeypatch, tmp_path):
     path = tmp_path / "surrogate.json"
-    page = tmp_path / "page.json"
     run(monkeypatch, "surrogate", "--seeds", 1, "--parts", "fidelity", "--rows", 35, "--json", path,
-        "--page", page, N_SAMPLES=300, MIN_SPLIT=30)  # fmt: skip
-    first = json.loads(path.read_text())["results"][0]
-    tables = json.loads(page.read_text())["tables"]
-    row = tables["fidelity"]["rows"][0]
-    assert row[:2] == ["siamese, defaults", "depth 4"]
-    assert row[4] == pytest.approx(first["fidelity mcc"], abs=1e-5)
-    assert tables["short"]["rows"][0][:2] == ["siamese, defaults", row[4]]
+        N_SAMPLES=300, MIN_SPLIT=30)  # fmt: skip
+    assert json.loads(path.read_text())["results"]
 
 
 def test_recommend(monkeypatch):
