@@ -94,7 +94,8 @@ def make_page_table(results: list[dict[str, Any]], task: str) -> dict[str, Any]:
 def draw(comparison: Any, title: str) -> Any:
     """Draw a row of panels for each setting, and one for the baselines; give the figure.
 
-    A dashed line marks the best baseline of a metric.
+    A dashed line marks the best baseline of a metric that is no constant: where successes are rare,
+    the majority class has a good Brier score.
     """
     import matplotlib.pyplot as plt
 
@@ -119,8 +120,10 @@ def draw(comparison: Any, title: str) -> Any:
             for panel in panels:
                 panel.set_xlabel("")
     summary = comparison.summary()
+    rivals = [name for name in comparison.baselines if name != "majority class"]
     for metric, panels in zip(DRAWN, axes.T, strict=True):
-        best = summary.loc[metric, "best_baseline"].iloc[0]
+        rank = summary.loc[metric, "rank"].reindex(rivals or list(comparison.baselines))
+        best = rank.dropna().astype(int).idxmin()
         for panel in panels:
             panel.axvline(summary.loc[(metric, best), "mean"], color="0.45", ls="--", lw=1)
     figure.suptitle(f"{title}; dashed: the best baseline")
