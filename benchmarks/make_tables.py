@@ -39,7 +39,7 @@ def fill_tables(text: str) -> str:
 
     def fill(found: re.Match[str]) -> str:
         about, table = load_table(found[2])
-        file = found[2].partition("/")[0]
+        file = found[2].rpartition("/")[0]
         line = "" if file in told else f"{tell(about)}\n\n"
         told.add(file)
         return f"{found[1]}\n{render_table(table)}\n\n{line}{found[3]}"

@@ -98,7 +98,7 @@ def test_a_run_is_told_without_where_its_files_went():
     assert module.tell(about) == expected
 
 
-@pytest.mark.parametrize("path", sorted((FOLDER / "results").glob("*.json")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted((FOLDER / "results").rglob("*.json")), ids=lambda p: p.stem)
 def test_results_are_small_and_say_where_they_come_from(path):
     assert path.stat().st_size < 20_000
     content = json.loads(path.read_text("utf-8"))
