@@ -16,7 +16,7 @@ from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.recommend import ExperimentRecommender
 from sksiamese.report._calibration_section import spaced
 from sksiamese.report._subject import Subject
-from sksiamese.space import Levels, Molecules, Range
+from sksiamese.space import Levels, Molecules, OneHot, Range
 from sksiamese.space._dependent_columns import DependentColumn, without_condition
 from sksiamese.surrogate import SurrogateTreeExplainer
 from sksiamese.surrogate._tree_growing import N_FRESH
@@ -150,7 +150,7 @@ def _vary(
 
 def _spread_values(column: Any, cells: pd.Series) -> npt.NDArray[Any]:
     """Values between the smallest and the largest that a column of numbers can hold."""
-    if isinstance(column, Levels):  # nothing between two of them is possible
+    if isinstance(column, (Levels, OneHot)):  # nothing between two of them is possible
         return np.unique(cells.dropna())
     grid = np.linspace(cells.min(), cells.max(), _STEPS)
     is_whole = isinstance(column, Range) and column.integer
@@ -203,14 +203,23 @@ def _mean_over(
     name: str, values: Any, recommender: ExperimentRecommender, rows: pd.DataFrame
 ) -> npt.NDArray[np.float64]:
     """Mean probability with each value, over the rows that are possible with it."""
+    space = recommender.space_
+    drawn = [n for n, column in space.columns.items() if not isinstance(column, DependentColumn)]
+    parts = [_put(rows[drawn], name, value, space.columns[name]) for value in values]
+    changed = pd.concat(parts, ignore_index=True)
     places = np.repeat(np.arange(len(values)), len(rows))
-    changed = rows.iloc[np.tile(np.arange(len(rows)), len(values))].reset_index(drop=True)
-    changed[name] = pd.Series(list(values)).take(places).to_numpy()
-    possible = recommender.space_.contains(changed).to_numpy(bool)
+    possible = space.contains(changed).to_numpy(bool)
     if not possible.any():
         return np.full(len(values), np.nan)
-    p = pd.Series(_probability(recommender, changed[possible]))
+    p = pd.Series(_probability(recommender, space.complete(changed[possible])))
     return p.groupby(places[possible]).mean().reindex(range(len(values))).to_numpy()
+
+
+def _put(rows: pd.DataFrame, name: str, value: Any, column: Any) -> pd.DataFrame:
+    """Give rows with a value in one column; where that is one of a group, the others are off."""
+    if isinstance(column, OneHot) and value == column.on:
+        rows = rows.assign(**dict.fromkeys(column.columns, column.off))
+    return rows.assign(**{name: value})
 
 
 def _probability(recommender: ExperimentRecommender, rows: pd.DataFrame) -> npt.NDArray[np.float64]:

@@ -10,7 +10,10 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.tree import DecisionTreeClassifier
 
 from sksiamese import (
     ExperimentReport,
@@ -142,6 +145,36 @@ def test_effects_are_means_of_predictions(report, found):
     ligand = next(each for each in found["effects"]["effects"] if each["column"] == "ligand")
     counts = X["ligand"].value_counts()
     assert dict(zip(ligand["values"], ligand["n"], strict=True)) == counts.to_dict()
+
+
+def test_what_belongs_to_a_column_moves_with_it_in_effects_and_plate():
+    table = measured()
+    names = {"water": [1, 0, 0], "ethanol": [0, 1, 0], "toluene": [0, 0, 1]}
+    solvent = np.random.RandomState(1).randint(0, 3, len(table))
+    table = table.assign(**{name: np.take(ones, solvent) for name, ones in names.items()})
+    table["vendor"] = np.take(["A", "B", "C"], np.arange(len(table)) % 3)
+    table["grade"] = table["vendor"].map({"A": 0.97, "B": 0.95, "C": 0.99})
+    table["salt"] = table["ligand"] + ".Cl"
+    table = table[["ligand", "salt", *names, "vendor", "grade", "pH", "yield"]]
+    numbers = make_column_transformer(("passthrough", [*names, "grade", "pH"]))
+    tree = make_pipeline(numbers, DecisionTreeClassifier(random_state=0))
+    told = make_report(table, models={"tree": tree}, n_repeats=1)
+    found = json.loads(told.json())
+    effects = {each["column"]: each for each in found["effects"]["effects"]}
+    assert set(effects) == {"ligand", *names, "vendor", "pH"}
+    model, X = told.recommender.estimator_, told.recommender.measured_
+
+    def mean(rows):
+        return model.predict_proba(rows)[:, 1].mean()
+
+    wanted = mean(X.assign(water=0, ethanol=1, toluene=0))
+    assert effects["ethanol"]["values"] == [0, 1]
+    assert effects["ethanol"]["probability"] == pytest.approx([mean(X[X["ethanol"] == 0]), wanted])
+    vendors = dict(zip(effects["vendor"]["values"], effects["vendor"]["probability"], strict=True))
+    assert vendors["B"] == pytest.approx(mean(X.assign(vendor="B", grade=0.95)))
+    assert (told.plate[list(names)].sum(axis=1) == 1).all()
+    assert (told.plate["salt"] == told.plate["ligand"] + ".Cl").all()
+    assert found["plate"]["molecules"] == ["ligand", "salt"]
 
 
 def test_effects_of_levels_and_whole_numbers_are_known_at_each_value():
