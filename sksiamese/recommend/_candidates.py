@@ -136,7 +136,8 @@ def list_shared(
 
 def _is_possible(space: DesignSpace) -> bool:
     """Whether constraints leave some of a thousand draws."""
-    drawn = DesignSpace(space.columns).sample(_N_DRAWS, random_state=0)
+    u = np.random.default_rng(0).random((_N_DRAWS, len(space._axes)))
+    drawn = space._settle(space._values(u))
     return bool(space.contains(drawn).any())
 
 
