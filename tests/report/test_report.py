@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from sksiamese import (
+    ExperimentRecommender,
     ExperimentReport,
     GraphFingerprintSiameseClassifier,
     read_experiments,
@@ -291,6 +293,20 @@ def test_open_shows_a_file_in_the_browser(report, monkeypatch):
 def test_wrong_arguments_are_refused(call, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         call(measured())
+
+
+def test_a_campaign_on_numbers_is_refused():
+    table = measured()
+    regressor = RandomForestRegressor(5, random_state=0)
+    campaign = ExperimentRecommender(regressor, goal="maximize", n_candidates=50, random_state=0)
+    campaign.fit(table[["pH", "time_h"]], table["yield"])
+    message = (
+        "A report is on successes and failures, and this recommender has goal='maximize': it knows "
+        "numbers. Ask it itself, with recommend and add_measurements; or report on the table, with "
+        "a rule such as 'yield >= 50'."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        ExperimentReport(campaign)
 
 
 def test_missing_matplotlib_is_said_at_once(monkeypatch):
