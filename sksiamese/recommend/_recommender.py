@@ -69,7 +69,7 @@ class ExperimentRecommender(PlateSearch):
         How far conditions move in mode "optimize", as in :meth:`DesignSpace.around`.
     n_bootstrap : int, default=10
         Number of clones fitted on bootstrap samples, for the spread of a classifier without
-        ``predict_std``, or of a regressor that tells none (see Notes); 0 fits none.
+        ``predict_std``, or of a regressor that tells none (see Notes): at least 2; 0 fits none.
     n_folds : int, default=5
         Number of folds in which past experiments are held out, to learn how often what the
         classifier states comes true; 0 takes its probabilities as they are. Of no effect with a
@@ -310,13 +310,13 @@ class ExperimentRecommender(PlateSearch):
         require_number(owner, "beta", self.beta, 0, np.inf, open_end=True)
         require_number(owner, "diversity", self.diversity, 0, np.inf, open_end=True)
         require_integer(owner, "n_candidates", self.n_candidates, 1)
-        require_integer(owner, "n_bootstrap", self.n_bootstrap, 0)
-        require_integer(owner, "n_folds", self.n_folds, 0)
-        if self.n_folds == 1:
-            raise ValueError(
-                f"The 'n_folds' parameter of {owner} must be 0 or an integer of at least 2. Got 1 "
-                "instead."
-            )
+        for name, value in (("n_bootstrap", self.n_bootstrap), ("n_folds", self.n_folds)):
+            require_integer(owner, name, value, 0)
+            if value == 1:  # has no spread, and leaves nothing to learn from
+                raise ValueError(
+                    f"The {name!r} parameter of {owner} must be 0 or an integer of at least 2. "
+                    "Got 1 instead."
+                )
         require_n_jobs(owner, self.n_jobs)
 
     def _require_spread(self, model: OutcomeModel) -> None:
