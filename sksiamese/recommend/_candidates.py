@@ -17,6 +17,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from sksiamese._checks import listed
+from sksiamese.exceptions import NoPossibleExperimentError
 from sksiamese.space._columns import Constant, DrawnColumn
 from sksiamese.space._dependent_columns import When, without_condition
 from sksiamese.space._molecules import Molecules
@@ -69,7 +70,7 @@ def swap_molecules(space: DesignSpace, past: pd.DataFrame, n: int) -> Iterator[p
         for start in range(0, n_rows, step):
             try:
                 yield space.swap(past.iloc[start : min(start + step, n_rows)], name)
-            except ValueError:  # none of these rows satisfies the constraints
+            except NoPossibleExperimentError:  # of these rows
                 continue
 
 
@@ -88,7 +89,7 @@ def find_centres(space: DesignSpace, past: pd.DataFrame, merit: _Floats) -> pd.D
     """Best past experiments within the space, by their merits."""
     inside = np.flatnonzero(space.contains(past))
     if not len(inside):
-        raise ValueError(
+        raise NoPossibleExperimentError(
             "No past experiment lies within the design space, so that there is nothing to "
             "start from. Use mode='explore', or widen the space."
         )

@@ -156,7 +156,7 @@ class PastExperiments(EstimatorOfTables, ABC):
         """Count how many past experiments worked, by the probability that was stated for them.
 
         Probabilities are those of classifiers that were not fitted with the experiment, calibrated
-        as those of a plate are.
+        as those of a plate are. Experiments of weight 0 do not count.
 
         Returns
         -------
@@ -180,6 +180,7 @@ class PastExperiments(EstimatorOfTables, ABC):
                 "the outcomes."
             )
         known = fitted.out_of_fold_.notna().to_numpy()
+        known = known & (fitted._metadata.get("sample_weight", np.ones(len(known))) > 0)
         if not known.any():
             raise ValueError(
                 "No past experiment was held out, so that nothing is known of the calibration. "
@@ -253,9 +254,10 @@ class PastExperiments(EstimatorOfTables, ABC):
         model = self._make_model(frame, outcomes, named, label)
         require_free(frame.columns, model.columns)
         labels, rng = outcomes.to_numpy(), make_generator(self.random_state)
+        keys = geometry.keys(past)
         model.fit(frame, labels, metadata, self.n_bootstrap, rng)
         self._require_spread(model)
-        held_out = model.calibrate(frame, labels, metadata, geometry.keys(past), self.n_folds)
+        held_out = model.calibrate(frame, labels, metadata, keys, self.n_folds)
         fitted = {
             "estimator_": model.estimator,
             "space_": space,
@@ -268,7 +270,7 @@ class PastExperiments(EstimatorOfTables, ABC):
             "_metadata": dict(metadata),
             "_past": past,
             "_geometry": geometry,
-            "_spacing": geometry.spacing(past),
+            "_spacing": geometry.spacing(past, keys),
             "_merit": model.merit(frame, labels),
             "_training_record": record_training(frame),
         }

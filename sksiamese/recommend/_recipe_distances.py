@@ -115,9 +115,12 @@ class RecipeGeometry:
             found.append(distance.min(axis=1))
         return np.concatenate(places), np.concatenate(found)
 
-    def spacing(self, frame: pd.DataFrame) -> _Floats:
-        """Distance of each distinct experiment to its nearest neighbour; empty for a single one."""
-        distinct = frame[~pd.Series(self.keys(frame), frame.index).duplicated()]
+    def spacing(self, frame: pd.DataFrame, keys: npt.NDArray[np.uint64]) -> _Floats:
+        """Distance of each distinct experiment to its nearest neighbour; empty for a single one.
+
+        The `keys` are those of the rows.
+        """
+        distinct = frame[~pd.Series(keys).duplicated().to_numpy()]
         found = [np.empty(0)]
         for start in range(0, len(distinct) if len(distinct) > 1 else 0, _BLOCK):
             distance = self.distances(distinct.iloc[start : start + _BLOCK], distinct)

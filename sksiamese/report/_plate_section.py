@@ -122,7 +122,7 @@ def describe_recipes(
     distances = np.empty((0, len(past)))
     if len(recipes):
         distances = geometry.distances(space.complete(recipes), complete)
-    spacing = geometry.spacing(complete)
+    spacing = geometry.spacing(complete, geometry.keys(complete))
     usual = float(np.median(spacing)) if len(spacing) and np.median(spacing) > 0 else 1.0
     distances = distances / usual
     shares = _find_shares(recommender.estimator_, recipes)

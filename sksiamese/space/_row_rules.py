@@ -11,6 +11,7 @@ import pandas as pd
 
 from sksiamese._checks import listed, plain_label, require_number
 from sksiamese._frames import ensure_table, plain_frame, require_columns
+from sksiamese.exceptions import NoPossibleExperimentError
 from sksiamese.persistence._definitions import Definition
 from sksiamese.space._columns import DrawnColumn, Levels, OneHot, PlainColumn, Range, is_number
 from sksiamese.space._conditions import ask_rows
@@ -235,7 +236,7 @@ class SpaceRows(Definition):
         if not answers.all(axis=1).any():
             shares = zip(self._rules, answers.mean(axis=0), strict=True)
             each = ", ".join(f"{name!r} {share:.0%}" for name, share in shares)
-            raise ValueError(
+            raise NoPossibleExperimentError(
                 f"None of the {len(frame):,} rows satisfies all constraints. Share that satisfies "
                 f"each: {each}. Loosen a constraint or choose other rows."
             )

@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.stats import qmc
 
 from sksiamese._checks import make_generator, require_integer, require_option
+from sksiamese.exceptions import NoPossibleExperimentError
 from sksiamese.space._row_rules import SpaceRows
 
 _BLOCK = 2**16  # rows drawn at once
@@ -126,7 +127,7 @@ class SampledRows(SpaceRows):
         each = ", ".join(
             f"{name!r} {share:.2%}" for name, share in zip(self._rules, shares, strict=True)
         )
-        raise ValueError(
+        raise NoPossibleExperimentError(
             f"Only {n_kept:,} of {n_drawn:,} experiments drawn from the space satisfied all "
             f"constraints. Share that satisfied each: {each}. Loosen a constraint, narrow the "
             "ranges to where it holds, or use When for a column that applies to some rows only."

@@ -15,6 +15,7 @@ import pandas as pd
 
 from sksiamese._checks import listed, plain_label, require_integer, require_number
 from sksiamese._frames import ensure_table, require_columns
+from sksiamese.exceptions import NoPossibleExperimentError
 from sksiamese.space._constraints import Constraint, Rule
 from sksiamese.space._definition_checks import Column
 from sksiamese.space._followers import OfMolecule, OfSeveral
@@ -343,7 +344,7 @@ class DesignSpace(SampledRows):
             if not len(pending):
                 return pd.concat(parts).sort_index()
         row = plain_label(centres.index[rows[pending[0]]])
-        raise ValueError(
+        raise NoPossibleExperimentError(
             f"No neighbour of row {row!r} satisfied the constraints in {_TRIES:,} draws. Give a "
             "larger tolerance, loosen the constraints or leave the row out."
         )
