@@ -23,6 +23,7 @@ from sksiamese import (
     LeaveOneMoleculeOut,
     SMILESFeaturizer,
     SurrogateTreeExplainer,
+    _frame_libraries,
     check_experiments,
     compare_classifiers,
     read_experiments,
@@ -144,6 +145,16 @@ def test_classifiers_know_columns_by_name_in_every_library(hard_form, make):
         model.predict_proba(hard_form(TABLE)), expected.predict_proba(TABLE)
     )
     np.testing.assert_array_equal(model.predict(hard_form(TABLE[:1])), expected.predict(TABLE[:1]))
+
+
+def test_columns_are_brought_to_pandas_once(form, fitted, monkeypatch):
+    X, seen = form(TABLE), []
+    plain = _frame_libraries._plain_column
+    monkeypatch.setattr(
+        _frame_libraries, "_plain_column", lambda column: seen.append(column.name) or plain(column)
+    )
+    fitted.predict_proba(X)
+    assert sorted(seen) == sorted(TABLE)
 
 
 def test_another_order_of_columns_is_refused_in_every_library(form, fitted):
