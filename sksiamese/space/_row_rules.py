@@ -40,7 +40,8 @@ class SpaceRows(Definition):
 
     _instead = (
         'Declare them: Computed(Ratio("a", "b")), Sum or Product for a column, When({"a": ["x"]}, '
-        "...) for a condition, Bound or OnlyWith for a constraint, a dict for OfMolecule, OfSeveral"
+        "...) for a condition, Bound or OnlyWith for a constraint, a dict for OfMolecule or "
+        "OfSeveral"
     )
 
     def __init__(

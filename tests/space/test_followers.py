@@ -246,7 +246,7 @@ def test_a_function_of_several_columns_knows_all_combinations(tmp_path):
     drawn = space.grid(["amine", "acid"])
     assert drawn["amide"].tolist() == [amide(a, b) for a in AMINES for b in ACIDS]
     assert str(space.columns["amide"]) == "follows from 'amine' and 'acid'"
-    with pytest.raises(TypeError, match="a dict for OfMolecule, OfSeveral"):
+    with pytest.raises(TypeError, match="a dict for OfMolecule or OfSeveral"):
         save_model(space, tmp_path / "space.skm")
     message = (
         "Column 'amide' follows from 'amine' and 'acid' by a function, which knows all values. "
