@@ -15,6 +15,7 @@ import pandas as pd
 from sksiamese._checks import plain_label, shorten
 from sksiamese.exceptions import BadCellsError, InvalidSMILESError
 from sksiamese.molecules._canonical import why_unreadable
+from sksiamese.tables.reading._cell_meaning import is_missing
 from sksiamese.tables.reading._libraries import Piece
 
 CHUNK = 1 << 14  # rows that a classifier is asked for together, on every engine
@@ -203,7 +204,7 @@ def _read_cells(error: Exception, rows: pd.DataFrame) -> list[BadCell]:
         BadCell(
             int(row),  # type: ignore[call-overload]
             str(column),
-            shorten(plain_label(cell)),
+            _show(cell),
             f"not readable as SMILES{why_unreadable(cell)}"
             if is_text
             else "not what the column held in fit",
@@ -218,9 +219,13 @@ def _are_cells_of(rows: pd.DataFrame, cells: Sequence[tuple[Any, Any, Any]]) -> 
         if column not in rows or row not in rows.index:
             return False
         held = rows.loc[row, column]
-        if held is not cell and shorten(plain_label(held)) != shorten(plain_label(cell)):
+        if _show(held) != _show(cell):
             return False
     return True
+
+
+def _show(cell: Any) -> str:
+    return "nothing" if is_missing(cell) else shorten(plain_label(cell))
 
 
 def _placed(error: Exception, name: str) -> Exception:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
@@ -170,7 +171,7 @@ def screen(
 
 
 def _make_scorer(model: Any, positive: Any, n_best: int, on_error: str) -> Scorer:
-    require_probabilities("screen", model)
+    require_probabilities("screen", model, name="model")
     check_is_fitted(model)
     names = getattr(model, "feature_names_in_", None)
     if names is None:
@@ -275,7 +276,8 @@ class _Search:
             warnings.warn(text, kind, stacklevel=4)
         columns = ["part", "row", "column", "cell", "problem"]
         listed = [(part, *cell) for part, cell in self._bad]
-        bad = pd.DataFrame(listed, columns=columns)
+        bad = pd.DataFrame(listed, columns=columns, dtype=object)  # keeps None
+        bad = bad.astype({"part": np.int64, "row": np.int64})
         best = self._top.collect([*self._scorer.names, self._scorer.title])
         return Screening(best, self._n_rows, self._n_skipped, bad)
 
