@@ -18,9 +18,10 @@ from sksiamese._checks import (
     require_probabilities,
 )
 from sksiamese._one_state import freeze
+from sksiamese.recommend._given_candidates import read_candidates
 from sksiamese.recommend._plate import describe_plate
 from sksiamese.recommend._plate_search import PlateSearch
-from sksiamese.recommend._requests import check_request, read_candidates, warn_of_left_out
+from sksiamese.recommend._requests import check_request, warn_of_left_out
 from sksiamese.recommend.outcomes._acquisition import ACQUISITIONS, NEED_STD
 from sksiamese.recommend.outcomes._number_model import (
     ACQUISITIONS_OF_NUMBERS,
@@ -210,9 +211,10 @@ class ExperimentRecommender(PlateSearch):
         mode: Literal["explore", "optimize"] = "explore",
         exclude: Mapping[str, Iterable[Any]] | pd.DataFrame | None = None,
         pending: pd.DataFrame | None = None,
-        candidates: pd.DataFrame | None = None,
+        candidates: pd.DataFrame | Iterable[pd.DataFrame] | None = None,
         n_later: int = 0,
         same: Sequence[str] = (),
+        new_molecules: bool = False,
     ) -> pd.DataFrame:
         """Recommend experiments to do next.
 
@@ -231,9 +233,11 @@ class ExperimentRecommender(PlateSearch):
         pending : DataFrame or None, default=None
             Experiments already in the lab, beside those in ``pending_``: none is recommended, and
             others keep away from them.
-        candidates : DataFrame or None, default=None
-            Choose among these experiments instead, such as recipes that are already prepared. A
-            warning counts those that are left out.
+        candidates : DataFrame, iterable of DataFrame or None, default=None
+            Choose among these experiments instead, such as recipes that are already prepared, or
+            the best rows that :func:`~sksiamese.screen` found. Tables of an iterable are read one
+            by one, so that they may be longer than memory. A warning counts those that are left
+            out.
         n_later : int, default=0
             Number of experiments that can be done after this batch. If there are any, the
             acquisition "probability" also values what an outcome would tell of others: a success
@@ -243,6 +247,9 @@ class ExperimentRecommender(PlateSearch):
             whose best batch is worth most, by the sum of its acquisitions. Of numbers, nine evenly
             spread values are tried; in mode "optimize", those of the experiments that it starts
             from.
+        new_molecules : bool, default=False
+            Whether `candidates` may hold molecules that the space does not list. Ranges, levels
+            and constraints hold for them all the same.
 
         Returns
         -------
@@ -273,11 +280,13 @@ class ExperimentRecommender(PlateSearch):
         fitted._check_parameters()
         fitted._require_spread(fitted._model)
         check_request(batch_size, mode, n_later, fitted.goal, fitted._acquisition.name)
-        given = read_candidates(fitted.space_, candidates)
-        request = fitted._read_request(batch_size, mode, n_later, exclude, pending, given, same)
+        given = read_candidates(fitted.space_, fitted._geometry, candidates, new_molecules)
+        request = fitted._read_request(
+            batch_size, mode, n_later, exclude, pending, given, same, new_molecules
+        )
         pool, chosen = fitted._search(request)
         if given is not None:
-            warn_of_left_out(len(given), pool.left_out)
+            warn_of_left_out(given.n_rows, pool.left_out)
         frame = pool.frame.iloc[chosen]
         return describe_plate(
             frame if given is not None else frame.reset_index(drop=True),
