@@ -18,6 +18,7 @@ from sksiamese._frame_libraries import as_pandas
 from sksiamese._frames import ensure_table, require_columns
 from sksiamese._one_state import freeze, replace_state
 from sksiamese.persistence._packed_tables import EstimatorOfTables
+from sksiamese.recommend._history import History, read_history
 from sksiamese.recommend._measurements import (
     choose_success,
     continue_index,
@@ -56,9 +57,15 @@ class PastExperiments(EstimatorOfTables, ABC):
     random_state: Any
 
     def fit(
-        self, X: Any, y: Any, *, groups: Any = None, sample_weight: Any = None
+        self,
+        X: Any,
+        y: Any,
+        *,
+        groups: Any = None,
+        sample_weight: Any = None,
+        history: pd.DataFrame | Mapping[str, pd.DataFrame] | None = None,
     ) -> PastExperiments:
-        """Fit the classifier with past experiments.
+        """Fit the classifier or regressor with past experiments.
 
         Parameters
         ----------
@@ -71,6 +78,12 @@ class PastExperiments(EstimatorOfTables, ABC):
             them.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, handed on to the fit of `estimator`.
+        history : DataFrame, or dict of str to DataFrame, default=None
+            With a `goal`: past campaigns, such as those of other substrates, by name; a single
+            table is one. They have the columns of X and one of outcomes, named as y is. The
+            regressor learns from them, too, and is told the campaign if its fit takes `groups`, as
+            that of :class:`~sksiamese.GraphFingerprintSiameseRegressor` does. The best so far,
+            ``measured_`` and what counts as done are of X alone, which may have no row yet.
 
         Returns
         -------
@@ -87,7 +100,8 @@ class PastExperiments(EstimatorOfTables, ABC):
             classes do not tell which is success, or the space does not have the columns of X.
         """
         self._check_parameters()
-        frame, named = ensure_table(X)
+        self._check_history(groups, history)
+        frame, named = ensure_table(X, least_rows=int(history is None))
         y = as_pandas(y)
         values = self._read_values(y, len(frame))
         metadata = read_metadata(groups, sample_weight, len(frame))
@@ -95,12 +109,14 @@ class PastExperiments(EstimatorOfTables, ABC):
         require_own_name(frame.columns, name)
         require_free(frame.columns, RESULTS)
         frame = frame.infer_objects()
-        space = DesignSpace.from_frame(frame) if self.space is None else self.space
+        past = read_history(history, list(frame.columns), name)
+        known = frame if past is None else pd.concat([past.frame, frame])
+        space = DesignSpace.from_frame(known) if self.space is None else self.space
         space.require_columns(frame.columns)
         outcomes = pd.Series(values, frame.index, name=name)
         if self.goal is None:
             outcomes = join_spellings(outcomes)
-        fitted = self._fitted(frame, outcomes, metadata, space, named, self.positive)
+        fitted = self._fitted(frame, outcomes, metadata, space, named, self.positive, past)
         with replace_state(self) as draft:
             for stale in ("feature_names_in_", "classes_", "positive_", "best_"):
                 draft.__dict__.pop(stale, None)
@@ -227,7 +243,9 @@ class PastExperiments(EstimatorOfTables, ABC):
         joined = self._read_values(np.concatenate([known, added]), len(measured))
         outcomes = pd.Series(joined, measured.index, name=self.outcomes_.name)
         label = getattr(self, "positive_", None)
-        return self._fitted(measured, outcomes, metadata, self.space_, self._named, label)
+        return self._fitted(
+            measured, outcomes, metadata, self.space_, self._named, label, self._history
+        )
 
     def _still_pending(self, rows: pd.DataFrame, done: npt.NDArray[np.uint64]) -> pd.DataFrame:
         """Pending experiments: those of before and these, each once, without what is done."""
@@ -247,10 +265,14 @@ class PastExperiments(EstimatorOfTables, ABC):
         space: DesignSpace,
         named: bool,
         label: Any,
+        history: History | None,
     ) -> dict[str, Any]:
-        """Fit the classifier, and give all fitted attributes."""
+        """Fit the estimator, and give all fitted attributes."""
         past, geometry = space.complete(frame), RecipeGeometry(space)
-        model = self._make_model(frame, outcomes, named, label)
+        known = past
+        if history is not None:
+            known = pd.concat([space.complete(return_levels(space, history.frame)), past])
+        model = self._make_model(frame, outcomes, named, label, history)
         require_free(frame.columns, model.columns)
         labels, rng = outcomes.to_numpy(), make_generator(self.random_state)
         model.fit(frame, labels, metadata, self.n_bootstrap, rng)
@@ -268,12 +290,27 @@ class PastExperiments(EstimatorOfTables, ABC):
             "_metadata": dict(metadata),
             "_past": past,
             "_geometry": geometry,
-            "_spacing": geometry.spacing(past),
+            "_history": history,
+            "_known": known,
+            "_spacing": geometry.spacing(known),
             "_merit": model.merit(frame, labels),
             "_training_record": record_training(frame),
         }
         names = {"feature_names_in_": np.array(frame.columns, dtype=object)} if named else {}
         return fitted | names | model.attributes
+
+    def _check_history(self, groups: Any, history: Any) -> None:
+        """Refuse past campaigns where they cannot be used."""
+        if history is not None and self.goal is None:
+            raise ValueError(
+                "'history' holds measured numbers of past campaigns, and there is no goal. Set "
+                "goal='maximize' or goal='minimize'; of classes, fit a classifier with "
+                "readout='residual' on past campaigns."
+            )
+        if history is not None and groups is not None:
+            raise ValueError(
+                "Got both groups and 'history', whose tables are the groups. Leave groups out."
+            )
 
     def _read_values(self, y: Any, n_rows: int) -> npt.NDArray[Any]:
         """Read classes, or measured numbers, one for each row."""
@@ -286,12 +323,17 @@ class PastExperiments(EstimatorOfTables, ABC):
         return read_new_numbers(outcomes)
 
     def _make_model(
-        self, frame: pd.DataFrame, outcomes: pd.Series, named: bool, label: Any
+        self,
+        frame: pd.DataFrame,
+        outcomes: pd.Series,
+        named: bool,
+        label: Any,
+        history: History | None,
     ) -> OutcomeModel:
         """Make the model of outcomes, not fitted yet."""
         names = list(frame.columns)
         if self.goal is not None:
-            return NumberModel(self.estimator, names, named, self.goal)
+            return NumberModel(self.estimator, names, named, self.goal, history)
         is_frozen = isinstance(self.estimator, FrozenEstimator)
         classes = self.estimator.classes_ if is_frozen else np.unique(outcomes)
         if len(classes) < 2:

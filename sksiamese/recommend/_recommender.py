@@ -285,7 +285,7 @@ class ExperimentRecommender(PlateSearch):
             fitted._model,
             fitted._geometry,
             fitted._spacing,
-            fitted._past,
+            fitted._known,
             list(fitted.measured_.columns),
         )
 

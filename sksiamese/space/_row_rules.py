@@ -81,7 +81,7 @@ class SpaceRows(Definition):
              a    b  a/b
         0  1.0  2.0  0.5
         """
-        frame = plain_frame(ensure_table(X).frame)
+        frame = plain_frame(ensure_table(X, least_rows=0).frame)
         require_columns(frame.columns, self._free, "X")
         for name, column in self.columns.items():
             if name in frame:

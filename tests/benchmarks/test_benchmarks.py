@@ -100,10 +100,10 @@ def test_scores_of_a_loop_by_hand():
     loops = sys.modules[module.run_number_loop.__module__]
     pool = pd.Series(np.arange(1.0, 41.0))  # the best 5 % are 39 and 40
     start, done = pool[:10], pool[[20, 39, 15, 16, 17, 10, 11, 12, 13, 14]]
-    found = loops.score(pool, start, done)
+    found = loops.score(pool, start, done, 5)
     assert (found["top_found"], found["best"], found["best_curve"]) == (50, 100, 100)
     assert found["mean_yield"] == done.mean()
-    regressor = sys.modules["common.number_models"].ColumnLengths()
+    regressor = sys.modules["common.loops.column_lengths"].ColumnLengths()
     X = pd.DataFrame({"ligand": ["CCO", "CCN"] * 6, "pH": np.arange(12.0)})
     regressor.fit(X, X["pH"])
     mean, std = regressor.predict(X, return_std=True)

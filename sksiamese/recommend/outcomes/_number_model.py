@@ -6,7 +6,7 @@ import inspect
 import math
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from sksiamese.recommend.outcomes._expected_improvement import (
     expected_improvement,
     probability_of_improvement,
 )
+from sksiamese.recommend.outcomes._fit_metadata import keep_taken
 from sksiamese.recommend.outcomes._protocol import Acquisition, BatchRequest
 from sksiamese.recommend.outcomes._resampled_estimator import (
     ResampledEstimator,
@@ -31,6 +32,22 @@ _MOST_JUDGED = 1000  # candidates that a batch is chosen from; 10 for each of a 
 _DIGITS = 3  # of a number that is shown, by the spread of the outcomes
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
+
+
+class PastNumbers(Protocol):
+    """What past campaigns measured; see :class:`sksiamese.recommend._history.History`."""
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Experiments."""
+
+    @property
+    def y(self) -> _Floats:
+        """Their numbers."""
+
+    @property
+    def campaigns(self) -> npt.NDArray[np.object_]:
+        """Names of their campaigns."""
 
 
 class NumberModel(ResampledEstimator):
@@ -51,10 +68,20 @@ class NumberModel(ResampledEstimator):
         Whether it is given frames, or else arrays.
     goal : {"maximize", "minimize"}
         Whether large or small numbers are wanted. Small ones change their sign in here.
+    history : PastNumbers or None
+        What past campaigns measured.
     """
 
-    def __init__(self, estimator: Any, names: list[str], named: bool, goal: str) -> None:
+    def __init__(
+        self,
+        estimator: Any,
+        names: list[str],
+        named: bool,
+        goal: str,
+        history: PastNumbers | None = None,
+    ) -> None:
         super().__init__(estimator, names, named)
+        self._history = history
         self.sign = 1.0 if goal == "maximize" else -1.0
         self.columns = ["predicted", "std", "p(better)"]
         self.decimals = _DIGITS
@@ -69,14 +96,29 @@ class NumberModel(ResampledEstimator):
         rng: np.random.RandomState,
     ) -> NumberModel:
         """Fit the regressor and, if it tells no covariance, clones of it on resamples."""
-        self.best = float((self.sign * y).max())
+        n_own, past = len(y), self._history
+        if past is not None:
+            metadata = self._join_metadata(past, metadata, n_own)
+            frame, y = pd.concat([past.frame, frame]), np.concatenate([past.y, y])
         if np.ptp(y) > 0:
             self.decimals = _DIGITS - 1 - math.floor(math.log10(np.ptp(y)))
         if not self._is_frozen:
             self._fit_whole(frame, y, metadata)
             if not _can(self.estimator, "return_cov") and _members(self.estimator) is None:
                 self._fit_bootstrap(frame, y, metadata, n_bootstrap, rng)
+        own = self.sign * y[len(y) - n_own :]
+        # Before the first experiment, what the best recipe of the past promises here
+        self.best = float(own.max() if n_own else self._mean(self._rows(frame)).max())
         return self
+
+    def _join_metadata(
+        self, past: PastNumbers, metadata: Mapping[str, npt.NDArray[Any]], n_own: int
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Weights of all rows, and their campaigns for a regressor that tells these apart."""
+        weight = metadata.get("sample_weight")
+        known = {} if weight is None else {"sample_weight": np.r_[np.ones(len(past.y)), weight]}
+        groups = np.concatenate([past.campaigns, np.full(n_own, None, dtype=object)])
+        return known | keep_taken(self.estimator, {"groups": groups})
 
     @property
     def has_std(self) -> bool:
