@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,13 @@ import pandas as pd
 from sksiamese._checks import shorten
 from sksiamese._frame_libraries import as_pandas
 from sksiamese._frames import require_columns
-from sksiamese.recommend._measurements import read_new_numbers
+from sksiamese.persistence._packed_tables import EstimatorOfTables
+from sksiamese.recommend._numbers import read_measured
+from sksiamese.space._space import DesignSpace
 
 
-class History(NamedTuple):
-    """Experiments of past campaigns.
+class History(EstimatorOfTables):
+    """Experiments of past campaigns; saved as an estimator is.
 
     Parameters
     ----------
@@ -28,12 +30,38 @@ class History(NamedTuple):
         Name of the campaign of each.
     """
 
-    frame: pd.DataFrame
-    y: npt.NDArray[np.float64]
-    campaigns: npt.NDArray[np.object_]
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        y: npt.NDArray[np.float64],
+        campaigns: npt.NDArray[np.object_],
+    ) -> None:
+        self.frame = frame
+        self.y = y
+        self.campaigns = campaigns
 
 
-def read_history(history: Any, columns: list[Any], name: Any) -> History | None:
+def check_history(history: Any, goal: str | None, groups: Any) -> None:
+    """Refuse past campaigns where they cannot be used.
+
+    Raises
+    ------
+    ValueError
+        Naming what stands against them.
+    """
+    if history is not None and goal is None:
+        raise ValueError(
+            "'history' holds measured numbers of past campaigns, and there is no goal. Set "
+            "goal='maximize' or goal='minimize'; of classes, fit a classifier with "
+            "readout='residual' on past campaigns."
+        )
+    if history is not None and groups is not None:
+        raise ValueError(
+            "Got both groups and 'history', whose tables are the groups. Leave groups out."
+        )
+
+
+def read_history(history: Any, columns: list[Any], name: Any, worst: float) -> History | None:
     """Read the tables of past campaigns; None where there are none.
 
     Raises
@@ -55,7 +83,7 @@ def read_history(history: Any, columns: list[Any], name: Any) -> History | None:
                 f"tables by the name of the campaign. Got {shorten(table)}."
             )
         require_columns(table.columns, [*columns, name], f"The past campaign {campaign!r}")
-        found = read_new_numbers(table[name])
+        found = read_measured(table[name], len(table), worst, name)
         rows = table.loc[found.notna().to_numpy(), columns]
         parts.append(rows.set_axis([f"{campaign}: {label}" for label in rows.index]))
         numbers.append(found.dropna().to_numpy())
@@ -67,3 +95,22 @@ def read_history(history: Any, columns: list[Any], name: Any) -> History | None:
         )
     frame = pd.concat(parts).infer_objects()
     return History(frame, np.concatenate(numbers), np.array(campaigns, dtype=object))
+
+
+def find_space(space: DesignSpace | None, frame: pd.DataFrame, past: History | None) -> DesignSpace:
+    """Give the space in use: the user's, or that of all experiments.
+
+    Raises
+    ------
+    ValueError
+        If there is neither a space nor an experiment, or it does not have these columns.
+    """
+    known = frame if past is None else pd.concat([past.frame, frame])
+    if space is None and not len(known):
+        raise ValueError(
+            "X has no row, so that what is possible cannot be told from it. Say it with "
+            "space=DesignSpace(...), for example DesignSpace.from_frame(candidates)."
+        )
+    space = DesignSpace.from_frame(known) if space is None else space
+    space.require_columns(frame.columns)
+    return space

@@ -37,17 +37,9 @@ _Floats: TypeAlias = npt.NDArray[np.float64]
 class PastNumbers(Protocol):
     """What past campaigns measured; see :class:`sksiamese.recommend._history.History`."""
 
-    @property
-    def frame(self) -> pd.DataFrame:
-        """Experiments."""
-
-    @property
-    def y(self) -> _Floats:
-        """Their numbers."""
-
-    @property
-    def campaigns(self) -> npt.NDArray[np.object_]:
-        """Names of their campaigns."""
+    frame: pd.DataFrame
+    y: _Floats
+    campaigns: npt.NDArray[np.object_]
 
 
 class NumberModel(ResampledEstimator):
@@ -97,9 +89,10 @@ class NumberModel(ResampledEstimator):
     ) -> NumberModel:
         """Fit the regressor and, if it tells no covariance, clones of it on resamples."""
         n_own, past = len(y), self._history
+        y = self._settle(y)
         if past is not None:
             metadata = self._join_metadata(past, metadata, n_own)
-            frame, y = pd.concat([past.frame, frame]), np.concatenate([past.y, y])
+            frame, y = pd.concat([past.frame, frame]), np.concatenate([self._settle(past.y), y])
         if np.ptp(y) > 0:
             self.decimals = _DIGITS - 1 - math.floor(math.log10(np.ptp(y)))
         if not self._is_frozen:
@@ -110,6 +103,11 @@ class NumberModel(ResampledEstimator):
         # Before the first experiment, what the best recipe of the past promises here
         self.best = float(own.max() if n_own else self._mean(self._rows(frame)).max())
         return self
+
+    def _settle(self, y: _Floats) -> _Floats:
+        """Give failed experiments a number."""
+        past = None if self._history is None else self.sign * self._history.y
+        return self.sign * replace_failed(self.sign * y, past)
 
     def _join_metadata(
         self, past: PastNumbers, metadata: Mapping[str, npt.NDArray[Any]], n_own: int
@@ -236,6 +234,29 @@ def require_regressor(owner: str, estimator: object) -> None:
             f"{shorten(estimator)} instead: take one such as GraphFingerprintSiameseRegressor, or "
             "leave goal out."
         )
+
+
+def replace_failed(y: _Floats, past: _Floats | None = None) -> _Floats:
+    """Let failed experiments count as the worst number measured; past ones where there is none.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows,)
+        Numbers, the larger the better; minus infinity of a failed experiment.
+    past : ndarray of shape (n_past,) or None
+        Numbers of past campaigns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksiamese.recommend.outcomes._number_model import replace_failed
+    >>> replace_failed(np.array([30.0, -np.inf, 12.0])).tolist()
+    [30.0, 12.0, 12.0]
+    """
+    known = y[np.isfinite(y)]
+    if not len(known) and past is not None:
+        known = past[np.isfinite(past)]
+    return np.where(np.isfinite(y), y, known.min(initial=np.inf) if len(known) else 0.0)
 
 
 def _value(acquisition: Acquisition, mean: _Floats, std: _Floats, best: float) -> _Floats:
