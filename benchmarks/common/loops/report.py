@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from common.loops.methods import NUMBER_METHODS
+from common.loops.tasks import pool_of
 from common.results import t_intervals
 
 SCORES = ("top_found", "best_curve", "best", "mean_yield")
@@ -25,23 +26,13 @@ COLORS = (  # Okabe and Ito, and two greys
 STYLES = dict(zip(NUMBER_METHODS, zip(COLORS, "xs^Dvph+*o", strict=True), strict=True))
 
 
-def pool_of(task: pd.Series) -> pd.Series:
-    """Name of the pool of tasks: all halides of the amination together."""
-    return task.str.replace(r"^aryl_amination \d+", "aryl_amination", regex=True)
-
-
 def summarize_numbers(runs: pd.DataFrame, reference: str) -> pd.DataFrame:
-    """Mean of each score by pool and method, and how far `reference` is ahead.
-
-    Of halides, each seed counts with their mean; intervals are over seeds.
-    """
+    """Mean of each score by pool and method, and how far `reference` is ahead, loop by loop."""
     rows = []
-    for name, part in runs.groupby(pool_of(runs["task"]), sort=False):
-        wide = part.pivot_table(index="seed", columns="method", values=[*SCORES, "step_s"])
-        for method in part["method"].unique():
-            own = part[part["method"] == method]
+    for name, part in runs.groupby(runs["task"].map(pool_of), sort=False):
+        for method, own in part.groupby("method", sort=False):
             row = {"task": name, "method": method, "loops": len(own)}
-            row |= {s: float(wide[s, method].mean()) for s in (*SCORES, "step_s")}
+            row |= {s: float(own[s].mean()) for s in (*SCORES, "step_s")}
             if reference in part["method"].to_numpy():
                 for s in ("top_found", "best_curve"):
                     row |= _ahead(part, s, reference, method)
@@ -61,7 +52,7 @@ def draw_numbers(runs: pd.DataFrame, path: str) -> None:
     """Draw the best yield so far against experiments, one panel for each pool."""
     from matplotlib.figure import Figure
 
-    pools = pool_of(runs["task"])
+    pools = runs["task"].map(pool_of)
     names = list(dict.fromkeys(pools))
     n_columns = min(len(names), 3)
     n_rows = -(-len(names) // n_columns)

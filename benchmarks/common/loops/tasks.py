@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,7 +46,7 @@ class NumberTask(NamedTuple):
 
 
 def load_number_tasks(folder: Path, names: list[str] | None) -> list[NumberTask]:
-    """Load the pools asked for; "aryl_amination" are all its halides."""
+    """Load the pools asked for; "aryl_amination" are all its halides, with a start."""
     tasks: list[NumberTask] = []
     for name in TABLES:
         frame = pd.read_csv(reaction_path(folder, name))
@@ -57,16 +58,16 @@ def load_number_tasks(folder: Path, names: list[str] | None) -> list[NumberTask]
         if name == "direct_arylation":
             tasks.append(_make_task(f"{name}, 30 x 3", frame, "any", 29, 3))
             tasks.append(_make_task(f"{name}, 30 x 1", frame, "any", 29, 1))
-    known = {task.name for task in tasks} | set(TABLES)
+    known = {task.name for task in tasks} | {pool_of(task.name) for task in tasks}
     unknown = set(names or []) - known
     if unknown:
         raise SystemExit(f"Unknown pools: {sorted(unknown)}. There are: {sorted(known)}")
-    return [t for t in tasks if names is None or t.name in names or _table(t.name) in names]
+    return [t for t in tasks if names is None or {t.name, pool_of(t.name)} & set(names)]
 
 
-def _table(name: str) -> str:
-    """Give the table of a halide; other protocols are asked for by their own names."""
-    return name.split(" ")[0] if "," not in name else name
+def pool_of(task: str) -> str:
+    """Name of the pool of a task: all halides of the amination together."""
+    return re.sub(r"^aryl_amination \d+", "aryl_amination", task)
 
 
 def _list_halides(frame: pd.DataFrame) -> list[NumberTask]:
