@@ -92,13 +92,14 @@ class ExperimentRecommender(PlateSearch):
     positive_ : label
         The class that counts as success, without a `goal`.
     best_ : float
-        The best number so far, with a `goal`.
+        The best number so far, with a `goal`; before the first, see Notes.
     space_ : DesignSpace
         The space in use.
     measured_ : DataFrame of shape (n_measured, n_columns)
         Past experiments, with those added.
     outcomes_ : Series of shape (n_measured,)
-        Their classes or numbers. Its name is that of y, or "outcome".
+        Their classes or numbers, infinite of failed experiments. Its name is that of y, or
+        "outcome".
     pending_ : DataFrame of shape (n_pending, n_columns)
         Experiments that were added without an outcome; none of them is recommended.
     out_of_fold_ : Series of shape (n_measured,)
@@ -261,7 +262,8 @@ class ExperimentRecommender(PlateSearch):
             "std", how far that may be off; "p(better)", the probability that it is better than the
             best so far. Then "in_domain", 1 or -1;
             "new_pairs", how many two of its molecules were never tried together;
-            "nearest_experiment", label of the nearest past experiment; "distance" to that;
+            "nearest_experiment", label of the nearest past experiment, of past campaigns with their
+            name before it; "distance" to that;
             "acquisition", the value by itself. All but the recipes are rounded to three decimals.
             Rows of `candidates` keep their labels.
 
@@ -294,7 +296,7 @@ class ExperimentRecommender(PlateSearch):
             fitted._model,
             fitted._geometry,
             fitted._spacing,
-            fitted._past,
+            fitted._known,
             list(fitted.measured_.columns),
         )
 

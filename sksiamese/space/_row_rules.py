@@ -96,7 +96,7 @@ class SpaceRows(Definition):
 
     def _complete(self, X: Any, *, strict: bool) -> pd.DataFrame:
         """Add absent columns; unless `strict`, a combination without a value gets none."""
-        frame = plain_frame(ensure_table(X).frame)
+        frame = plain_frame(ensure_table(X, least_rows=0).frame)
         require_columns(frame.columns, self._free, "X")
         for name, column in self.columns.items():
             if name in frame:

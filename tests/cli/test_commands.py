@@ -320,7 +320,7 @@ def test_a_model_that_gives_no_probabilities_is_refused(command, owner, tmp_path
     path = tmp_path / "svc.skm"
     save_model(LinearSVC().fit(pd.DataFrame({"pH": [1.0, 2.0]}), [0, 1]), path)
     (tmp_path / "t.csv").write_text("pH\n7\n")
-    status, out, err = run(capsys, command, path, tmp_path / "t.csv")
+    status, out, err = run(capsys, owner.split()[-1], path, tmp_path / "t.csv")
     assert (status, out) == (2, "")
     assert err == (
         f"error: The 'model' parameter of {owner} must be a classifier with predict_proba. Got "
