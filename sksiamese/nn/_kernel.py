@@ -233,7 +233,7 @@ class SiameseKernel(nn.Module):
         return compare([self], pairs, [learned])
 
     def _by_learned(self, distance: Tensor | None, n_pairs: int) -> Tensor:
-        """What a learned distance takes from the kernel, and adds to the exponent, (M, 2, pairs)."""
+        """Give what learned distances take from the sum, and add to the exponent, (M, 2, n * m)."""
         n, log = self.n_molecules, self.log
         if self.learned is None or distance is None:
             return self.theta.new_zeros(len(self.theta), 2, n_pairs)

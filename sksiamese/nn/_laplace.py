@@ -157,21 +157,17 @@ def evidence_gradient(kernel: Tensor, labels: Labels) -> Evidence:
         NaN where a factor does not exist.
     """
     with torch.no_grad():
-        n = kernel.shape[-1]
-        eye = torch.eye(n, dtype=kernel.dtype, device=kernel.device)
-        covariance = kernel.unsqueeze(1)  # (M, 1, n, n)
-        mode = _find_mode(covariance, labels)
-        f = labels.mean + mode.moved
-        gradient, curvature = _derivatives(f, labels)
+        covariance, seen = kernel.unsqueeze(1), _as_columns(labels)  # (M, 1, n, n)
+        mode = _find_mode(covariance, seen)
+        gradient, curvature = _derivatives(mode.f, seen)
         root = curvature.sqrt()
-        factor = _factor(eye + root.unsqueeze(-1) * covariance * root.unsqueeze(-2))
-        precision = root.unsqueeze(-1) * torch.cholesky_inverse(factor) * root.unsqueeze(-2)  # R
+        factor = _factor_shifted(root * covariance * root.mT)
+        precision = root * torch.cholesky_inverse(factor) * root.mT  # R
         reach = covariance @ precision  # K R
         variance = covariance.diagonal(dim1=-2, dim2=-1) - (reach * covariance).sum(-1)
-        push = variance * _third_derivative(f, curvature) / 2  # s2 of algorithm 5.1
-        shift = push - _times(reach.mT, push)  # z = (I - R K) s2
-        slope = gradient.unsqueeze(-1) * gradient.unsqueeze(-2) / 2 - precision / 2
-        slope = slope + shift.unsqueeze(-1) * gradient.unsqueeze(-2)
+        push = variance.unsqueeze(-1) * _third_derivative(mode.f, seen) / 2  # s2 of algorithm 5.1
+        shift = push - reach.mT @ push  # z = (I - R K) s2
+        slope = gradient * gradient.mT / 2 - precision / 2 + shift * gradient.mT
         half_log_det = factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
         log_evidence = mode.value - half_log_det  # eq. 3.32
         return Evidence(log_evidence.sum(1), slope.sum(1))
@@ -256,33 +252,44 @@ def condition(among: Tensor, cross: Tensor, labels: Labels, corrected: bool) -> 
     size = among.diagonal(dim1=1, dim2=2).mean(1).view(-1, 1, 1)
     lower = _factor(among + _JITTER * size * eye)
     phi = torch.linalg.solve_triangular(lower, cross.mT, upper=False).mT.unsqueeze(1)
+    seen = _as_columns(labels)
 
     def reach(w: Tensor) -> _Point:
-        moved = _times(phi, w)
-        value = _log_likelihood(labels.mean + moved, labels) - (w**2).sum(-1) / 2
-        return _Point(w, moved, value)
+        f = seen.mean + phi @ w
+        return _Point(w, f, _log_likelihood(f, seen) - (w**2).sum((-2, -1)) / 2)
 
-    point = reach(phi.new_zeros(len(among), len(labels.y), m))
+    point = reach(phi.new_zeros(len(among), len(labels.y), m, 1))
     for _ in range(_MOST_STEPS):
-        gradient, curvature = _derivatives(labels.mean + point.moved, labels)
+        gradient, curvature = _derivatives(point.f, seen)
         # w <- A^-1 phi' (W phi w + g), with A = I + phi' W phi
-        factor = _factor(eye + phi.mT @ (curvature.unsqueeze(-1) * phi))
-        right = _times(phi.mT, curvature * point.moved + gradient)
-        step = torch.cholesky_solve(right.unsqueeze(-1), factor).squeeze(-1)
-        before, point = point, _accept(point, step, reach)
+        factor = _factor_shifted(phi.mT @ (curvature * phi))
+        right = phi.mT @ (curvature * (point.f - seen.mean) + gradient)
+        before, point = point, _accept(point, torch.cholesky_solve(right, factor), reach)
         if bool((point.value - before.value < _SLACK).all()):
             break
-    w, f = point.weights, labels.mean + point.moved
-    _, curvature = _derivatives(f, labels)
+    w, (_, curvature) = point.weights, _derivatives(point.f, seen)
     # The posterior of w is N(w, A^-1); with K = L L', k(x, s) L'^-1 takes w to f.
-    covariance = torch.cholesky_inverse(_factor(eye + phi.mT @ (curvature.unsqueeze(-1) * phi)))
+    covariance = torch.cholesky_inverse(_factor_shifted(phi.mT @ (curvature * phi)))
     if corrected:
-        variance = ((phi @ covariance) * phi).sum(-1)
-        third = _third_derivative(f, curvature)
-        w = w + _times(covariance, _times(phi.mT, variance * third / 2))
+        variance = ((phi @ covariance) * phi).sum(-1, keepdim=True)
+        w = w + covariance @ (phi.mT @ (variance * _third_derivative(point.f, seen) / 2))
     back = torch.linalg.solve_triangular(lower, eye.expand_as(lower), upper=False).unsqueeze(1)
     reduction = back.mT @ (eye - covariance) @ back
-    return Posterior(_times(back.mT, w), reduction, labels.mean)
+    return Posterior((back.mT @ w).squeeze(-1), reduction, labels.mean)
+
+
+class _Columns(NamedTuple):
+    """Labels in columns, so that matrices multiply them: y and side, 1 or -1, (C, n, 1) ..."""
+
+    y: Tensor
+    side: Tensor
+    weight: Tensor
+    mean: Tensor
+
+
+def _as_columns(labels: Labels) -> _Columns:
+    y, weight, mean = (part.unsqueeze(-1) for part in labels)
+    return _Columns(y, 2 * y - 1, weight, mean)
 
 
 class _Point(NamedTuple):
@@ -290,37 +297,36 @@ class _Point(NamedTuple):
 
     Parameters
     ----------
-    weights : Tensor of shape (M, C, m)
+    weights : Tensor of shape (M, C, m, 1)
         What the mode is sought in: w of ``f = m + phi w``, or the dual weights of ``f = m + K w``.
-    moved : Tensor of shape (M, C, n)
-        How far f is off its prior mean.
+    f : Tensor of shape (M, C, n, 1)
+        Latent values.
     value : Tensor of shape (M, C)
         Log likelihood and log prior, up to a constant.
     """
 
     weights: Tensor
-    moved: Tensor
+    f: Tensor
     value: Tensor
 
 
-def _find_mode(covariance: Tensor, labels: Labels) -> _Point:
+def _find_mode(covariance: Tensor, seen: _Columns) -> _Point:
     """Newton's method for the mode (algorithm 3.1), in dual weights of f = m + K dual."""
-    n = covariance.shape[-1]
-    eye = torch.eye(n, dtype=covariance.dtype, device=covariance.device)
 
     def reach(dual: Tensor) -> _Point:
-        moved = _times(covariance, dual)
-        value = _log_likelihood(labels.mean + moved, labels) - (moved * dual).sum(-1) / 2
-        return _Point(dual, moved, value)
+        moved = covariance @ dual
+        f = seen.mean + moved
+        return _Point(dual, f, _log_likelihood(f, seen) - (moved * dual).sum((-2, -1)) / 2)
 
-    point = reach(covariance.new_zeros(len(covariance), len(labels.y), n))
+    n_members, _, n, _ = covariance.shape
+    point = reach(covariance.new_zeros(n_members, len(seen.y), n, 1))
     for _ in range(_MODE_STEPS):
-        gradient, curvature = _derivatives(labels.mean + point.moved, labels)
+        gradient, curvature = _derivatives(point.f, seen)
         root = curvature.sqrt()
-        factor = _factor(eye + root.unsqueeze(-1) * covariance * root.unsqueeze(-2))
-        right = curvature * point.moved + gradient
-        solved = torch.cholesky_solve((root * _times(covariance, right)).unsqueeze(-1), factor)
-        point = _accept(point, right - root * solved.squeeze(-1), reach)
+        factor = _factor_shifted(root * covariance * root.mT)
+        right = curvature * (point.f - seen.mean) + gradient
+        solved = torch.cholesky_solve(root * (covariance @ right), factor)
+        point = _accept(point, right - root * solved, reach)
     return point
 
 
@@ -335,31 +341,35 @@ def _accept(before: _Point, step: Tensor, reach: Callable[[Tensor], _Point]) -> 
         if not worse.any():
             return after
         halved = (before.weights + after.weights) / 2
-        after = reach(torch.where(worse.unsqueeze(-1), halved, after.weights))
+        after = reach(torch.where(worse[..., None, None], halved, after.weights))
     return after
 
 
-def _derivatives(f: Tensor, labels: Labels) -> tuple[Tensor, Tensor]:
-    """First and minus the second derivative of the log likelihood, (M, C, n) each."""
+def _derivatives(f: Tensor, seen: _Columns) -> tuple[Tensor, Tensor]:
+    """First and minus the second derivative of the log likelihood, (M, C, n, 1) each."""
     p = torch.sigmoid(f)
-    curvature = labels.weight * p * (1 - p)
-    return labels.weight * (labels.y - p), curvature + _LEAST_CURVATURE
+    return seen.weight * (seen.y - p), seen.weight * p * (1 - p) + _LEAST_CURVATURE
 
 
-def _third_derivative(f: Tensor, curvature: Tensor) -> Tensor:
-    """Third derivative of the log likelihood, (M, C, n)."""
-    return (curvature - _LEAST_CURVATURE) * (2 * torch.sigmoid(f) - 1)
+def _third_derivative(f: Tensor, seen: _Columns) -> Tensor:
+    """Third derivative of the log likelihood, (M, C, n, 1)."""
+    p = torch.sigmoid(f)
+    return -seen.weight * p * (1 - p) * (1 - 2 * p)
 
 
-def _log_likelihood(f: Tensor, labels: Labels) -> Tensor:
-    return (labels.weight * logsigmoid((2 * labels.y - 1) * f)).sum(-1)
+def _log_likelihood(f: Tensor, seen: _Columns) -> Tensor:
+    return (seen.weight * logsigmoid(seen.side * f)).sum((-2, -1))
 
 
 def _factor(matrix: Tensor) -> Tensor:
     """Cholesky factors, NaN where there is none."""
     factor, failed = torch.linalg.cholesky_ex(matrix)
-    return torch.where(failed.view(*failed.shape, 1, 1) == 0, factor, torch.nan)
+    if failed.any():
+        factor = torch.where(failed.view(*failed.shape, 1, 1) == 0, factor, torch.nan)
+    return factor
 
 
-def _times(matrix: Tensor, vector: Tensor) -> Tensor:
-    return (matrix @ vector.unsqueeze(-1)).squeeze(-1)
+def _factor_shifted(matrix: Tensor) -> Tensor:
+    """Cholesky factors of I + a matrix of no further use."""
+    matrix.diagonal(dim1=-2, dim2=-1).add_(1)
+    return _factor(matrix)
