@@ -233,15 +233,15 @@ class SiameseKernel(nn.Module):
         return compare([self], pairs, [learned])
 
     def _by_learned(self, distance: Tensor | None, n_pairs: int) -> Tensor:
-        """Give what learned distances take from the sum, and add to the exponent, (M, 2, n * m)."""
+        """Give what learned distances add to the sum and to the exponent of recipes, (M, 2, pairs)."""
         n, log = self.n_molecules, self.log
         if self.learned is None or distance is None:
             return self.theta.new_zeros(len(self.theta), 2, n_pairs)
         if self.learned == "embedding":
             near = log.learned.exp() * torch.exp(-distance.flatten(1))
-            return torch.stack([-near, torch.zeros_like(near)], 1)
+            return torch.stack([near, torch.zeros_like(near)], 1)
         weight = torch.stack([log.amplitude[:, :n], log.exponent[:, :n]], 1).exp()
-        return (weight * self.share()[:, None, :n, N_KINDS]) @ distance.flatten(2)
+        return (-weight * self.share()[:, None, :n, N_KINDS]) @ distance.flatten(2)
 
     @property
     def corrected(self) -> bool:
@@ -347,19 +347,20 @@ def compare(
     Tensor of shape (members of all kernels, n, m)
         The covariances, kernel after kernel.
     """
-    n_roles, _, n, m = pairs.roles.shape
+    (n_roles, _, n, m), sizes = pairs.roles.shape, kernels[0].sizes[:5]
     fixed, conditions = pairs.roles.reshape(-1, n * m), pairs.conditions.reshape(-1, n * m)
-    sizes = kernels[0].sizes[:5]
     common = torch.cat([kernel.theta[:, : sum(sizes)] for kernel in kernels]).exp()
     constant, amplitude, rate, product, exponent = common.split(sizes, dim=1)
-    # As matrix products: the sums over roles and kinds, for all members at once.
-    weight = torch.stack([amplitude[:, :n_roles], exponent[:, :n_roles]], 1).unsqueeze(-1)
-    share = torch.cat([kernel.share()[..., :N_KINDS] for kernel in kernels])
-    apart = (weight * share.unsqueeze(1)).flatten(2) @ fixed  # (members, 2, n * m)
+    largest = constant + amplitude[:, :n_roles].sum(1, keepdim=True)
     given = zip(kernels, learned, strict=True)
-    apart = apart + torch.cat([kernel._by_learned(each, n * m) for kernel, each in given])
+    learnt = torch.cat([kernel._by_learned(each, n * m) for kernel, each in given])
+    # As matrix products: the sums over roles and kinds, for all members at once.
+    share = torch.cat([kernel.share()[..., :N_KINDS] for kernel in kernels])
+    weight = torch.stack([amplitude[:, :n_roles], exponent[:, :n_roles]], 1).unsqueeze(-1)
+    weight = -(weight * share.unsqueeze(1)).flatten(2)  # (members, 2, n_roles * N_KINDS)
+    by_role = torch.addmm(learnt.flatten(0, 1), weight.flatten(0, 1), fixed).view_as(learnt)
     near = torch.exp(-rate.unsqueeze(-1) * conditions)  # (members, J, n * m)
-    near = amplitude[:, None, n_roles : n_roles + len(conditions)] @ near
-    k = constant + amplitude[:, :n_roles].sum(1, keepdim=True) - apart[:, 0] + near.squeeze(1)
-    k = k + product * torch.exp(-apart[:, 1] - exponent[:, n_roles:] @ conditions)
-    return k.view(-1, n, m)
+    near_by = amplitude[:, None, n_roles : n_roles + len(conditions)]
+    alike = torch.baddbmm(by_role[:, :1], near_by, near).squeeze(1) + largest
+    recipe = torch.exp(torch.addmm(by_role[:, 1], -exponent[:, n_roles:], conditions))
+    return torch.addcmul(alike, product, recipe).view(-1, n, m)

@@ -19,7 +19,7 @@ from sksiamese.nn._process_network import ProcessNetwork, Views
 from sksiamese.tables.encoding._distances import RowDistances
 from sksiamese.tables.encoding._encoder import Experiments
 
-_CHUNK_PAIRS = 400_000  # pairs, times members, compared at once
+_CHUNK_PAIRS = 100_000  # pairs, times members, compared at once: so many fit the cache
 
 _Float = npt.NDArray[np.float64]
 
