@@ -48,9 +48,9 @@ class ReadableView:
     Numbers are taken as they are, the middle of the range where there is none; that a number does
     not apply everywhere is a statement of its own. A column of up to 40 molecules or texts becomes
     the place of each in an order, so that a limit cuts it into two groups; what the space does not
-    list stands in the middle. More than ten molecules become descriptors too ("ligand is aromatic", "ligand
-    TPSA"): of fewer they would be aliases. What never varies in the space is left out, and so is
-    text that follows from others.
+    list stands in the middle. More than ten molecules become descriptors too ("ligand is
+    aromatic", "ligand TPSA"): of fewer they would be aliases. What never varies in the space is
+    left out, and so is text that follows from others.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class ReadableView:
             for name, column in self.columns.items()
             if isinstance(column, Molecules)
         }
-        listed = {name: list_cells(column) for name, column in self.columns.items()}
+        listed = {name: list_cells(space.columns[name]) for name in self.columns}
         self.groups = {
             name: cells for name, cells in listed.items() if 0 < len(cells) <= _MOST_GROUPED
         }
@@ -157,11 +157,17 @@ class ReadableView:
 
 def list_cells(column: Any) -> list[tuple[Any, str]]:
     """List what cells of molecules or texts are known by, and their words."""
-    if isinstance(column, Molecules):
-        return list(zip(canonical_keys(column.smiles), column.labels(), strict=True))
-    if isinstance(column, ListedColumn) and not is_numeric_dtype(pd.Series(column._listed())):
-        return [(_key(level), str(level)) for level in column._listed()]
-    return []
+    inner, cells = without_condition(column), []
+    if isinstance(inner, Molecules):
+        cells = list(zip(canonical_keys(inner.smiles), inner.labels(), strict=True))
+    elif isinstance(inner, ListedColumn) and not is_numeric_dtype(pd.Series(inner._listed())):
+        cells = [(_key(level), str(level)) for level in inner._listed()]
+    if cells and isinstance(column, When):
+        (other,) = cell_keys(inner, pd.Series([column.otherwise], dtype=object))
+        if other not in dict(cells):
+            gap = pd.isna(column.otherwise)
+            cells.append((other, "what does not apply" if gap else str(column.otherwise)))
+    return cells
 
 
 def cell_keys(column: Any, cells: pd.Series) -> list[Any]:
