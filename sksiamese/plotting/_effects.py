@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -149,7 +150,7 @@ class EffectsDisplay:
         y, seen = effect["probability"].to_numpy(), effect["n_measured"].to_numpy() > 0
         ax.fill_between(x, effect["low"], effect["high"], color=_COLOR, alpha=0.2, lw=0)
         for i in range(len(x) - 1):
-            known = seen[i] and seen[i + 1]
+            known = seen[i] or seen[i + 1]
             style = {"color": _COLOR if known else _GUESS, "ls": "-" if known else "--"}
             ax.plot(x[i : i + 2], y[i : i + 2], lw=2, **style)
         cells = pd.to_numeric(self.measured[name]).to_numpy(float, na_value=np.nan)
@@ -175,6 +176,4 @@ class EffectsDisplay:
 
 
 def _wrap(text: str) -> str:
-    import textwrap
-
     return textwrap.fill(textwrap.shorten(text, 110, placeholder=" ..."), 46)

@@ -28,7 +28,7 @@ class Basis(NamedTuple):
     places : ndarray of shape (n_rows, k)
         Numbers of the knots.
     weights : ndarray of shape (n_rows, k)
-        Their weights, which sum up to 1; to 0 for a name that the axis does not have.
+        Their weights, which sum up to 1; to 0 for a name or a gap that the axis does not have.
     size : int
         Number of knots.
     """
@@ -162,13 +162,13 @@ def _number_axis(name: str, cells: pd.Series) -> Axis:
 
 
 def _hats(numbers: _Floats, knots: _Floats, size: int) -> Basis:
-    """Weights of the two knots beside each number; a gap is the knot after the last number."""
+    """Weights of the two knots beside each number; of a gap the one after them, if there is any."""
     last = max(len(knots) - 2, 0)
     left = np.clip(np.searchsorted(knots, numbers, side="right") - 1, 0, last)
     right = np.minimum(left + 1, len(knots) - 1)
     width = np.where(right > left, knots[right] - knots[left], 1.0)
     share = np.clip((numbers - knots[left]) / width, 0, 1)
-    is_gap = np.isnan(numbers)
+    is_gap, known = np.isnan(numbers), float(size > len(knots))
     places = np.column_stack([np.where(is_gap, size - 1, left), right])
-    weights = np.column_stack([np.where(is_gap, 1.0, 1 - share), np.where(is_gap, 0.0, share)])
+    weights = np.column_stack([np.where(is_gap, known, 1 - share), np.where(is_gap, 0.0, share)])
     return Basis(places, weights, size)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 
+from sksiamese.plotting._drawing import split_unit
 from sksiamese.surrogate._additive_axes import Axis, Basis
 from sksiamese.surrogate._additive_terms import Sides, Terms
 from sksiamese.surrogate._tree_words import Feature, show_number
@@ -25,7 +26,7 @@ class Cut(NamedTuple):
     Parameters
     ----------
     words : str
-        Its words: "temperature_C above 50".
+        Its words: "temperature above 50 °C".
     limits : (float, float)
         Between which it lies; of names, in the order of their probability.
     points : float
@@ -163,9 +164,11 @@ def _words(
 ) -> str:
     low, high = limits
     if axis.knots is not None:
-        if high == np.inf:
-            return f"{axis.name} above {show_number(low)}"
-        return f"{axis.name} between {show_number(low)} and {show_number(high)}"
+        quantity, unit = split_unit(axis.name)
+        where = f"above {show_number(low)}"
+        if high < np.inf:
+            where = f"between {show_number(low)} and {show_number(high)}"
+        return f"{quantity} {where} {unit}".strip()
     place = {int(old): new for new, old in enumerate(order)}
     shared = feature.shared if feature is not None else ()
     moved = tuple((text, tuple(sorted(place[i] for i in inside))) for text, inside in shared)

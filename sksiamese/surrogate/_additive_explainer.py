@@ -33,6 +33,7 @@ from sksiamese.tables._table_classifier import record_training
 
 _N_REDRAWS = 2  # for the interval
 _N_AVERAGED = 500  # samples that a probability is averaged over
+_SMALL = 0.05  # log-odds, about one point
 _CLIP = 0.01  # log-odds of a probability of 0 would be infinite
 _WHO = "effects agree with the"
 _CURE = (
@@ -117,7 +118,7 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
     >>> y = np.where(X["temperature_C"] + rng.normal(0, 20, 80) < 50, "works", "fails")
     >>> explainer = AdditiveEffectsExplainer(LogisticRegression(), random_state=0).fit(X, y)
     >>> explainer.findings()["finding"].iloc[0]
-    'temperature_C above 48 costs 67 points'
+    'temperature above 48 °C costs 67 points'
     """
 
     def __init__(
@@ -234,6 +235,7 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
             Labels out of ``classes_``.
         """
         fitted = freeze(self)
+        check_is_fitted(fitted)
         return fitted.classes_[(fitted.decision_function(X) > 0).astype(int)]
 
     def findings(self) -> pd.DataFrame:
@@ -258,7 +260,8 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
             does = "costs" if cut.points < 0 else "brings"
             n = int(effect["n_measured"].to_numpy()[cut.inside].sum())
             low, high = cut.limits if axis.knots is not None else (np.nan, np.nan)
-            text = f"{cut.words} {does} {abs(cut.points):.0f} points"
+            size = round(abs(cut.points))
+            text = f"{cut.words} {does} {size} point{'s' * (size != 1)}"
             rows.append(
                 {
                     "finding": text if n else f"{text} (none measured there)",
@@ -325,9 +328,9 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
         Returns
         -------
         str
-            Log-odds that each column and pair adds, which sum up to those of the experiment, what
-            the black box says, and the fidelity. A part that no measured experiment shares is
-            marked.
+            Log-odds that columns and pairs add, which sum up to those of the experiment, what the
+            black box says, and the fidelity. What adds less than 0.05 stands in one line; a part
+            that no measured experiment shares is marked.
 
         Raises
         ------
@@ -342,10 +345,14 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
             f"The effects say {said} with probability {expit(total):.2f} (log-odds {total:+.2f}):",
             f"  {fitted.intercept_:+.2f}  to begin with",
         ]
-        for title, chosen in [("for", added["log_odds"] > 0), ("against", added["log_odds"] < 0)]:
-            lines += [f"{title} it:", *map(_in_words, added[chosen].itertuples())]
-            if not chosen.any():
-                lines.append("  nothing")
+        small = added["log_odds"].abs() < _SMALL
+        for title, sign in [("for", 1), ("against", -1)]:
+            chosen = added[~small & (np.sign(added["log_odds"]) == sign)]
+            lines += [f"{title} it:", *(map(_in_words, chosen.itertuples()))]
+            lines += [] if len(chosen) else ["  nothing"]
+        if small.any():
+            rest = added.loc[small, "log_odds"].sum()
+            lines.append(f"{rest:+.2f}  from {small.sum()} smaller ones together")
         winner = fitted.classes_[fitted._place if total > 0 else 1 - fitted._place]
         frame = fitted._read_one(x)
         says = fitted._black_box_says(frame, winner, "effects are")
@@ -392,8 +399,8 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
     def _require_two_classes(self) -> None:
         if len(self.classes_) != 2:
             raise ValueError(
-                f"{type(self).__name__} tells one class from another. The black box has "
-                f"{len(self.classes_)}: {listed(self.classes_)}. Fit it to y == label, or use "
+                f"Only binary classification is supported. The black box has {len(self.classes_)} "
+                f"classes: {listed(self.classes_)}. Fit it to y == label, or use "
                 "SurrogateTreeExplainer."
             )
         self._place = class_number(self.classes_, self.pos_label)

@@ -147,6 +147,8 @@ class SurrogateTreeExplainer(BlackBoxExplainer):
     2              temperature_C > 49.8      fails
     """
 
+    view_: Callable[[pd.DataFrame], pd.DataFrame]
+
     def __init__(
         self,
         estimator: Any,
