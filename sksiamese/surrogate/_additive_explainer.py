@@ -243,11 +243,12 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
 
         Returns
         -------
-        DataFrame of shape (n_columns, 6)
+        DataFrame of shape (n_columns, 7)
             "finding": the part of the column that differs most from the rest, and by how many
             percentage points of the mean probability; "column"; "points"; "low" and "high" of
-            numbers, the limits of that part (NaN for names); "n_measured" rows of X in it. The
-            largest first. Columns without any effect are left out.
+            numbers, the limits of that part (NaN for names); "names" in it (none of numbers);
+            "n_measured" rows of X in it. The largest first. Columns without any effect are left
+            out.
         """
         fitted = freeze(self)
         check_is_fitted(fitted)
@@ -259,7 +260,9 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
                 continue
             does = "costs" if cut.points < 0 else "brings"
             n = int(effect["n_measured"].to_numpy()[cut.inside].sum())
-            low, high = cut.limits if axis.knots is not None else (np.nan, np.nan)
+            is_number = axis.knots is not None
+            low, high = cut.limits if is_number else (np.nan, np.nan)
+            inside = effect["value"].to_numpy()[cut.inside]
             size = round(abs(cut.points))
             text = f"{cut.words} {does} {size} point{'s' * (size != 1)}"
             rows.append(
@@ -269,10 +272,11 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
                     "points": cut.points,
                     "low": low,
                     "high": high,
+                    "names": () if is_number else tuple(inside),
                     "n_measured": n,
                 }
             )
-        names = ["finding", "column", "points", "low", "high", "n_measured"]
+        names = ["finding", "column", "points", "low", "high", "names", "n_measured"]
         frame = pd.DataFrame(rows, columns=names)
         return frame.sort_values("points", key=lambda points: -points.abs(), ignore_index=True)
 
