@@ -131,7 +131,7 @@ def measure(name: str, n_rows: int, noise: float, seed: int, stand_ins: list[str
                 "noise": noise,
                 "seed": seed,
                 "stand-in": stand_in,
-                "leaves": explainer.tree_.get_n_leaves() if is_tree else np.nan,
+                "leaves": int(explainer.tree_.get_n_leaves()) if is_tree else np.nan,
                 **{f"fidelity {key}": value for key, value in explainer.fidelity_.items()},
                 **(rules_of_tree(explainer) if is_tree else rules_of_effects(explainer)),
                 **took,

@@ -81,7 +81,7 @@ def rules_of_effects(explainer: Any) -> dict[str, bool]:
         if name not in found.index:
             return False
         low, high = LIMITS[name]
-        return any(low <= found.loc[name, side] <= high for side in ("low", "high"))
+        return any(low <= float(found.loc[name, side]) <= high for side in ("low", "high"))
 
     ligands = found.loc["ligand", "names"] if "ligand" in found.index else ()
     return {
