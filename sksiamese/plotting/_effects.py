@@ -142,7 +142,8 @@ class EffectsDisplay:
             ax.set(ylim=(0, 1), xlabel=axis_label(name), ylabel=label)
         else:
             self._draw_bars(ax, effect)
-            ax.set(xlim=(0, 1), xlabel=label, ylabel=axis_label(name))
+            part = f", both ends of {len(effect)}" if len(effect) > _MOST_BARS else ""
+            ax.set(xlim=(0, 1), xlabel=label, ylabel=axis_label(name) + part)
         ax.set_title(_wrap(self.findings.get(name, "")), fontsize=8)
 
     def _draw_curve(self, ax: Any, name: str, effect: pd.DataFrame) -> None:

@@ -15,6 +15,8 @@ from sksiamese.space._space import DesignSpace
 from sksiamese.surrogate._readable_features import cell_keys, list_cells
 
 _N_KNOTS, _N_COARSE = 19, 7
+_MOST_NAMES = 300  # of a column; the rest share an effect
+_OTHERS = ("another",)  # their key, which no cell has
 _MOST_PAIRED = 40  # names of a column that takes part in pairs
 
 _Floats = npt.NDArray[np.float64]
@@ -90,7 +92,8 @@ class Axis(NamedTuple):
         """Bring cells of the column to weights of the knots."""
         if self.knots is None:
             known = {key: place for place, key in enumerate(self.keys)}
-            places = [known.get(key, -1) for key in cell_keys(without_condition(column), cells)]
+            keys = cell_keys(without_condition(column), cells)
+            places = [known.get(key, known.get(_OTHERS, -1)) for key in keys]
             found = np.array(places)[:, None]
             return Basis(np.maximum(found, 0), (found >= 0).astype(np.float64), self.size)
         numbers = pd.to_numeric(cells).to_numpy(np.float64, na_value=np.nan)
@@ -126,7 +129,7 @@ class Axis(NamedTuple):
         return self.size <= _MOST_PAIRED
 
 
-def find_axes(space: DesignSpace, frame: pd.DataFrame) -> list[Axis]:
+def find_axes(space: DesignSpace, frame: pd.DataFrame, measured: pd.DataFrame) -> list[Axis]:
     """Find the axes of a space: what varies in it, but not what belongs to a molecule or a name.
 
     Parameters
@@ -135,6 +138,8 @@ def find_axes(space: DesignSpace, frame: pd.DataFrame) -> list[Axis]:
         The space.
     frame : DataFrame of shape (n_samples, n_columns)
         Experiments drawn from it: the knots of a number are their quantiles.
+    measured : DataFrame of shape (n_measured, n_columns)
+        Past experiments, which decide on the names of a very long list that are told apart.
     """
     found = []
     for name, column in space.columns.items():
@@ -143,6 +148,10 @@ def find_axes(space: DesignSpace, frame: pd.DataFrame) -> list[Axis]:
             continue
         cells = list_cells(column)
         if len(cells) > 1:
+            if len(cells) > _MOST_NAMES:
+                counts = pd.Series(cell_keys(inner, measured[name])).value_counts()
+                kept = set(counts.index[:_MOST_NAMES])
+                cells = [cell for cell in cells if cell[0] in kept] + [(_OTHERS, *_OTHERS)]
             keys, labels = zip(*cells, strict=True)
             found.append(Axis(name, None, keys, labels))
         elif not cells and is_numeric_dtype(frame[name]):

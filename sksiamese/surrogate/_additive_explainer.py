@@ -23,7 +23,7 @@ from sksiamese.plotting._drawing import class_number
 from sksiamese.plotting._effects import EffectsDisplay
 from sksiamese.space._space import DesignSpace
 from sksiamese.surrogate._additive_axes import Axis, find_axes
-from sksiamese.surrogate._additive_curves import count_nearest, describe_effects, find_cut
+from sksiamese.surrogate._additive_curves import Cut, count_nearest, describe_effects, find_cut
 from sksiamese.surrogate._additive_terms import Sides, Terms, choose_pairs, fit_terms
 from sksiamese.surrogate._black_box import BlackBoxExplainer, name_of
 from sksiamese.surrogate._fidelity import N_FRESH, compare_labels, show_scores, warn_if_low
@@ -82,7 +82,7 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
         Log-odds to begin with; effects say how far columns move them.
     effects_ : DataFrame of shape (n_values, 8)
         "column" and "value": up to 19 numbers of a column, which is straight in between, or each
-        molecule or name; "log_odds", its effect, of mean 0 over the samples; "probability", the
+        molecule or name (of more than 300, those in X, and "another"); "log_odds", its effect, of mean 0 over the samples; "probability", the
         mean probability of `positive_` if all samples had it, all else kept, also what is computed
         from it; "low" and "high", the interval of 90 % over draws and members of an ensemble that
         has `predict_members`; "share" of the samples, and "n_measured" rows of X nearest to it.
@@ -171,9 +171,9 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
             draft._require_two_classes()
             rng = make_generator(draft.random_state)
             samples = draft.space_.sample(draft.n_samples, random_state=rng)
-            draft._axes = find_axes(draft.space_, samples)
-            draft._require_choice()
             draft.measured_ = draft.space_.complete(frame)
+            draft._axes = find_axes(draft.space_, samples, draft.measured_)
+            draft._require_choice()
             measured = draft._along(draft.measured_)
             draft._terms = draft._fit_terms(samples, rng)
             draft._describe(samples, measured)
@@ -258,13 +258,11 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
             cut = find_cut(axis, effect, fitted._features.get(axis.name))
             if cut is None:
                 continue
-            does = "costs" if cut.points < 0 else "brings"
             n = int(effect["n_measured"].to_numpy()[cut.inside].sum())
             is_number = axis.knots is not None
             low, high = cut.limits if is_number else (np.nan, np.nan)
             inside = effect["value"].to_numpy()[cut.inside]
-            size = round(abs(cut.points))
-            text = f"{cut.words} {does} {size} point{'s' * (size != 1)}"
+            text = _sentence(axis, cut)
             rows.append(
                 {
                     "finding": text if n else f"{text} (none measured there)",
@@ -519,6 +517,14 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
         return tags
+
+
+def _sentence(axis: Axis, cut: Cut) -> str:
+    size = round(abs(cut.points))
+    if not size:
+        return f"{axis.name} makes no difference"
+    does = "costs" if cut.points < 0 else "brings"
+    return f"{cut.words} {does} {size} point{'s' * (size > 1)}"
 
 
 def _bounded(proba: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

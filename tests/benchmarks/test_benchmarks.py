@@ -58,7 +58,7 @@ def test_surrogate(monkeypatch, tmp_path):
     rule = load("surrogate").TrueRule()
     small = GraphFingerprintSiameseClassifier(n_members=1, max_epochs=5, random_state=0)
     boxes = {"siamese, defaults": small, "the simulation's own rule": rule}
-    run(monkeypatch, "surrogate", "--seeds", 1, "--parts", "fidelity", "rules", "--rows", 35,
+    run(monkeypatch, "surrogate", "--seeds", 1, "--parts", "fidelity", "--rows", 35,
         "--json", path, N_SAMPLES=300, MIN_SPLIT=30,
         make_black_boxes=lambda _: boxes)  # fmt: skip
     rows = json.loads(path.read_text())["results"]

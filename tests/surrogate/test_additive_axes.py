@@ -42,7 +42,7 @@ def test_a_gap_has_a_knot_of_its_own():
 
 def test_molecules_are_known_however_they_are_spelled():
     column = Molecules({"ethanol": "CCO", "water": "O"})
-    (axis,) = find_axes(DesignSpace({"solvent": column}), pd.DataFrame({"solvent": ["O"]}))
+    (axis,) = find_axes(DesignSpace({"solvent": column}), *[pd.DataFrame({"solvent": ["O"]})] * 2)
     basis = axis.basis(pd.Series(["OCC", "O", "CCN"]), column)
     assert axis.values == ["ethanol", "water"]
     assert basis.matrix().toarray().tolist() == [[1, 0], [0, 1], [0, 0]]
@@ -86,7 +86,7 @@ def test_axes_of_a_space():
         }
     )
     frame = space.sample(500, random_state=0)
-    axes = {axis.name: axis for axis in find_axes(space, frame)}
+    axes = {axis.name: axis for axis in find_axes(space, frame, frame)}
     assert list(axes) == ["solvent", "pH", "stirrer", "a_mM", "b_mM", "a:b"]
     assert axes["pH"].size == 20
     assert axes["pH"].labels == ("does not apply",)
@@ -95,3 +95,13 @@ def test_axes_of_a_space():
     for name, axis in axes.items():
         weights = axis.basis(frame[name], space.columns[name]).weights
         np.testing.assert_allclose(weights.sum(axis=1), 1)
+
+
+def test_of_a_long_list_the_measured_names_are_told_apart():
+    column = Levels([f"lot {i}" for i in range(400)])
+    space = DesignSpace({"lot": column})
+    past = pd.DataFrame({"lot": ["lot 7", "lot 7", "lot 30"]})
+    (axis,) = find_axes(space, space.sample(50, random_state=0), past)
+    assert axis.values == ["lot 7", "lot 30", "another"]
+    basis = axis.basis(pd.Series(["lot 30", "lot 31", "lot 7"]), column)
+    assert basis.nearest().tolist() == [1, 2, 0]
