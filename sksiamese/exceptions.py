@@ -116,14 +116,14 @@ class InvalidSMILESWarning(UserWarning):
 
 
 class LowFidelityWarning(UserWarning):
-    """A surrogate tree tells only a part of what its black box does.
+    """A surrogate tells only a part of what its black box does.
 
     Examples
     --------
     >>> import warnings
     >>> from sksiamese.exceptions import LowFidelityWarning
     >>> with warnings.catch_warnings():
-    ...     warnings.simplefilter("error", LowFidelityWarning)  # no such tree gets out of here
+    ...     warnings.simplefilter("error", LowFidelityWarning)  # none such gets out of here
     """
 
 
