@@ -10,7 +10,8 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 from scipy import sparse
 
-from sksiamese.space._dependent_columns import OfLevel, OfMolecule, without_condition
+from sksiamese.space._dependent_columns import without_condition
+from sksiamese.space._followers import Follower
 from sksiamese.space._space import DesignSpace
 from sksiamese.surrogate._readable_features import cell_keys, list_cells
 
@@ -144,7 +145,7 @@ def find_axes(space: DesignSpace, frame: pd.DataFrame, measured: pd.DataFrame) -
     found = []
     for name, column in space.columns.items():
         inner = without_condition(column)
-        if isinstance(inner, OfMolecule | OfLevel):
+        if isinstance(inner, Follower):
             continue
         cells = list_cells(column)
         if len(cells) > 1:
