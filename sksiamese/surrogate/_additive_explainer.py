@@ -85,7 +85,8 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
         molecule or name (of more than 300, those in X, and "another"); "log_odds", its effect, of
         mean 0 over the samples; "probability", the mean probability of `positive_` if all samples
         had it, all else kept, also what is computed from it; "low" and "high", the interval of
-        90 % over draws and members of an ensemble that has `predict_members`; "share" of the samples, and "n_measured" rows of X nearest to it.
+        90 % over draws and members of an ensemble that has `predict_members`; "share" of the
+        samples, and "n_measured" rows of X nearest to it.
     pairs_ : DataFrame of shape (n_pairs, 3)
         "first", "second" and "strength": the standard deviation of what both add together, in
         log-odds.
