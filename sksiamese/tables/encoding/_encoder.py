@@ -225,8 +225,8 @@ class ExperimentEncoder:
         try:
             return column_kind(column)
         except ValueError as error:
-            held_numbers = self.kinds_[column.name] == "numeric"
-            usual = {"numeric"} if held_numbers else {"text", "graph"}
+            held_numbers = self.kinds_[column.name] == "number"
+            usual = {"number"} if held_numbers else {"text", "graph"}
             present = column[column.notna()]
             strange = present[[cell_kind(cell) not in usual for cell in present]]
             cells = [(column.name, row, cell) for row, cell in strange.items()]
