@@ -29,7 +29,7 @@ INSTALL = $(BIN)/python -m pip install $(PIP_FLAGS) --disable-pip-version-check 
 	$(if $(CONSTRAINTS),-c $(CONSTRAINTS),--upgrade --upgrade-strategy eager)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest test-newest exchange lint types readme pictures tables docs clients format clean
+.PHONY: help demo test test-oldest test-newest exchange lint types readme pictures tables docs clients cluster format clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -76,6 +76,9 @@ docs: $(VENV)/.installed-docs  ## build the site, in docs/_build
 
 clients: $(VENV)/.installed-test $(VENV)/.installed-clients  ## run what docs/works_with.md shows
 	$(BIN)/python -m pytest tests/test_works_with.py
+
+cluster: $(VENV)/.installed-test $(VENV)/.installed-scale  ## run the recipes of docs/screening.md on Dask
+	$(BIN)/python -m pytest tests/recommend/screening/test_clusters.py
 
 format: $(VENV)/.installed-lint  ## rewrite files in the project's style
 	$(BIN)/ruff check --fix .

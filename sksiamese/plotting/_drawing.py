@@ -60,20 +60,20 @@ def import_pyplot() -> Any:
 
 def axis_label(name: str) -> str:
     """Name of a column with its unit: "ligand_mM" is "ligand (mM)"."""
-    quantity, unit = _split_unit(name)
+    quantity, unit = split_unit(name)
     return f"{quantity} ({unit})" if unit else quantity
 
 
 def describe_value(name: str, value: Any) -> str:
     """Name and value of a cell in words: "ligand 3.2 mM", "solvent O"."""
-    quantity, unit = _split_unit(name)
+    quantity, unit = split_unit(name)
     value = plain_label(value)
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     text = f"{value:.4g}" if is_number else str(value)
     return "\u00a0".join(filter(None, [quantity, text, unit]))  # no line break in between
 
 
-def _split_unit(name: str) -> tuple[str, str]:
+def split_unit(name: str) -> tuple[str, str]:
     """Quantity and unit of a column; no unit where the name ends in none that is known."""
     quantity, _, unit = str(name).rpartition("_")
     if not quantity or unit not in _UNITS | _SPELLED.keys():

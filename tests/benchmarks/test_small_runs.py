@@ -231,3 +231,42 @@ def test_no_script_is_left_out():
     """Each script is named by a test that runs more than its help."""
     text = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
     assert [path.stem for path in FOLDER.glob("*.py") if f'"{path.stem}"' not in text] == []
+
+
+class InThisProcess:
+    """Stands for a process that is killed once it has screened all."""
+
+    def __init__(self, case, screen_once):
+        screen_once(*case)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return False
+
+    def poll(self):
+        return None
+
+    def send_signal(self, number):
+        assert number == 9
+
+
+def test_screen(monkeypatch, tmp_path):
+    module = load("screen")
+    model = small(random_state=0)
+    monkeypatch.setattr(module, "GraphFingerprintSiameseClassifier", lambda **_: model)
+    monkeypatch.setattr(
+        module, "run_apart", lambda *case: module.screen_once(case[0], case[1], 1, case[3])
+    )
+    monkeypatch.setattr(module, "start_apart", lambda case: InThisProcess(case, module.screen_once))
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda _: None)
+    path = tmp_path / "screen.json"
+    argv = ["screen.py", "--rows", "500", "900", "--repeats", "1", "--json", str(path)]
+    monkeypatch.setattr("sys.argv", argv)
+    module.main()
+    found = {row["part"]: row for row in read_results(path)}
+    assert (found["rows"]["n_rows"], found["molecules"]["n_rows"]) == (900, 50)
+    assert found["processes"]["same"]
+    killed = found["killed main process"]
+    assert (killed["kept"], killed["pieces"], killed["same"]) == (1, 1, True)
