@@ -153,7 +153,8 @@ class NumberModel(ResampledEstimator):
             return mean, np.diag(std**2)
         apart = each - each.mean(axis=0)
         within = np.maximum(apart.std(axis=0), np.finfo(np.float64).tiny)
-        correlation = (apart.T @ apart) / len(apart) / np.outer(within, within)
+        scaled = apart / within
+        correlation = (scaled.T @ scaled) / len(scaled)
         return mean, correlation * np.outer(std, std)
 
     def _mean(self, rows: Any) -> _Floats:
