@@ -34,10 +34,8 @@ def _predict(options: argparse.Namespace) -> int:
         _files.require_writable_table(options.output)
         _files.require_free([options.output], options.force)
     from sksiamese._cli._plates import plain_records
-    from sksiamese.persistence import load_model
 
-    model = load_model(options.model)
-    model = getattr(model, "estimator_", model)
+    model = _files.load_fitted(options.model)
     frame = _read_rows(options, model)
     said = _predictions(model, frame)
     found = frame.join(said.rename(columns=lambda name: _free_name(name, frame)))
@@ -65,16 +63,11 @@ def _read_rows(options: argparse.Namespace, model: Any) -> pd.DataFrame:
     from sksiamese.tables.reading._clean_cells import clean_cells
     from sksiamese.tables.reading._files import read_table_file
 
-    names = getattr(model, "feature_names_in_", None)
-    if names is None:
-        raise ValueError(
-            f"The model in {str(options.model)!r} was fitted without names of columns, so that a "
-            "table cannot be matched with it. Fit it with a DataFrame."
-        )
-    table = read_table_file(options.file, sheet=options.sheet, names=list(names))
+    names = list(model.feature_names_in_)
+    table = read_table_file(options.file, sheet=options.sheet, names=names)
     frame, _ = clean_cells(table.frame, ())
-    require_columns(frame.columns, list(names), f"The table {options.file.name!r}")
-    return frame[list(names)].infer_objects()
+    require_columns(frame.columns, names, f"The table {options.file.name!r}")
+    return frame[names].infer_objects()
 
 
 def _predictions(model: Any, frame: pd.DataFrame) -> pd.DataFrame:
@@ -86,7 +79,7 @@ def _predictions(model: Any, frame: pd.DataFrame) -> pd.DataFrame:
 
     if is_regressor(model):
         return pd.DataFrame({"predicted": model.predict(frame)}, frame.index)
-    require_probabilities("sksiamese predict", model)
+    require_probabilities("sksiamese predict", model, name="model")
     columns = [f"p({plain_label(label)})" for label in model.classes_]
     found = pd.DataFrame(model.predict_proba(frame), frame.index, columns)
     return found.assign(predicted=model.predict(frame))

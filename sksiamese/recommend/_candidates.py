@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial, reduce
+from itertools import chain, islice
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 
 from sksiamese._checks import listed
 from sksiamese.exceptions import NoPossibleExperimentError
@@ -192,9 +193,22 @@ def keep_best(
         for chunk in chunks
         for start in range(0, len(chunk), _PART)
     )
-    parallel = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
     with _kept_warning_filters():
-        return reduce(partial(_merge, n_kept=n_kept), parallel(map(delayed(score), parts)))
+        return reduce(partial(_merge, n_kept=n_kept), _score_all(parts, score, n_jobs))
+
+
+def _score_all(
+    parts: Iterator[pd.DataFrame], score: Callable[[pd.DataFrame], Pool], n_jobs: int | None
+) -> Iterable[Pool]:
+    """Score parts in their order; a single one, or without threads to do so, here."""
+    if effective_n_jobs(n_jobs) == 1:
+        return map(score, parts)
+    first = list(islice(parts, 2))
+    if len(first) == 1:
+        return map(score, first)
+    parallel = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    found: Iterable[Pool] = parallel(map(delayed(score), chain(first, parts)))
+    return found
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeAlias
 
@@ -60,20 +60,20 @@ class PlateSearch(PastExperiments):
         n_later: int,
         exclude: Any,
         pending: Any,
-        given: pd.DataFrame | None,
+        given: Iterable[pd.DataFrame] | None,
         same: Any,
+        new_molecules: bool = False,
     ) -> Request:
         """Check what is asked for."""
         space, keys = self.space_, self._geometry.keys
-        if given is not None:
-            keys(given)  # which names the rows that cannot be read
         parts = read_rows(space, "pending", self.pending_), read_rows(space, "pending", pending)
         waiting = pd.concat(parts) if any(part is not None for part in parts) else None
         excluded, banned = read_exclusions(space, exclude)
         known = {"measured": self._past, "pending": waiting, "excluded": excluded}
         taken = {reason: keys(rows) for reason, rows in known.items() if rows is not None}
         shared = read_same(space, same)
-        return Request(batch_size, mode, n_later, shared, given, waiting, banned, taken)
+        asked = batch_size, mode, n_later, shared, given, new_molecules
+        return Request(*asked, waiting, banned, taken)
 
     def _search(self, request: Request) -> tuple[Pool, list[int]]:
         """Find the best candidates, and choose a batch; of several batches, the one worth most."""
@@ -98,8 +98,8 @@ class PlateSearch(PastExperiments):
     def _list_trials(self, request: Request) -> list[_Trial]:
         """Give the requests, or the values of columns, of which each batch shares one."""
         if request.given is not None:
-            parts = split_shared(request.given, request.same)
-            return [(request._replace(given=rows), None) for rows in parts]
+            parts = split_shared(pd.concat(request.given), request.same)
+            return [(request._replace(given=[rows]), None) for rows in parts]
         centres = self._centres(self.space_, self._past) if request.mode == "optimize" else None
         return [(request, values) for values in list_shared(self.space_, request.same, centres)]
 
@@ -140,7 +140,7 @@ class PlateSearch(PastExperiments):
     ) -> Iterator[pd.DataFrame]:
         """Chunks of candidates, about n in all, or those given."""
         if request.given is not None:
-            return iter([request.given])
+            return iter(request.given)
         rng = make_generator(self.random_state)
         if request.mode == "optimize":
             return vary_numbers(space, self._centres(space, past), self.tolerance, n, rng)

@@ -13,7 +13,15 @@ from sksiamese._checks import listed, plain_label, require_number
 from sksiamese._frames import ensure_table, plain_frame, require_columns
 from sksiamese.exceptions import NoPossibleExperimentError
 from sksiamese.persistence._definitions import Definition
-from sksiamese.space._columns import DrawnColumn, Levels, OneHot, PlainColumn, Range, is_number
+from sksiamese.space._columns import (
+    DrawnColumn,
+    Levels,
+    OneHot,
+    PlainColumn,
+    Range,
+    is_missing,
+    is_number,
+)
 from sksiamese.space._conditions import ask_rows
 from sksiamese.space._constraints import Constraint, Rule
 from sksiamese.space._definition_checks import (
@@ -88,7 +96,7 @@ class SpaceRows(Definition):
 
     def _complete(self, X: Any, *, strict: bool) -> pd.DataFrame:
         """Add absent columns; unless `strict`, a combination without a value gets none."""
-        frame = plain_frame(ensure_table(X).frame)
+        frame = plain_frame(ensure_table(X, least_rows=0).frame)
         require_columns(frame.columns, self._free, "X")
         for name, column in self.columns.items():
             if name in frame:
@@ -123,10 +131,7 @@ class SpaceRows(Definition):
         [True, False]
         """
         frame = self._complete(X, strict=False)
-        inside = self._judge(frame).all(axis=1)
-        for name in self._drawn:
-            inside &= self._column_contains(name, frame)
-        return pd.Series(inside, index=frame.index)
+        return pd.Series(self._allows(frame), index=frame.index)
 
     def require_columns(self, columns: pd.Index) -> None:
         """Refuse a table that the space does not describe.
@@ -243,14 +248,25 @@ class SpaceRows(Definition):
             )
         return frame[answers.all(axis=1)].reset_index(drop=True)
 
-    def _column_contains(self, name: str, frame: pd.DataFrame) -> _Bools:
+    def _allows(self, frame: pd.DataFrame, new_molecules: bool = False) -> _Bools:
+        """Which completed rows are possible, (n_rows,), perhaps also with molecules not listed."""
+        inside: _Bools = np.asarray(self._judge(frame).all(axis=1))
+        for name in self._drawn:
+            inside &= self._column_contains(name, frame, new_molecules)
+        return inside
+
+    def _column_contains(
+        self, name: str, frame: pd.DataFrame, new_molecules: bool = False
+    ) -> _Bools:
         column = self._drawn[name]
         if isinstance(column, OneHot):
             return column._one_is_on(frame)
+        inside: _Bools = without_condition(column)._contains(frame[name])
+        if new_molecules and isinstance(without_condition(column), Molecules):
+            inside = inside | np.array([not is_missing(cell) for cell in frame[name]], bool)
         if isinstance(column, PlainColumn):
-            return column._contains(frame[name])
+            return inside
         applies = column._applies(frame, name, self._kinds)
-        inside = column.column._contains(frame[name])
         return np.where(applies, inside, column._is_otherwise(frame[name]))
 
     def _followers_of(self, name: str) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pandas.api import types as pandas_types
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -17,6 +19,7 @@ from sksiamese._frames import ensure_plain_table
 from sksiamese.molecules._canonical import smiles_of_mols
 from sksiamese.molecules._graph import MolGraph
 from sksiamese.tables._labels import TrainingTable, read_groups, read_labels, read_weights
+from sksiamese.tables._outcome_rules import MOST_CLASSES
 
 
 class TableEstimator(BaseEstimator):
@@ -100,9 +103,22 @@ class TableClassifier(ClassifierMixin, TableEstimator):
                 f"y holds one class only, {plain_label(classes[0])!r}, in {len(rows)} rows of "
                 "positive weight. A classifier needs rows of at least two classes."
             )
+        if reset and len(classes) > MOST_CLASSES and classes.dtype.kind in "iuf":
+            _warn_of_numbers(classes)
         return TrainingTable(
             rows, frame.iloc[rows], numbers, classes, weight[rows], group_numbers[rows]
         )
+
+
+def _warn_of_numbers(classes: npt.NDArray[Any]) -> None:
+    low, middle, high = (plain_label(classes[i]) for i in (0, len(classes) // 2, -1))
+    warnings.warn(
+        f"y holds {len(classes)} different numbers, from {low} to {high}, and each is taken for a "
+        f"class. If they were measured, make two classes of them, for example with y >= {middle}, "
+        "or fit GraphFingerprintSiameseRegressor.",
+        UserWarning,
+        stacklevel=4,
+    )
 
 
 def record_training(frame: pd.DataFrame) -> dict[str, Any]:

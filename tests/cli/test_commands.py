@@ -2,12 +2,14 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
 
 from sksiamese import ExperimentRecommender, load_model, save_model
 from sksiamese._cli import main
@@ -282,6 +284,61 @@ def test_numbers_are_predicted(yields, capsys, tmp_path):
     model = load_model(yields / "campaign.skm").estimator_
     wanted = model.predict(measured(5, seed=3)[INPUTS])
     assert [each["predicted"] for each in json.loads(out)] == pytest.approx(list(wanted))
+
+
+# -- screen ----------------------------------------------------------------------------------------
+
+
+def test_screen_with_a_campaign(week, capsys, tmp_path):
+    library = measured(40, seed=3).assign(vial=[f"v{i}" for i in range(40)])
+    library.to_parquet(tmp_path / "library.parquet")
+    words = ["screen", week / "campaign.skm", tmp_path / "library.parquet", "--best", "3"]
+    status, out, err = run(capsys, *words, "-o", tmp_path / "best.csv", "--jobs", "1")
+    assert (status, out.splitlines()[0]) == (0, "Screened 40 rows; left out 0.")
+    assert "40.0/40.0" in err
+    found = pd.read_csv(tmp_path / "best.csv")
+    proba = load_model(week / "campaign.skm").estimator_.predict_proba(library[INPUTS])[:, 1]
+    order = np.argsort(-proba, kind="stable")[:3]
+    assert found.columns.tolist() == ["row", *library.columns, "p(success)"]
+    assert found["row"].tolist() == order.tolist()
+    assert found["p(success)"].tolist() == pytest.approx(proba[order].tolist())
+    status, out, err = run(capsys, *words, "-o", tmp_path / "best.csv")
+    assert (status, out) == (2, "")
+    assert err.startswith(f"error: {str(tmp_path / 'best.csv')!r} exists and may hold your work.")
+
+
+def test_screen_lists_what_it_leaves_out(week, capsys, tmp_path):
+    library = measured(4, seed=3)
+    numeric = library[INPUTS].select_dtypes("number").columns[0]
+    library.astype({numeric: object}).assign(
+        **{numeric: [*library[numeric][:2], "much", library[numeric][3]]}
+    ).to_csv(tmp_path / "library.csv", index=False)
+    words = ["screen", week / "campaign.skm", tmp_path / "library.csv", "--jobs", "1"]
+    status, out, err = run(capsys, *words)
+    assert (status, out) == (2, "")
+    assert "error: Part 0 ('library.csv') cannot be screened." in err
+    words += ["--on-error", "skip", "--folder", tmp_path / "found", "--json"]
+    for _ in range(2):  # the second time out of the folder
+        status, out, err = run(capsys, *words)
+        told = json.loads(out)
+        assert (status, told["n_rows"], told["n_skipped"], len(told["best"])) == (0, 4, 1, 3)
+        assert told["bad_cells"][0]["row"] == 4  # as a spreadsheet numbers it
+        assert "Screened 4 rows; left out 1.\n  part 0, row 4" in err
+
+
+@pytest.mark.parametrize(
+    ("command", "owner"), [("screen", "screen"), ("predict", "sksiamese predict")]
+)
+def test_a_model_that_gives_no_probabilities_is_refused(command, owner, tmp_path, capsys):
+    path = tmp_path / "svc.skm"
+    save_model(LinearSVC().fit(pd.DataFrame({"pH": [1.0, 2.0]}), [0, 1]), path)
+    (tmp_path / "t.csv").write_text("pH\n7\n")
+    status, out, err = run(capsys, owner.split()[-1], path, tmp_path / "t.csv")
+    assert (status, out) == (2, "")
+    assert err == (
+        f"error: The 'model' parameter of {owner} must be a classifier with predict_proba. Got "
+        "LinearSVC() instead.\n"
+    )
 
 
 def test_text_that_looks_like_a_formula_stays_text(tmp_path, capsys):

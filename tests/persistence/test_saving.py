@@ -34,6 +34,7 @@ from sklearn.svm import SVC
 
 import sksiamese
 from sksiamese import (
+    AdditiveEffectsExplainer,
     DesignSpace,
     ExperimentRecommender,
     GraphFingerprintMLPClassifier,
@@ -97,6 +98,7 @@ CLASSIFIERS = {
         siamese(),
     ),
     "explainer": SurrogateTreeExplainer(siamese(), n_samples=200, random_state=0),
+    "effects": AdditiveEffectsExplainer(siamese(), n_samples=200, random_state=0),
     "calibrated": CalibratedClassifierCV(siamese(), cv=2),
     "voting": VotingClassifier(
         [("siamese", siamese()), ("forest", featurized(RandomForestClassifier(5)))], voting="soft"
@@ -172,6 +174,16 @@ def test_a_loaded_explainer_has_its_tables(tmp_path):
     pd.testing.assert_frame_equal(copy.nodes_, model.nodes_)
     assert copy.export_text() == model.export_text()
     assert copy.fidelity_ == model.fidelity_
+
+
+@pytest.mark.filterwarnings("ignore::sksiamese.exceptions.LowFidelityWarning")
+def test_loaded_effects_have_their_tables(tmp_path):
+    model = AdditiveEffectsExplainer(siamese(), n_samples=200, random_state=0).fit(X, Y)
+    copy = load_model(save_model(model, tmp_path / "effects.skm"))
+    pd.testing.assert_frame_equal(copy.effects_, model.effects_)
+    pd.testing.assert_frame_equal(copy.pairs_, model.pairs_)
+    assert copy.export_text() == model.export_text()
+    assert copy.explain(X.iloc[0]) == model.explain(X.iloc[0])
 
 
 @pytest.mark.parametrize(
