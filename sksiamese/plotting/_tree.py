@@ -15,6 +15,7 @@ from sksiamese.plotting._drawing import import_pyplot
 # Okabe and Ito's colours, told apart whatever the colour vision; light, since text stands on them.
 _COLORS = ("#F3C677", "#8FC9EE", "#7FCDB4", "#F5EE9B", "#E2B3CE", "#E7A27A", "#9FB8D9")
 _INCHES_PER_LEVEL, _INCHES_PER_LEAF = 2.1, 0.6
+_LEAST_WIDTH, _LEAST_HEIGHT = 5.4, 2.5  # of title and legend beside a single leaf
 _CHARACTERS = 16  # of a name in a line
 _BRANCH = 36  # characters of an answer
 
@@ -121,6 +122,7 @@ class SurrogateTreeDisplay:
         n_levels, n_leaves = self.nodes["depth"].max() + 1, int(self.nodes["is_leaf"].sum())
         if ax is None:
             size = (_INCHES_PER_LEVEL * n_levels + 0.4, _INCHES_PER_LEAF * n_leaves + 1.3)
+            size = max(size[0], _LEAST_WIDTH), max(size[1], _LEAST_HEIGHT)
             _, ax = plt.subplots(figsize=size, layout="constrained")
         for node in self.nodes.itertuples():
             self._draw_branch(ax, node, heights)

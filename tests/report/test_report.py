@@ -8,6 +8,7 @@ import json
 import re
 import sys
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from sksiamese import (
     GraphFingerprintSiameseClassifier,
     read_experiments,
 )
+from sksiamese.report._verdict_section import _compare_others
 from tests.report.cases import HOSTILE, INPUTS, make_report, measured
 
 
@@ -138,6 +140,25 @@ def test_calibration_counts_each_experiment_once(found):
     assert sum(each["worked"] for each in bins) == (measured()["yield"] >= 50).sum()
     for each in bins:
         assert each["from"] <= each["stated"] <= each["to"]
+
+
+@pytest.mark.parametrize(
+    ("gains", "says"),
+    [
+        ([0.2, 0.05, 0.05], "It is not told apart from forest (0.70)."),  # 0.10 ± 4.30 * 0.05
+        ([0.10, 0.11, 0.12], "It beats all others; the next is forest (0.70)."),
+        ([-0.10, -0.11, -0.12], "But forest does better (0.70)."),
+        ([0.1], "It is not told apart from forest (0.70)."),
+    ],
+)
+def test_the_best_model_is_compared_with_the_next_that_did_not_fail(gains, says):
+    scores = pd.DataFrame(
+        [np.array(gains) + 0.7, np.full(len(gains), 0.7), np.full(len(gains), 0.5)],
+        ["best", "forest", "majority class"],
+    )
+    scores.loc["failed"] = np.nan
+    comparison = SimpleNamespace(_by_repeat=lambda metric: {"pooled_roc_auc": scores}[metric])
+    assert _compare_others("best", comparison) == says
 
 
 def test_effects_are_means_of_predictions(report, found):
