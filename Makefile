@@ -29,7 +29,7 @@ INSTALL = $(BIN)/python -m pip install $(PIP_FLAGS) --disable-pip-version-check 
 	$(if $(CONSTRAINTS),-c $(CONSTRAINTS),--upgrade --upgrade-strategy eager)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest test-newest exchange lint types readme docs clients cluster format clean
+.PHONY: help demo test test-oldest test-newest exchange lint types readme pictures tables docs clients cluster format clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -64,6 +64,12 @@ types: $(VENV)/.installed-lint  ## check types
 
 readme: $(VENV)/.installed-plot  ## run the Python of the README and of the pages in docs
 	$(BIN)/python .ci/run_blocks.py README.md $(filter-out $(SITE),$(shell grep -l '^```python' docs/*.md))
+
+pictures: $(VENV)/.installed-plot  ## draw the pictures that pages in docs make
+	$(BIN)/python .ci/run_blocks.py --pictures $(addprefix docs/,$(addsuffix .md,explaining paper pictures))
+
+tables: $(VENV)/.installed-test  ## write the tables of the pages from benchmarks/results
+	$(BIN)/python benchmarks/make_tables.py
 
 docs: $(VENV)/.installed-docs  ## build the site, in docs/_build
 	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build

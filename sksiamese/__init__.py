@@ -33,10 +33,11 @@ if TYPE_CHECKING:
     from sksiamese.recommend import ExperimentRecommender, Screening, screen
     from sksiamese.report import ExperimentReport
     from sksiamese.space import DesignSpace
-    from sksiamese.surrogate import SurrogateTreeExplainer
+    from sksiamese.surrogate import AdditiveEffectsExplainer, SurrogateTreeExplainer
     from sksiamese.tables import StackedTasks, stack_tasks
 
 __all__ = [
+    "AdditiveEffectsExplainer",
     "DesignSpace",
     "ExperimentRecommender",
     "ExperimentReport",
@@ -91,7 +92,7 @@ _FOLDERS = {
     "recommend": ["ExperimentRecommender", "Screening", "screen"],
     "report": ["ExperimentReport"],
     "space": ["DesignSpace"],
-    "surrogate": ["SurrogateTreeExplainer"],
+    "surrogate": ["AdditiveEffectsExplainer", "SurrogateTreeExplainer"],
     "tables": ["StackedTasks", "stack_tasks"],
 }
 _HOMES = {name: folder for folder, names in _FOLDERS.items() for name in names}

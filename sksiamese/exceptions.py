@@ -12,6 +12,7 @@ __all__ = [
     "ModelFileError",
     "ModelVersionWarning",
     "NewNameWarning",
+    "NoPossibleExperimentError",
     "SharedRecipeWarning",
     "SmallClassWarning",
     "TooFewCandidatesError",
@@ -115,14 +116,14 @@ class InvalidSMILESWarning(UserWarning):
 
 
 class LowFidelityWarning(UserWarning):
-    """A surrogate tree tells only a part of what its black box does.
+    """A surrogate tells only a part of what its black box does.
 
     Examples
     --------
     >>> import warnings
     >>> from sksiamese.exceptions import LowFidelityWarning
     >>> with warnings.catch_warnings():
-    ...     warnings.simplefilter("error", LowFidelityWarning)  # no such tree gets out of here
+    ...     warnings.simplefilter("error", LowFidelityWarning)  # none such gets out of here
     """
 
 
@@ -167,6 +168,23 @@ class NewNameWarning(UserWarning):
     >>> from sksiamese.exceptions import NewNameWarning
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("error", NewNameWarning)  # such a name is an error here
+    """
+
+
+class NoPossibleExperimentError(ValueError):
+    """The constraints of a design space leave nothing of what was asked for.
+
+    Examples
+    --------
+    >>> from sksiamese import DesignSpace
+    >>> from sksiamese.exceptions import NoPossibleExperimentError
+    >>> from sksiamese.space import Bound, Levels
+    >>> space = DesignSpace({"degC": Levels([20, 50, 80])}, [Bound("degC", high=0)])
+    >>> try:
+    ...     space.grid("degC")
+    ... except NoPossibleExperimentError:
+    ...     print("too narrow")
+    too narrow
     """
 
 

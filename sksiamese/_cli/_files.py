@@ -131,23 +131,18 @@ def load_campaign(path: Path) -> ExperimentRecommender:
     return campaign
 
 
-def load_classifier(path: Path) -> Any:
-    """Load a classifier that can predict: what save_model wrote, or that of a campaign.
+def load_fitted(path: Path) -> Any:
+    """Load a model that can predict: what save_model wrote, or that of a campaign.
 
     Raises
     ------
     ValueError
-        If it gives no probabilities, or was fitted without names of columns.
+        If it was fitted without names of columns.
     """
     from sksiamese.persistence import load_model
 
     model = load_model(path)
     model = getattr(model, "estimator_", model)
-    if not hasattr(model, "predict_proba"):
-        raise ValueError(
-            f"{str(path)!r} holds a {type(model).__name__}, which gives no probabilities. Name a "
-            "file of a classifier."
-        )
     if getattr(model, "feature_names_in_", None) is None:
         raise ValueError(
             f"The model in {str(path)!r} was fitted without names of columns, so that a table "

@@ -1,4 +1,4 @@
-"""``sksiamese predict``: the probabilities of new rows."""
+"""``sksiamese predict``: the probabilities of new rows, or their numbers."""
 
 from __future__ import annotations
 
@@ -35,18 +35,26 @@ def _predict(options: argparse.Namespace) -> int:
         _files.require_free([options.output], options.force)
     from sksiamese._cli._plates import plain_records
 
-    model = _files.load_classifier(options.model)
+    model = _files.load_fitted(options.model)
     frame = _read_rows(options, model)
-    found = frame.join(_probabilities(model, frame))
+    said = _predictions(model, frame)
+    found = frame.join(said.rename(columns=lambda name: _free_name(name, frame)))
+    rows = found.rename_axis(_free_name("row", found)).reset_index()
     if options.output is not None:
-        _files.write_table(found.rename_axis("row").reset_index(), options.output)
+        _files.write_table(rows, options.output)
         _files.say(options, f"Written: {options.output}")
     if options.json:
-        rows = found.rename_axis("row").reset_index()
         print(json.dumps(plain_records(rows), indent=2, ensure_ascii=False))
     elif options.output is None:
         print(found.round(3).to_string())
     return 0
+
+
+def _free_name(name: str, frame: pd.DataFrame) -> str:
+    """Name a column that is added, also where the table has one of that name."""
+    while name in frame:
+        name = f"sksiamese {name}"
+    return name
 
 
 def _read_rows(options: argparse.Namespace, model: Any) -> pd.DataFrame:
@@ -62,11 +70,16 @@ def _read_rows(options: argparse.Namespace, model: Any) -> pd.DataFrame:
     return frame[names].infer_objects()
 
 
-def _probabilities(model: Any, frame: pd.DataFrame) -> pd.DataFrame:
+def _predictions(model: Any, frame: pd.DataFrame) -> pd.DataFrame:
+    """Probabilities of the classes and the most probable one; of a regressor its numbers."""
     import pandas as pd
+    from sklearn.base import is_regressor
 
-    from sksiamese._checks import plain_label
+    from sksiamese._checks import plain_label, require_probabilities
 
+    if is_regressor(model):
+        return pd.DataFrame({"predicted": model.predict(frame)}, frame.index)
+    require_probabilities("sksiamese predict", model, name="model")
     columns = [f"p({plain_label(label)})" for label in model.classes_]
     found = pd.DataFrame(model.predict_proba(frame), frame.index, columns)
     return found.assign(predicted=model.predict(frame))

@@ -54,7 +54,7 @@ def _screen(options: argparse.Namespace) -> int:
     from sksiamese.recommend import screen
 
     found = screen(
-        _files.load_classifier(options.model),
+        _files.load_fitted(options.model),
         options.library,
         options.best,
         positive=options.positive,

@@ -18,6 +18,7 @@ import pandas as pd
 from joblib import Parallel, delayed, effective_n_jobs
 
 from sksiamese._checks import listed
+from sksiamese.exceptions import NoPossibleExperimentError
 from sksiamese.space._columns import Constant, DrawnColumn
 from sksiamese.space._dependent_columns import When, without_condition
 from sksiamese.space._molecules import Molecules
@@ -70,7 +71,7 @@ def swap_molecules(space: DesignSpace, past: pd.DataFrame, n: int) -> Iterator[p
         for start in range(0, n_rows, step):
             try:
                 yield space.swap(past.iloc[start : min(start + step, n_rows)], name)
-            except ValueError:  # none of these rows satisfies the constraints
+            except NoPossibleExperimentError:  # of these rows
                 continue
 
 
@@ -89,7 +90,7 @@ def find_centres(space: DesignSpace, past: pd.DataFrame, merit: _Floats) -> pd.D
     """Best past experiments within the space, by their merits."""
     inside = np.flatnonzero(space.contains(past))
     if not len(inside):
-        raise ValueError(
+        raise NoPossibleExperimentError(
             "No past experiment lies within the design space, so that there is nothing to "
             "start from. Use mode='explore', or widen the space."
         )
@@ -137,7 +138,8 @@ def list_shared(
 
 def _is_possible(space: DesignSpace) -> bool:
     """Whether constraints leave some of a thousand draws."""
-    drawn = DesignSpace(space.columns).sample(_N_DRAWS, random_state=0)
+    u = np.random.default_rng(0).random((_N_DRAWS, len(space._axes)))
+    drawn = space._settle(space._values(u))
     return bool(space.contains(drawn).any())
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import make_generator
+from sksiamese.exceptions import NoPossibleExperimentError
 from sksiamese.recommend._candidates import (
     Pool,
     explore,
@@ -80,14 +81,18 @@ class PlateSearch(PastExperiments):
             return self._choose(request, None)
         trials = self._list_trials(request)
         n_each = max(self.n_candidates // len(trials), _LEAST_SHARED)
-        worth, left_out = np.full(len(trials), -np.inf), Counter[str]()
+        worth, left_out, found = np.full(len(trials), -np.inf), Counter[str](), {}
         for k, (asked, values) in enumerate(trials):
-            with suppress(ValueError):  # of a value that the constraints do not allow
+            with suppress(NoPossibleExperimentError):  # with these values
                 pool = self._find_pool(asked, n_each, values)
                 left_out += pool.left_out
                 if len(pool.values) >= request.batch_size:
-                    worth[k] = pool.values[self._choose_batch(pool, request)].sum()
-        pool, chosen = self._choose(*trials[worth.argmax()])
+                    found[k] = pool, self._choose_batch(pool, request)
+                    worth[k] = pool.values[found[k][1]].sum()
+        best = int(worth.argmax())
+        if request.given is None or best not in found:  # once more, among all candidates
+            found[best] = self._choose(*trials[best])
+        pool, chosen = found[best]
         return pool._replace(left_out=left_out), chosen
 
     def _list_trials(self, request: Request) -> list[_Trial]:

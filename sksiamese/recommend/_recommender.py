@@ -70,7 +70,7 @@ class ExperimentRecommender(PlateSearch):
         How far conditions move in mode "optimize", as in :meth:`DesignSpace.around`.
     n_bootstrap : int, default=10
         Number of clones fitted on bootstrap samples, for the spread of a classifier without
-        ``predict_std``, or of a regressor that tells none (see Notes); 0 fits none.
+        ``predict_std``, or of a regressor that tells none (see Notes): at least 2; 0 fits none.
     n_folds : int, default=5
         Number of folds in which past experiments are held out, to learn how often what the
         classifier states comes true; 0 takes its probabilities as they are. Of no effect with a
@@ -92,13 +92,14 @@ class ExperimentRecommender(PlateSearch):
     positive_ : label
         The class that counts as success, without a `goal`.
     best_ : float
-        The best number so far, with a `goal`.
+        The best number so far, with a `goal`; before the first, see Notes.
     space_ : DesignSpace
         The space in use.
     measured_ : DataFrame of shape (n_measured, n_columns)
         Past experiments, with those added.
     outcomes_ : Series of shape (n_measured,)
-        Their classes or numbers. Its name is that of y, or "outcome".
+        Their classes or numbers, infinite of failed experiments. Its name is that of y, or
+        "outcome".
     pending_ : DataFrame of shape (n_pending, n_columns)
         Experiments that were added without an outcome; none of them is recommended.
     out_of_fold_ : Series of shape (n_measured,)
@@ -261,7 +262,8 @@ class ExperimentRecommender(PlateSearch):
             "std", how far that may be off; "p(better)", the probability that it is better than the
             best so far. Then "in_domain", 1 or -1;
             "new_pairs", how many two of its molecules were never tried together;
-            "nearest_experiment", label of the nearest past experiment; "distance" to that;
+            "nearest_experiment", label of the nearest past experiment, of past campaigns with their
+            name before it; "distance" to that;
             "acquisition", the value by itself. All but the recipes are rounded to three decimals.
             Rows of `candidates` keep their labels.
 
@@ -294,7 +296,7 @@ class ExperimentRecommender(PlateSearch):
             fitted._model,
             fitted._geometry,
             fitted._spacing,
-            fitted._past,
+            fitted._known,
             list(fitted.measured_.columns),
         )
 
@@ -319,13 +321,13 @@ class ExperimentRecommender(PlateSearch):
         require_number(owner, "beta", self.beta, 0, np.inf, open_end=True)
         require_number(owner, "diversity", self.diversity, 0, np.inf, open_end=True)
         require_integer(owner, "n_candidates", self.n_candidates, 1)
-        require_integer(owner, "n_bootstrap", self.n_bootstrap, 0)
-        require_integer(owner, "n_folds", self.n_folds, 0)
-        if self.n_folds == 1:
-            raise ValueError(
-                f"The 'n_folds' parameter of {owner} must be 0 or an integer of at least 2. Got 1 "
-                "instead."
-            )
+        for name, value in (("n_bootstrap", self.n_bootstrap), ("n_folds", self.n_folds)):
+            require_integer(owner, name, value, 0)
+            if value == 1:  # has no spread, and leaves nothing to learn from
+                raise ValueError(
+                    f"The {name!r} parameter of {owner} must be 0 or an integer of at least 2. "
+                    "Got 1 instead."
+                )
         require_n_jobs(owner, self.n_jobs)
 
     def _require_spread(self, model: OutcomeModel) -> None:

@@ -18,7 +18,7 @@ from sksiamese.exceptions import TooFewCandidatesError
 from sksiamese.molecules._canonical import canonical_key, canonical_keys, why_unreadable
 from sksiamese.recommend._measurements import return_levels
 from sksiamese.recommend._recipe_distances import RecipeGeometry
-from sksiamese.space._columns import DrawnColumn, PlainColumn
+from sksiamese.space._columns import DrawnColumn, OneHot, PlainColumn
 from sksiamese.space._dependent_columns import When, without_condition
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
@@ -111,7 +111,7 @@ def read_rows(space: DesignSpace, name: str, rows: Any) -> pd.DataFrame | None:
 
 
 def read_same(space: DesignSpace, same: Any) -> list[str]:
-    """Columns that a batch shares.
+    """Columns that a batch shares, with those that move with them.
 
     Raises
     ------
@@ -129,7 +129,10 @@ def read_same(space: DesignSpace, same: Any) -> list[str]:
             f"'same' names the column(s) {listed(wrong)}, which cannot be chosen. Columns that are "
             f"drawn: {listed(drawn)}."
         )
-    return list(same)
+    groups = [
+        column.columns for column in map(space.columns.get, same) if isinstance(column, OneHot)
+    ]
+    return list(dict.fromkeys([*same, *(name for group in groups for name in group)]))
 
 
 def read_exclusions(
@@ -216,7 +219,9 @@ def sift(
     space: DesignSpace, geometry: RecipeGeometry, chunk: pd.DataFrame, request: Request
 ) -> tuple[pd.DataFrame, _Keys, Counter[str]]:
     """Keep the candidates that are possible, distinct and new, and count the others by reason."""
-    inside = space._allows(space.complete(chunk), request.new_molecules)
+    inside = space._allows(
+        space._complete(chunk, strict=request.new_molecules), request.new_molecules
+    )
     left_out = Counter({"outside of the design space": int((~inside).sum())})
     frame = chunk[inside]
     banned = _is_banned(space, frame, request.banned)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
@@ -15,10 +16,16 @@ def joblib_engine(n_jobs: int | None) -> Engine:
     if joblib.effective_n_jobs(n_jobs) == 1:
         return map
 
-    def spread(function: Any, pieces: Iterable[Any]) -> Iterable[Any]:
+    def spread(function: Any, pieces: Iterable[Any]) -> Iterator[Any]:
         parallel = joblib.Parallel(n_jobs, return_as="generator_unordered")
-        results: Iterable[Any] = parallel(joblib.delayed(function)(piece) for piece in pieces)
-        return results
+        results: Any = parallel(joblib.delayed(function)(piece) for piece in pieces)
+        try:
+            for result in results:  # noqa: UP028 - this way the warning can be silenced
+                yield result
+        finally:
+            with warnings.catch_warnings():  # of pieces that are given up after an error
+                warnings.filterwarnings("ignore", ".*still being processed", UserWarning)
+                results.close()
 
     return spread
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Iterator
+from importlib.metadata import version
 from itertools import chain, islice
 from typing import Any, Literal, NamedTuple
 
@@ -13,7 +14,6 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-import sksiamese
 from sksiamese._checks import (
     require_integer,
     require_n_jobs,
@@ -190,7 +190,7 @@ def _settings(scorer: Scorer, first: list[Piece]) -> dict[str, Any]:
     """Give what results depend on, besides the probabilities and the rows themselves."""
     return {
         "first piece": [[piece.name, piece.first, piece.n_rows] for piece in first],
-        "sksiamese": sksiamese.__version__,
+        "sksiamese": version("sksiamese"),
         "classifier": type(scorer.model).__name__,
         "columns": scorer.names,
         "success": scorer.title,

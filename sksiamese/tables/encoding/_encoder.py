@@ -141,8 +141,8 @@ class ExperimentEncoder:
         names = {name: _names(table[name]) for name in self._columns("category")}
         levels = {name: sorted(set(cells)) for name, cells in names.items()}
         self.categories_ = {name: values for name, values in levels.items() if len(values) >= least}
-        self.fill_ = dict.fromkeys(self._columns("numeric"), 0.0)
-        numbers = self._read_numbers(table, self._columns("numeric"))
+        self.fill_ = dict.fromkeys(self._columns("number"), 0.0)
+        numbers = self._read_numbers(table, self._columns("number"))
         if not self.keeps_constant:
             numbers = numbers.loc[:, numbers.max() > numbers.min()]
         self.numeric_ = list(numbers.columns)
@@ -225,8 +225,8 @@ class ExperimentEncoder:
         try:
             return column_kind(column)
         except ValueError as error:
-            held_numbers = self.kinds_[column.name] == "numeric"
-            usual = {"numeric"} if held_numbers else {"text", "graph"}
+            held_numbers = self.kinds_[column.name] == "number"
+            usual = {"number"} if held_numbers else {"text", "graph"}
             present = column[column.notna()]
             strange = present[[cell_kind(cell) not in usual for cell in present]]
             cells = [(column.name, row, cell) for row, cell in strange.items()]
