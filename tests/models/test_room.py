@@ -18,7 +18,7 @@ from sksiamese.models.readouts import READOUTS
 
 def table(n_rows, n_classes):
     random = np.random.RandomState(0)
-    return random.uniform(size=(n_rows, 3)), np.arange(n_rows) % n_classes
+    return random.uniform(size=(n_rows, 3)), (np.arange(n_rows) % n_classes).astype(str)
 
 
 def model(**changes):
@@ -113,7 +113,8 @@ def peak():
 def fit(n_rows, n_classes, **settings):
     X = np.random.RandomState(0).uniform(size=(n_rows, 3))
     settings = {"max_epochs": 1, "random_state": 0} | settings
-    GraphFingerprintSiameseClassifier(**settings).fit(X, np.arange(n_rows) % n_classes)
+    y = (np.arange(n_rows) % n_classes).astype(str)
+    GraphFingerprintSiameseClassifier(**settings).fit(X, y)
 
 fit(200, 2)
 before, found = peak(), []
