@@ -82,10 +82,11 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
         Log-odds to begin with; effects say how far columns move them.
     effects_ : DataFrame of shape (n_values, 8)
         "column" and "value": up to 19 numbers of a column, which is straight in between, or each
-        molecule or name (of more than 300, those in X, and "another"); "log_odds", its effect, of mean 0 over the samples; "probability", the
-        mean probability of `positive_` if all samples had it, all else kept, also what is computed
-        from it; "low" and "high", the interval of 90 % over draws and members of an ensemble that
-        has `predict_members`; "share" of the samples, and "n_measured" rows of X nearest to it.
+        molecule or name (of more than 300, those in X, and "another"); "log_odds", its effect, of
+        mean 0 over the samples; "probability", the mean probability of `positive_` if all samples
+        had it, all else kept, also what is computed from it; "low" and "high", the interval of 90 %
+        over draws and members of an ensemble that has `predict_members`; "share" of the samples,
+        and "n_measured" rows of X nearest to it.
     pairs_ : DataFrame of shape (n_pairs, 3)
         "first", "second" and "strength": the standard deviation of what both add together, in
         log-odds.
