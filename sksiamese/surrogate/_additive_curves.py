@@ -15,6 +15,7 @@ from sksiamese.surrogate._additive_terms import Sides, Terms
 from sksiamese.surrogate._tree_words import Feature, show_number
 
 _BAND = (0.05, 0.95)  # of the functions
+_MOST_NAMES = 4  # in a sentence
 _BAND_GAIN = 0.15  # of a curve's variance, that two limits must explain more than one
 
 _Floats = npt.NDArray[np.float64]
@@ -121,6 +122,8 @@ def find_cut(axis: Axis, effect: pd.DataFrame, feature: Feature | None) -> Cut |
     gains = {limits: _gain(curve[order], share[order], *limits) for limits in _candidates(axis, n)}
     best = max((limits for limits in gains if limits[1] == n), key=lambda each: gains[each])
     band = max(gains, key=lambda each: gains[each])
+    if gains[band] == 0:
+        return None
     total = share @ (curve - np.average(curve, weights=share)) ** 2
     start, stop = band if gains[band] > gains[best] + _BAND_GAIN * total else best
     inside = np.zeros(axis.size, bool)
@@ -173,4 +176,4 @@ def _words(
     shared = feature.shared if feature is not None else ()
     moved = tuple((text, tuple(sorted(place[i] for i in inside))) for text, inside in shared)
     labels = tuple(axis.labels[i] for i in order[:n])
-    return Feature(axis.name, "group", labels, moved).condition(low, high)
+    return Feature(axis.name, "group", labels, moved).condition(low, high, _MOST_NAMES)

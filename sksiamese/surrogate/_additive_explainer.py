@@ -247,7 +247,7 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
         DataFrame of shape (n_columns, 7)
             "finding": the part of the column that differs most from the rest, and by how many
             percentage points of the mean probability; "column"; "points"; "low" and "high" of
-            numbers, the limits of that part (NaN for names); "names" in it (none of numbers);
+            numbers, the limits of that part (NaN for names); all "names" in it (none of numbers);
             "n_measured" rows of X in it. The largest first. Columns without any effect are left
             out.
         """
