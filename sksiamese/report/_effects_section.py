@@ -182,7 +182,7 @@ def _list_names(
 ) -> Effect:
     """List the molecules or names of a column that were measured most often."""
     column = without_condition(additive.space_.columns[name])
-    cells, kind = subject.X[name], "category"
+    cells, kind, spelled = subject.X[name], "category", {}
     if isinstance(column, Molecules):
         kind = "molecule"
         labels = dict(zip(canonical_keys(column.smiles), column.labels(), strict=True))
@@ -191,8 +191,7 @@ def _list_names(
     worked = subject.is_success.groupby(cells.astype(str), observed=True).sum()
     chosen = table.sort_values("n_measured", ascending=False, kind="stable")[:_MOST_LEVELS]
     successes = worked.reindex(chosen["value"].astype(str)).fillna(0).to_numpy(np.int64)
-    if kind == "molecule":
-        chosen = chosen.assign(value=[spelled.get(each, each) for each in chosen["value"]])
+    chosen = chosen.assign(value=[spelled.get(each, each) for each in chosen["value"]])
     return _make_effect(name, kind, finding, chosen, successes, len(table) - len(chosen))
 
 

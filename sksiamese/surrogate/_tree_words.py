@@ -59,8 +59,8 @@ class Feature(NamedTuple):
             return f"{self.name} {self.branch(low, high)}"
         if self.kind == "real":
             return f"{self._limit(low)} < {self.name} ≤ {self._limit(high)}"
-        least, most = self._limit(low + 1), self._limit(high)
-        return f"{self.name} = {least}" if least == most else f"{least} ≤ {self.name} ≤ {most}"
+        first, last = self._limit(low + 1), self._limit(high)
+        return f"{self.name} = {first}" if first == last else f"{first} ≤ {self.name} ≤ {last}"
 
     def value(self, value: float) -> str:
         """Write one value: a name, or a number."""
