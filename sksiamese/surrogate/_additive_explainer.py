@@ -23,8 +23,9 @@ from sksiamese.plotting._drawing import class_number
 from sksiamese.plotting._effects import EffectsDisplay
 from sksiamese.space._space import DesignSpace
 from sksiamese.surrogate._additive_axes import Axis, find_axes
-from sksiamese.surrogate._additive_curves import Cut, count_nearest, describe_effects, find_cut
+from sksiamese.surrogate._additive_curves import count_nearest, describe_effects
 from sksiamese.surrogate._additive_terms import Sides, Terms, choose_pairs, fit_terms
+from sksiamese.surrogate._additive_words import list_findings, tell_contributions
 from sksiamese.surrogate._black_box import BlackBoxExplainer, name_of
 from sksiamese.surrogate._fidelity import N_FRESH, compare_labels, show_scores, warn_if_low
 from sksiamese.surrogate._readable_features import ReadableView
@@ -33,7 +34,6 @@ from sksiamese.tables._table_classifier import record_training
 
 _N_REDRAWS = 2  # for the interval
 _N_AVERAGED = 500  # samples that a probability is averaged over
-_SMALL = 0.05  # log-odds, about one point
 _CLIP = 0.01  # log-odds of a probability of 0 would be infinite
 _WHO = "effects agree with the"
 _CURE = (
@@ -253,31 +253,7 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
         """
         fitted = freeze(self)
         check_is_fitted(fitted)
-        rows = []
-        for axis in fitted._axes:
-            effect = fitted.effects_[fitted.effects_["column"] == axis.name]
-            cut = find_cut(axis, effect, fitted._features.get(axis.name))
-            if cut is None:
-                continue
-            n = int(effect["n_measured"].to_numpy()[cut.inside].sum())
-            is_number = axis.knots is not None
-            low, high = cut.limits if is_number else (np.nan, np.nan)
-            inside = effect["value"].to_numpy()[cut.inside]
-            text = _sentence(axis, cut)
-            rows.append(
-                {
-                    "finding": text if n else f"{text} (none measured there)",
-                    "column": axis.name,
-                    "points": cut.points,
-                    "low": low,
-                    "high": high,
-                    "names": () if is_number else tuple(inside),
-                    "n_measured": n,
-                }
-            )
-        names = ["finding", "column", "points", "low", "high", "names", "n_measured"]
-        frame = pd.DataFrame(rows, columns=names)
-        return frame.sort_values("points", key=lambda points: -points.abs(), ignore_index=True)
+        return list_findings(fitted._axes, fitted.effects_, fitted._features)
 
     def contributions(self, x: Any) -> pd.DataFrame:
         """Split the log-odds of one experiment into what each column and pair adds.
@@ -343,19 +319,7 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
         fitted = freeze(self)
         added = fitted.contributions(x)
         total = fitted.intercept_ + added["log_odds"].sum()
-        said = repr(plain_label(fitted.positive_))
-        lines = [
-            f"The effects say {said} with probability {expit(total):.2f} (log-odds {total:+.2f}):",
-            f"  {fitted.intercept_:+.2f}  to begin with",
-        ]
-        small = added["log_odds"].abs() < _SMALL
-        for title, sign in [("for", 1), ("against", -1)]:
-            chosen = added[~small & (np.sign(added["log_odds"]) == sign)]
-            lines += [f"{title} it:", *(map(_in_words, chosen.itertuples()))]
-            lines += [] if len(chosen) else ["  nothing"]
-        if small.any():
-            rest = added.loc[small, "log_odds"].sum()
-            lines.append(f"{rest:+.2f}  from {small.sum()} smaller ones together")
+        lines = tell_contributions(added, fitted.intercept_, fitted.positive_)
         winner = fitted.classes_[fitted._place if total > 0 else 1 - fitted._place]
         frame = fitted._read_one(x)
         says = fitted._black_box_says(frame, winner, "effects are")
@@ -520,18 +484,5 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
         return tags
 
 
-def _sentence(axis: Axis, cut: Cut) -> str:
-    size = round(abs(cut.points))
-    if not size:
-        return f"{axis.name} makes no difference"
-    does = "costs" if cut.points < 0 else "brings"
-    return f"{cut.words} {does} {size} point{'s' * (size > 1)}"
-
-
 def _bounded(proba: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return logit(np.clip(proba, _CLIP, 1 - _CLIP))
-
-
-def _in_words(part: Any) -> str:
-    mark = "" if part.n_measured else " (none measured there)"
-    return f"  {part.log_odds:+.2f}  {part.term}: {part.value}{mark}"

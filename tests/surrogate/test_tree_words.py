@@ -45,7 +45,7 @@ def test_nodes_are_in_the_order_of_reading():
     assert depths == expected
     leaves = model.nodes_[model.nodes_["is_leaf"]].index
     for leaf, rule in zip(leaves, model.rules()["rule"], strict=True):
-        assert rule == model._rule(leaf)
+        assert rule == " and ".join(model._words.conditions(leaf).values())
 
 
 def holds(rule, view):
