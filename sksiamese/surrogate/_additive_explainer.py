@@ -119,7 +119,7 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
     >>> y = np.where(X["temperature_C"] + rng.normal(0, 20, 80) < 50, "works", "fails")
     >>> explainer = AdditiveEffectsExplainer(LogisticRegression(), random_state=0).fit(X, y)
     >>> explainer.findings()["finding"].iloc[0]
-    'temperature above 48 °C costs 67 points'
+    'temperature above 47.2 °C costs 48 points'
     """
 
     def __init__(
