@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     )
     from sksiamese.molecules import MolGraph, SMILESFeaturizer
     from sksiamese.persistence import describe_model, load_model, save_model
-    from sksiamese.recommend import ExperimentRecommender
+    from sksiamese.recommend import ExperimentRecommender, Screening, screen
     from sksiamese.report import ExperimentReport
     from sksiamese.space import DesignSpace
     from sksiamese.surrogate import AdditiveEffectsExplainer, SurrogateTreeExplainer
@@ -53,6 +53,7 @@ __all__ = [
     "ModelVersionWarning",
     "MolGraph",
     "SMILESFeaturizer",
+    "Screening",
     "SmallClassWarning",
     "StackedTasks",
     "SupportQuerySplit",
@@ -63,6 +64,7 @@ __all__ = [
     "load_model",
     "read_experiments",
     "save_model",
+    "screen",
     "stack_tasks",
 ]
 
@@ -87,7 +89,7 @@ _FOLDERS = {
     ],
     "molecules": ["MolGraph", "SMILESFeaturizer"],
     "persistence": ["describe_model", "load_model", "save_model"],
-    "recommend": ["ExperimentRecommender"],
+    "recommend": ["ExperimentRecommender", "Screening", "screen"],
     "report": ["ExperimentReport"],
     "space": ["DesignSpace"],
     "surrogate": ["AdditiveEffectsExplainer", "SurrogateTreeExplainer"],

@@ -181,8 +181,9 @@ def _list_names(
     additive: AdditiveEffectsExplainer,
 ) -> Effect:
     """List the molecules or names of a column that were measured most often."""
-    column = without_condition(additive.space_.columns[name])
-    cells, kind, spelled = subject.X[name], "category", {}
+    column = without_condition(additive.space_.columns.get(name))
+    (axis,) = [each for each in additive._axes if each.name == name]
+    cells, kind, spelled = axis.cells(subject.X, additive.space_), "category", {}
     if isinstance(column, Molecules):
         kind = "molecule"
         labels = dict(zip(canonical_keys(column.smiles), column.labels(), strict=True))

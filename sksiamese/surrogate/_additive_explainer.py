@@ -383,15 +383,9 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
 
     def _along(self, frame: pd.DataFrame) -> Sides:
         """Bring complete rows to their places on all axes."""
-        columns = [self.space_.columns[axis.name] for axis in self._axes]
+        coarse = [axis.coarse_axis() for axis in self._axes]
         return Sides(
-            *(
-                [
-                    axis.basis(frame[axis.name], column)
-                    for axis, column in zip(axes, columns, strict=True)
-                ]
-                for axes in (self._axes, [axis.coarse_axis() for axis in self._axes])
-            )
+            *([axis.along(frame, self.space_) for axis in axes] for axes in (self._axes, coarse))
         )
 
     def _targets(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
@@ -465,10 +459,10 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
 
     def _show(self, axis: Axis, frame: pd.DataFrame) -> str:
         """Write the value of a column in the one row of a frame."""
-        cell = frame[axis.name].iloc[0]
+        cell = axis.cells(frame, self.space_).iloc[0]
         if axis.knots is not None and not pd.isna(cell):
             return show_number(float(cell))
-        place = axis.basis(frame[axis.name], self.space_.columns[axis.name]).nearest()[0]
+        place = axis.along(frame, self.space_).nearest()[0]
         return axis.values[place] if place >= 0 else f"{plain_label(cell)} (not in the space)"
 
     def _told(self) -> str:

@@ -43,7 +43,7 @@ class BlackBoxExplainer(EstimatorOfTables, TableClassifier):
     def _read(self, X: Any, reset: bool = False) -> pd.DataFrame:
         """Bring X to a frame of its own types, since whole numbers are sampled as such."""
         X = as_pandas(X)
-        frame = self._read_table(X, reset)
+        frame = self._read_plain_table(X, reset)
         if isinstance(X, pd.DataFrame):
             return X.set_axis(frame.columns, axis=1)
         dtype = np.asarray(X).dtype

@@ -110,7 +110,7 @@ class ReadableView:
                 numbers = pd.to_numeric(frame[name])
                 if name in self.partial:
                     viewed[f"{name} applies"] = numbers.notna()
-                usual = column._take(np.array([0.5]))[0]
+                usual = column._cells(name, column._take(np.array([0.5])))[0]
                 viewed[name] = numbers.fillna(usual).astype(np.float64)
             elif not isinstance(column, DrawnColumn) and is_numeric_dtype(frame[name]):
                 viewed[name] = pd.to_numeric(frame[name])

@@ -149,11 +149,74 @@ def test_closed_loop(monkeypatch, tmp_path):
 def test_closed_loop_of_numbers(monkeypatch, tmp_path):
     if not (DATA / "reactions").exists():
         pytest.skip("no reaction tables; name their folder with SKSIAMESE_DATA")
-    path = tmp_path / "loop.json"
-    run(monkeypatch, "closed_loop", "--goal", "maximize", "--tables", DATA / "reactions",
-        "--pools", "aryl_amination 3", "--methods", "random", "siamese", "--quick",
-        "--repeats", 2, "--n-jobs", 1, "--json", path, "--plot", tmp_path / "loop.png")  # fmt: skip
-    assert json.loads(path.read_text())["results"][1]["method"] == "siamese"
+    path, runs = tmp_path / "loop.json", tmp_path / "loops.jsonl"
+    arguments = (
+        *("--goal", "maximize", "--tables", DATA / "reactions", "--quick", "--repeats", 2),
+        *("--pools", "aryl_amination 3", "aryl_amination 3, no start", "--n-jobs", 1),
+        *("--methods", "random", "siamese, past campaigns", "siamese", "--runs", runs),
+    )
+    run(monkeypatch, "closed_loop", *arguments, "--json", path, "--plot", tmp_path / "loop.png")
+    rows = json.loads(path.read_text())["results"]
+    methods = {(row["task"], row["method"]) for row in rows if "loops" in row}
+    assert methods == {
+        ("aryl_amination", "random"),
+        ("aryl_amination", "siamese, past campaigns"),
+        ("aryl_amination", "siamese"),
+        ("aryl_amination, no start", "random"),
+        ("aryl_amination, no start", "siamese, past campaigns"),
+    }
+    before = runs.read_text()
+    run(monkeypatch, "closed_loop", *arguments)
+    assert runs.read_text() == before  # no loop twice
+
+
+def make_task(**changes):
+    """A task of forty recipes without tables."""
+    from common.loops.tasks import NumberTask
+
+    rng = np.random.RandomState(0)
+    pool = pd.DataFrame(
+        {
+            "ligand": rng.choice(["CCO", "CCN", "c1ccccc1", None], 40),
+            "temperature": np.linspace(20, 90, 40),
+            "yield_percent": rng.uniform(0, 100, 40),
+        }
+    )
+    usual = {
+        "begins": "worst",
+        "n_batches": 2,
+        "batch_size": 3,
+        "past": {},
+        "plate": pool.index[:8],
+    }
+    return NumberTask("forty", pool, **(usual | changes))
+
+
+def test_loops_of_baybe(monkeypatch):
+    pytest.importorskip("baybe")
+    from common.loops.numbers import run_number_loop
+
+    for method in ("BayBE, one-hot", "BayBE, RDKit", "BayBE, Mordred"):
+        found = run_number_loop(make_task(), method, 0, quick=True)
+        assert len(found["curve"]) == 2
+        assert 0 <= found["top_found"] <= 100
+
+
+def test_starts_of_a_loop():
+    from common.loops.tasks import draw_past, draw_start
+
+    def start(**changes):
+        task = make_task(**changes)
+        return task, draw_start(task, np.random.RandomState(0))
+
+    task, worst = start()
+    assert len(worst) == 10
+    assert worst["yield_percent"].max() <= task.pool["yield_percent"].median()
+    assert len(start(begins="any")[1]) == 3
+    assert start(begins="plate")[1].index.isin(range(8)).sum() == 4
+    assert start(begins="none")[1].empty
+    past = draw_past(make_task(past={"a": task.pool, "b": task.pool[:7]}), 0)
+    assert {name: len(rows) for name, rows in past.items()} == {"a": 20, "b": 7}
 
 
 def test_scores_of_a_loop_by_hand():
@@ -161,10 +224,10 @@ def test_scores_of_a_loop_by_hand():
     loops = sys.modules[module.run_number_loop.__module__]
     pool = pd.Series(np.arange(1.0, 41.0))  # the best 5 % are 39 and 40
     start, done = pool[:10], pool[[20, 39, 15, 16, 17, 10, 11, 12, 13, 14]]
-    found = loops.score(pool, start, done)
+    found = loops.score(pool, start, done, 5)
     assert (found["top_found"], found["best"], found["best_curve"]) == (50, 100, 100)
     assert found["mean_yield"] == done.mean()
-    regressor = sys.modules["common.number_models"].ColumnLengths()
+    regressor = sys.modules["common.loops.column_lengths"].ColumnLengths()
     X = pd.DataFrame({"ligand": ["CCO", "CCN"] * 6, "pH": np.arange(12.0)})
     regressor.fit(X, X["pH"])
     mean, std = regressor.predict(X, return_std=True)
