@@ -14,7 +14,7 @@ FOUND = f"planted rules found, of {len(RULES)}"
 def make_tables(results: list[dict[str, Any]]) -> dict[str, Any]:
     """Make the tables of the parts that were run."""
     rows = pd.DataFrame(results)
-    parts = {part: group for part, group in rows.groupby("part")}
+    parts = dict(iter(rows.groupby("part")))
     makers = {"planted": _fidelity, "shap": _shapley, "tables": _reactions}
     tables = {}
     for part, make in makers.items():
@@ -34,7 +34,7 @@ def _fidelity(rows: pd.DataFrame) -> dict[str, Any]:
         f1, mcc = (f"{group[f'fidelity {score}'].mean():.2f}" for score in ("f1", "mcc"))
         meets = f"{group['meets'].sum()} of {len(group)}"
         found, seconds = f"{group['found'].mean():.1f}", f"{group['cpu_s'].mean():.1f} s"
-        box = f"{name}, {n_rows} rows, {noise:.0%} of the labels flipped"
+        box = f"{name}, {n_rows:.0f} rows, {noise:.0%} of labels flipped"
         cells.append([box, stand_in, f1, mcc, meets, found, seconds])
         if name.startswith("siamese, defaults") and n_rows == 35:
             short.append([stand_in, f1, mcc])
