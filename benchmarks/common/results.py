@@ -32,6 +32,7 @@ PACKAGES = (
     "skorch",
     "rdkit",
     "joblib",
+    "baybe",
 )
 
 

@@ -141,6 +141,17 @@ def test_loops_of_baybe(monkeypatch):
         assert 0 <= found["top_found"] <= 100
 
 
+@pytest.mark.parametrize("found", [None, "baybe"])
+def test_baybe_is_left_out_where_it_is_not_installed(monkeypatch, capsys, found):
+    from common.loops import methods
+
+    monkeypatch.setattr(methods, "find_spec", lambda name: found)
+    listed = methods.list_installed()
+    assert set(methods.BAYBE) <= set(listed) or found is None
+    assert set(methods.NUMBER_METHODS) - set(listed) == (set() if found else set(methods.BAYBE))
+    assert bool(capsys.readouterr().out) == (found is None)
+
+
 def test_starts_of_a_loop():
     from common.loops.tasks import draw_past, draw_start
 
