@@ -28,6 +28,7 @@ from __future__ import annotations
 import argparse
 import math
 import warnings
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,9 +36,10 @@ import numpy.typing as npt
 import pandas as pd
 from common.loops.methods import NUMBER_METHODS, OWN, list_installed
 from common.loops.numbers import can_run, run_number_loop
-from common.loops.report import draw_numbers, summarize_numbers
-from common.loops.resume import run_all
+from common.loops.report import draw_numbers, page_tables, summarize_numbers
+from common.loops.resume import read_kept, run_all
 from common.loops.tasks import load_number_tasks
+from common.pages import write_tables
 from common.results import environment, t_intervals, write_json
 from common.table_tasks import find_data
 from scipy import stats
@@ -253,12 +255,18 @@ def main() -> None:
     parser.add_argument("--tables", metavar="FOLDER", help="reaction tables, with --goal")
     parser.add_argument("--pools", nargs="+", help="such as 'aryl_amination', with --goal")
     parser.add_argument("--methods", nargs="+", choices=[*METHODS, *NUMBER_METHODS[2:]])
-    parser.add_argument("--repeats", type=int, default=20, help="loops of each method and pool")
+    parser.add_argument(
+        "--repeats",
+        type=int,
+        default=20,
+        help="loops of each method and pool; 0 with --goal tells of those in --runs",
+    )
     parser.add_argument("--first-seed", type=int, default=0, help="seed of the first repeat")
     parser.add_argument("--quick", action="store_true", help="networks of 3 members, 50 epochs")
     parser.add_argument("--n-jobs", type=int, default=2, help="processes")
     parser.add_argument("--runs", metavar="PATH", help="keep loops here, and run no loop twice")
     parser.add_argument("--json", metavar="PATH", help="write the results to this file")
+    parser.add_argument("--page", metavar="PATH", help="with --goal, write the tables of the page")
     parser.add_argument("--plot", metavar="PATH", help="draw the results to this file")
     arguments = parser.parse_args()
     if arguments.goal:
@@ -272,11 +280,13 @@ def run_numbers(arguments: argparse.Namespace) -> None:
     folder, _ = find_data(arguments.tables, None)
     if folder is None:
         raise SystemExit("--goal needs --tables, the folder of the reaction tables")
-    tasks = load_number_tasks(folder, arguments.pools)
     methods = arguments.methods or list_installed()
-    loops = _list_loops(tasks, methods, arguments)
-    loops = [loop for loop in loops if can_run(loop[0], loop[1])]
-    runs = run_all(loops, arguments.n_jobs, arguments.runs, run_number_loop)
+    if arguments.repeats:
+        loops = _list_loops(load_number_tasks(folder, arguments.pools), methods, arguments)
+        loops = [loop for loop in loops if can_run(loop[0], loop[1])]
+        runs = run_all(loops, arguments.n_jobs, arguments.runs, run_number_loop)
+    else:
+        runs = pd.DataFrame(read_kept(Path(arguments.runs)).values())
     reference = OWN if OWN in methods else methods[-1]
     summary = summarize_numbers(runs, reference)
     print(f"\nPer cent, and by how much {reference!r} is ahead (95 % intervals)")
@@ -286,6 +296,9 @@ def run_numbers(arguments: argparse.Namespace) -> None:
     if arguments.json:
         results = [*summary.to_dict("records"), *runs.to_dict("records")]
         write_json(arguments.json, results, environment(**vars(arguments)))
+    if arguments.page:
+        about = environment(**vars(arguments))
+        write_tables(arguments.page, page_tables(summary, reference), about)
 
 
 def run_successes(arguments: argparse.Namespace) -> None:

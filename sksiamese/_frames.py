@@ -62,7 +62,11 @@ def ensure_table(X: Any, least_rows: int = 1) -> InputTable:
         If `X` has more than two dimensions, rows of unequal length, no rows, no columns or two
         columns of one name.
     """
-    X = as_pandas(X)
+    return ensure_plain_table(as_pandas(X), least_rows)
+
+
+def ensure_plain_table(X: Any, least_rows: int = 1) -> InputTable:
+    """Do the same with what :func:`sksiamese._frame_libraries.as_pandas` gave."""
     if isinstance(X, pd.DataFrame):
         table = InputTable(X, named=_has_own_names(X.columns))
     elif isinstance(X, pd.Series):

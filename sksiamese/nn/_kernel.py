@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +21,7 @@ N_KINDS = 3
 
 _JITTER = 0.15  # standard deviation of the first log-parameters of members that differ
 _SHARES = (-2.0, 0.5, 0.0, -0.5)  # first logits of identity, Tanimoto, descriptors, fingerprint
-_WIDE = {"log_product": 2.0}  # prior standard deviation of a log-parameter, else 1
+_WIDE = {"product": 2.0}  # prior standard deviation of a log-parameter, else 1
 
 
 class Amplitudes(NamedTuple):
@@ -83,6 +83,39 @@ class KernelTerm(NamedTuple):
     value: Tensor
 
 
+class LogParameters(NamedTuple):
+    """Parameters of a kernel, in the order in which they stand side by side.
+
+    Parameters
+    ----------
+    constant : Tensor of shape (M, 1)
+        Logarithm of c.
+    amplitude : Tensor of shape (M, R + J)
+        Logarithms of a, of roles and then of conditions.
+    rate : Tensor of shape (M, J)
+        Logarithms of l.
+    product : Tensor of shape (M, 1)
+        Logarithm of s.
+    exponent : Tensor of shape (M, R + J)
+        Logarithms of v.
+    shares : Tensor of shape (M, R * kinds)
+        Logits of m.
+    learned : Tensor of shape (M, 0 or 1)
+        Logarithm of e.
+    scale : Tensor of shape (M, any)
+        Logarithms of u or w, which the network multiplies with.
+    """
+
+    constant: Any
+    amplitude: Any
+    rate: Any
+    product: Any
+    exponent: Any
+    shares: Any
+    learned: Any
+    scale: Any
+
+
 class SiameseKernel(nn.Module):
     r"""Covariance of the latent outcomes of two experiments x and z.
 
@@ -102,7 +135,7 @@ class SiameseKernel(nn.Module):
       own similarity (arXiv 1811.02771, eq. 2) as one more term.
 
     All parameters are positive and learnt as logarithms, with a log-normal prior about where they
-    start.
+    start. They stand side by side in `theta`, and :attr:`log` gives them by name.
 
     Parameters
     ----------
@@ -136,14 +169,8 @@ class SiameseKernel(nn.Module):
     """
 
     kinds: Tensor
-    log_constant: Tensor
-    log_amplitude: Tensor
-    log_rate: Tensor
-    log_product: Tensor
-    log_exponent: Tensor
-    log_learned: Tensor
-    log_scale: Tensor
-    shares: Tensor
+    first: Tensor
+    width: Tensor
 
     def __init__(
         self,
@@ -159,27 +186,34 @@ class SiameseKernel(nn.Module):
         is_molecule = kinds[:, 1:2] == 1
         self.n_molecules = int(is_molecule.sum())
         n_terms = max(n_roles + n_conditions, 1)
-        first = {
-            "log_constant": [math.log(amplitudes.constant)],
-            "log_amplitude": [math.log(amplitudes.additive / n_terms)] * n_terms,
-            "log_rate": [0.0] * n_conditions,
-            "log_product": [math.log(amplitudes.product)],
-            "log_exponent": [0.0] * n_roles + [math.log(0.5)] * n_conditions,
-            "shares": list(_SHARES[: N_KINDS + (learned == "fingerprint")]) * n_roles,
-        }
-        if learned == "fingerprint":
-            first["log_scale"] = [math.log(6 / size)] * (self.n_molecules * size)
-        if learned == "embedding":
-            first["log_learned"] = [math.log(5.0)]
-            first["log_scale"] = [math.log(6 / size)] * size
-        for name, values in first.items():
-            start = torch.tensor(values, dtype=torch.float64).expand(len(generators), -1)
-            if learned is not None:
-                start = start + _JITTER * member_normal(generators, len(values))
-            self.register_parameter(name, nn.Parameter(start.clone()))
-            self.register_buffer(f"first_{name}", start.clone())
+        n_scales = size * (self.n_molecules if learned == "fingerprint" else 1)
+        first = LogParameters(
+            constant=[math.log(amplitudes.constant)],
+            amplitude=[math.log(amplitudes.additive / n_terms)] * n_terms,
+            rate=[0.0] * n_conditions,
+            product=[math.log(amplitudes.product)],
+            exponent=[0.0] * n_roles + [math.log(0.5)] * n_conditions,
+            shares=list(_SHARES[: N_KINDS + (learned == "fingerprint")]) * n_roles,
+            learned=[math.log(5.0)] if learned == "embedding" else [],
+            scale=[math.log(6 / size)] * n_scales if n_scales else [],
+        )
+        self.sizes = [len(part) for part in first]
+        start = torch.tensor([value for part in first for value in part], dtype=torch.float64)
+        start = start.expand(len(generators), -1)
+        if learned is not None:  # drawn part by part: member by member they follow each other
+            drawn = [member_normal(generators, len(part)) for part in first if part]
+            start = start + _JITTER * torch.cat(drawn, 1)
+        width = [_WIDE.get(name, 1.0) for name, part in first._asdict().items() for _ in part]
+        self.theta = nn.Parameter(start.clone())
+        self.register_buffer("first", start.clone())
+        self.register_buffer("width", torch.tensor(width, dtype=torch.float64))
         present = [kinds, is_molecule] if learned == "fingerprint" else [kinds]
         self.register_buffer("kinds", torch.cat(present, 1).to(torch.float64))
+
+    @property
+    def log(self) -> LogParameters:
+        """The parameters by name, as views."""
+        return LogParameters(*self.theta.split(self.sizes, dim=1))
 
     def forward(self, pairs: PairDistances, learned: Tensor | None = None) -> Tensor:
         """Covariances of two sets of rows.
@@ -196,29 +230,18 @@ class SiameseKernel(nn.Module):
         Tensor of shape (M, n, m)
             The kernel.
         """
-        n_roles, _, n, m = pairs.roles.shape
-        amplitude, exponent = self.log_amplitude.exp(), self.log_exponent.exp()
-        share = self.share()
-        fixed = pairs.roles.reshape(n_roles * N_KINDS, n * m)
-        conditions = pairs.conditions.reshape(-1, n * m)
-        # As matrix products: the sums over roles and kinds, for all members at once.
-        mixed = (amplitude[:, :n_roles, None] * share)[..., :N_KINDS].flatten(1)
-        k = amplitude[:, :n_roles].sum(1, keepdim=True) - mixed @ fixed
-        mixed = (exponent[:, :n_roles, None] * share)[..., :N_KINDS].flatten(1)
-        apart = mixed @ fixed + exponent[:, n_roles:] @ conditions
-        if self.learned == "fingerprint" and learned is not None:
-            distance, own = learned.flatten(2), share[:, : self.n_molecules, N_KINDS]
-            mixed = amplitude[:, : self.n_molecules] * own
-            k = k - (mixed.unsqueeze(1) @ distance).squeeze(1)
-            mixed = exponent[:, : self.n_molecules] * own
-            apart = apart + (mixed.unsqueeze(1) @ distance).squeeze(1)
-        rate = self.log_rate.exp()
-        for j, condition in enumerate(conditions):
-            k = k + amplitude[:, n_roles + j, None] * torch.exp(-rate[:, j, None] * condition)
-        k = k + self.log_product.exp() * torch.exp(-apart) + self.log_constant.exp()
-        if self.learned == "embedding" and learned is not None:
-            k = k + self.log_learned.exp() * torch.exp(-learned.flatten(1))
-        return k.view(-1, n, m)
+        return compare([self], pairs, [learned])
+
+    def _by_learned(self, distance: Tensor | None, n_pairs: int) -> Tensor:
+        """Give what learned distances add to sum and recipe term, (M, 2, n_pairs)."""
+        n, log = self.n_molecules, self.log
+        if self.learned is None or distance is None:
+            return self.theta.new_zeros(len(self.theta), 2, n_pairs)
+        if self.learned == "embedding":
+            near = log.learned.exp() * torch.exp(-distance.flatten(1))
+            return torch.stack([near, torch.zeros_like(near)], 1)
+        weight = torch.stack([log.amplitude[:, :n], log.exponent[:, :n]], 1).exp()
+        return (-weight * self.share()[:, None, :n, N_KINDS]) @ distance.flatten(2)
 
     @property
     def corrected(self) -> bool:
@@ -237,9 +260,8 @@ class SiameseKernel(nn.Module):
         Tensor of shape (M,)
             The sum of all amplitudes.
         """
-        names = ["log_constant", "log_amplitude", "log_product"]
-        names += ["log_learned"] if self.learned == "embedding" else []
-        return torch.cat([self.get_parameter(name).exp() for name in names], 1).sum(1)
+        log = self.log
+        return torch.cat([log.constant, log.amplitude, log.product, log.learned], 1).exp().sum(1)
 
     def terms(self, pairs: PairDistances, learned: Tensor | None = None) -> list[KernelTerm]:
         """Addends of the kernel but for the constant, which says nothing of a pair.
@@ -256,7 +278,7 @@ class SiameseKernel(nn.Module):
             condition; "recipe", all together; and "learned", of the embedding.
         """
         n_roles = len(pairs.roles)
-        amplitude, share = self.log_amplitude.exp()[..., None, None], self.share()[..., None, None]
+        amplitude, share = self.log.amplitude.exp()[..., None, None], self.share()[..., None, None]
         distances = [pairs.roles.expand(len(share), -1, -1, -1, -1)]
         if self.learned == "fingerprint" and learned is not None:
             missing = n_roles - self.n_molecules  # categories have no fingerprint
@@ -270,17 +292,17 @@ class SiameseKernel(nn.Module):
                 found.append(KernelTerm("similar", r, parts[:, 1:N_KINDS].sum(1)))
             if self.learned == "fingerprint" and r < self.n_molecules:
                 found.append(KernelTerm("learned", r, parts[:, N_KINDS]))
-        rate, exponent = self.log_rate.exp()[..., None, None], self.log_exponent.exp()
+        rate, exponent = self.log.rate.exp()[..., None, None], self.log.exponent.exp()
         for j, condition in enumerate(pairs.conditions):
             near = amplitude[:, n_roles + j] * torch.exp(-rate[:, j] * condition)
             found.append(KernelTerm("near", j, near))
         distance = (share * (1 - alike)).sum(2)  # (M, R, n, m)
         apart = (exponent[:, :n_roles, None, None] * distance).sum(1)
         apart = apart + (exponent[:, n_roles:, None, None] * pairs.conditions).sum(1)
-        recipe = self.log_product.exp()[..., None] * torch.exp(-apart)
+        recipe = self.log.product.exp()[..., None] * torch.exp(-apart)
         found.append(KernelTerm("recipe", None, recipe))
         if self.learned == "embedding" and learned is not None:
-            alone = self.log_learned.exp()[..., None] * torch.exp(-learned)
+            alone = self.log.learned.exp()[..., None] * torch.exp(-learned)
             found.append(KernelTerm("learned", None, alone))
         return found
 
@@ -292,7 +314,7 @@ class SiameseKernel(nn.Module):
         Tensor of shape (M, R, N_KINDS or N_KINDS + 1)
             They sum to one; 0 of a kind that the role does not have.
         """
-        logits = self.shares.view(len(self.shares), *self.kinds.shape)
+        logits = self.log.shares.view(len(self.theta), *self.kinds.shape)
         return torch.softmax(logits.masked_fill(self.kinds == 0, -torch.inf), -1)
 
     def penalty(self) -> Tensor:
@@ -303,8 +325,42 @@ class SiameseKernel(nn.Module):
         Tensor of shape ()
             Half the squared distances from where they started, over their prior variance.
         """
-        total = self.log_constant.new_zeros(())
-        for name, value in self.named_parameters():
-            moved = value - self.get_buffer(f"first_{name}")
-            total = total + (moved**2).sum() / (2 * _WIDE.get(name, 1.0) ** 2)
-        return total
+        return (((self.theta - self.first) / self.width) ** 2).sum() / 2
+
+
+def compare(
+    kernels: Sequence[SiameseKernel], pairs: PairDistances, learned: Sequence[Tensor | None]
+) -> Tensor:
+    """Covariances of two sets of rows by several kernels of the same rows, as if they were one.
+
+    Parameters
+    ----------
+    kernels : sequence of SiameseKernel
+        Kernels of the same roles and conditions.
+    pairs : PairDistances
+        Fixed distances of the rows.
+    learned : sequence of Tensor or None
+        The learned distance of each kernel.
+
+    Returns
+    -------
+    Tensor of shape (members of all kernels, n, m)
+        The covariances, kernel after kernel.
+    """
+    (n_roles, _, n, m), sizes = pairs.roles.shape, kernels[0].sizes[:5]
+    fixed, conditions = pairs.roles.reshape(-1, n * m), pairs.conditions.reshape(-1, n * m)
+    common = torch.cat([kernel.theta[:, : sum(sizes)] for kernel in kernels]).exp()
+    constant, amplitude, rate, product, exponent = common.split(sizes, dim=1)
+    largest = constant + amplitude[:, :n_roles].sum(1, keepdim=True)
+    given = zip(kernels, learned, strict=True)
+    learnt = torch.cat([kernel._by_learned(each, n * m) for kernel, each in given])
+    # As matrix products: the sums over roles and kinds, for all members at once.
+    share = torch.cat([kernel.share()[..., :N_KINDS] for kernel in kernels])
+    weight = torch.stack([amplitude[:, :n_roles], exponent[:, :n_roles]], 1).unsqueeze(-1)
+    weight = -(weight * share.unsqueeze(1)).flatten(2)  # (members, 2, n_roles * N_KINDS)
+    by_role = torch.addmm(learnt.flatten(0, 1), weight.flatten(0, 1), fixed).view_as(learnt)
+    near = torch.exp(-rate.unsqueeze(-1) * conditions)  # (members, J, n * m)
+    near_by = amplitude[:, None, n_roles : n_roles + len(conditions)]
+    alike = torch.baddbmm(by_role[:, :1], near_by, near).squeeze(1) + largest
+    recipe = torch.exp(torch.addmm(by_role[:, 1], -exponent[:, n_roles:], conditions))
+    return torch.addcmul(alike, product, recipe).view(-1, n, m)

@@ -157,23 +157,19 @@ def evidence_gradient(kernel: Tensor, labels: Labels) -> Evidence:
         NaN where a factor does not exist.
     """
     with torch.no_grad():
-        n = kernel.shape[-1]
-        eye = torch.eye(n, dtype=kernel.dtype, device=kernel.device)
-        covariance = kernel.unsqueeze(1)  # (M, 1, n, n)
-        dual = _find_mode(covariance, labels)
-        f = labels.mean + _times(covariance, dual)
-        gradient, curvature, third = _derivatives(f, labels)
+        covariance, seen = kernel.unsqueeze(1), _as_columns(labels)  # (M, 1, n, n)
+        mode = _find_mode(covariance, seen)
+        gradient, curvature = _derivatives(mode.f, seen)
         root = curvature.sqrt()
-        factor = _factor(eye + root.unsqueeze(-1) * covariance * root.unsqueeze(-2))
-        precision = root.unsqueeze(-1) * torch.cholesky_inverse(factor) * root.unsqueeze(-2)  # R
+        factor = _factor_shifted(root * covariance * root.mT)
+        precision = root * torch.cholesky_inverse(factor) * root.mT  # R
         reach = covariance @ precision  # K R
         variance = covariance.diagonal(dim1=-2, dim2=-1) - (reach * covariance).sum(-1)
-        push = variance * third / 2  # s2 of algorithm 5.1
-        shift = push - _times(reach.mT, push)  # z = (I - R K) s2
-        slope = gradient.unsqueeze(-1) * gradient.unsqueeze(-2) / 2 - precision / 2
-        slope = slope + shift.unsqueeze(-1) * gradient.unsqueeze(-2)
+        push = variance.unsqueeze(-1) * _third_derivative(mode.f, seen) / 2  # s2 of algorithm 5.1
+        shift = push - reach.mT @ push  # z = (I - R K) s2
+        slope = gradient * gradient.mT / 2 - precision / 2 + shift * gradient.mT
         half_log_det = factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-        log_evidence = _log_posterior(f, dual, labels) - half_log_det  # eq. 3.32
+        log_evidence = mode.value - half_log_det  # eq. 3.32
         return Evidence(log_evidence.sum(1), slope.sum(1))
 
 
@@ -256,94 +252,124 @@ def condition(among: Tensor, cross: Tensor, labels: Labels, corrected: bool) -> 
     size = among.diagonal(dim1=1, dim2=2).mean(1).view(-1, 1, 1)
     lower = _factor(among + _JITTER * size * eye)
     phi = torch.linalg.solve_triangular(lower, cross.mT, upper=False).mT.unsqueeze(1)
-    w = phi.new_zeros(len(among), len(labels.y), m)
-    best = _weight_posterior(w, phi, labels)
+    seen = _as_columns(labels)
+
+    def reach(w: Tensor) -> _Point:
+        f = seen.mean + phi @ w
+        return _Point(w, f, _log_likelihood(f, seen) - (w**2).sum((-2, -1)) / 2)
+
+    point = reach(phi.new_zeros(len(among), len(labels.y), m, 1))
     for _ in range(_MOST_STEPS):
-        gradient, curvature, _ = _derivatives(labels.mean + _times(phi, w), labels)
+        gradient, curvature = _derivatives(point.f, seen)
         # w <- A^-1 phi' (W phi w + g), with A = I + phi' W phi
-        factor = _factor(eye + phi.mT @ (curvature.unsqueeze(-1) * phi))
-        right = _times(phi.mT, curvature * _times(phi, w) + gradient)
-        step = torch.cholesky_solve(right.unsqueeze(-1), factor).squeeze(-1)
-        before = best
-        w, best = _accept(w, step, best, lambda each: _weight_posterior(each, phi, labels))
-        if bool((best - before < _SLACK).all()):
+        factor = _factor_shifted(phi.mT @ (curvature * phi))
+        right = phi.mT @ (curvature * (point.f - seen.mean) + gradient)
+        before, point = point, _accept(point, torch.cholesky_solve(right, factor), reach)
+        if bool((point.value - before.value < _SLACK).all()):
             break
-    _, curvature, third = _derivatives(labels.mean + _times(phi, w), labels)
+    w, (_, curvature) = point.weights, _derivatives(point.f, seen)
     # The posterior of w is N(w, A^-1); with K = L L', k(x, s) L'^-1 takes w to f.
-    covariance = torch.cholesky_inverse(_factor(eye + phi.mT @ (curvature.unsqueeze(-1) * phi)))
+    covariance = torch.cholesky_inverse(_factor_shifted(phi.mT @ (curvature * phi)))
     if corrected:
-        variance = ((phi @ covariance) * phi).sum(-1)
-        w = w + _times(covariance, _times(phi.mT, variance * third / 2))
+        variance = ((phi @ covariance) * phi).sum(-1, keepdim=True)
+        w = w + covariance @ (phi.mT @ (variance * _third_derivative(point.f, seen) / 2))
     back = torch.linalg.solve_triangular(lower, eye.expand_as(lower), upper=False).unsqueeze(1)
     reduction = back.mT @ (eye - covariance) @ back
-    return Posterior(_times(back.mT, w), reduction, labels.mean)
+    return Posterior((back.mT @ w).squeeze(-1), reduction, labels.mean)
 
 
-def _find_mode(covariance: Tensor, labels: Labels) -> Tensor:
-    """Newton's method for the mode (algorithm 3.1), as dual weights (M, C, n) of f = m + K dual."""
-    n = covariance.shape[-1]
-    eye = torch.eye(n, dtype=covariance.dtype, device=covariance.device)
-    dual = covariance.new_zeros(len(covariance), len(labels.y), n)
+class _Columns(NamedTuple):
+    """Labels in columns, so that matrices multiply them: y and side, 1 or -1, (C, n, 1) ..."""
 
-    def value(each: Tensor) -> Tensor:
-        return _log_posterior(labels.mean + _times(covariance, each), each, labels)
+    y: Tensor
+    side: Tensor
+    weight: Tensor
+    mean: Tensor
 
-    best = value(dual)
+
+def _as_columns(labels: Labels) -> _Columns:
+    y, weight, mean = (part.unsqueeze(-1) for part in labels)
+    return _Columns(y, 2 * y - 1, weight, mean)
+
+
+class _Point(NamedTuple):
+    """A place that Newton's method reached.
+
+    Parameters
+    ----------
+    weights : Tensor of shape (M, C, m, 1)
+        What the mode is sought in: w of ``f = m + phi w``, or the dual weights of ``f = m + K w``.
+    f : Tensor of shape (M, C, n, 1)
+        Latent values.
+    value : Tensor of shape (M, C)
+        Log likelihood and log prior, up to a constant.
+    """
+
+    weights: Tensor
+    f: Tensor
+    value: Tensor
+
+
+def _find_mode(covariance: Tensor, seen: _Columns) -> _Point:
+    """Newton's method for the mode (algorithm 3.1), in dual weights of f = m + K dual."""
+
+    def reach(dual: Tensor) -> _Point:
+        moved = covariance @ dual
+        f = seen.mean + moved
+        return _Point(dual, f, _log_likelihood(f, seen) - (moved * dual).sum((-2, -1)) / 2)
+
+    n_members, _, n, _ = covariance.shape
+    point = reach(covariance.new_zeros(n_members, len(seen.y), n, 1))
     for _ in range(_MODE_STEPS):
-        moved = _times(covariance, dual)
-        gradient, curvature, _ = _derivatives(labels.mean + moved, labels)
+        gradient, curvature = _derivatives(point.f, seen)
         root = curvature.sqrt()
-        factor = _factor(eye + root.unsqueeze(-1) * covariance * root.unsqueeze(-2))
-        right = curvature * moved + gradient
-        solved = torch.cholesky_solve((root * _times(covariance, right)).unsqueeze(-1), factor)
-        step = right - root * solved.squeeze(-1)
-        dual, best = _accept(dual, step, best, value)
-    return dual
+        factor = _factor_shifted(root * covariance * root.mT)
+        right = curvature * (point.f - seen.mean) + gradient
+        solved = torch.cholesky_solve(root * (covariance @ right), factor)
+        point = _accept(point, right - root * solved, reach)
+    return point
 
 
-def _accept(
-    before: Tensor, after: Tensor, best: Tensor, value: Callable[[Tensor], Tensor]
-) -> tuple[Tensor, Tensor]:
+def _accept(before: _Point, step: Tensor, reach: Callable[[Tensor], _Point]) -> _Point:
     """Take a Newton step, or half or a quarter of it where a whole one makes things worse.
 
     A quarter is taken even if it is worse still.
     """
+    after = reach(step)
     for _ in range(_HALVINGS):
-        reached = value(after)
-        worse = reached < best - _SLACK
+        worse = after.value < before.value - _SLACK
         if not worse.any():
-            return after, reached
-        after = torch.where(worse.unsqueeze(-1), (before + after) / 2, after)
-    return after, value(after)
+            return after
+        halved = (before.weights + after.weights) / 2
+        after = reach(torch.where(worse[..., None, None], halved, after.weights))
+    return after
 
 
-def _derivatives(f: Tensor, labels: Labels) -> tuple[Tensor, Tensor, Tensor]:
-    """First, minus the second, and third derivative of the log likelihood, (M, C, n) each."""
+def _derivatives(f: Tensor, seen: _Columns) -> tuple[Tensor, Tensor]:
+    """First and minus the second derivative of the log likelihood, (M, C, n, 1) each."""
     p = torch.sigmoid(f)
-    curvature = labels.weight * p * (1 - p)
-    third = -curvature * (1 - 2 * p)
-    return labels.weight * (labels.y - p), curvature + _LEAST_CURVATURE, third
+    return seen.weight * (seen.y - p), seen.weight * p * (1 - p) + _LEAST_CURVATURE
 
 
-def _log_likelihood(f: Tensor, labels: Labels) -> Tensor:
-    return (labels.weight * logsigmoid((2 * labels.y - 1) * f)).sum(-1)
+def _third_derivative(f: Tensor, seen: _Columns) -> Tensor:
+    """Third derivative of the log likelihood, (M, C, n, 1)."""
+    p = torch.sigmoid(f)
+    return -seen.weight * p * (1 - p) * (1 - 2 * p)
 
 
-def _log_posterior(f: Tensor, dual: Tensor, labels: Labels) -> Tensor:
-    """Log likelihood and prior of f = m + K dual, up to a constant, (M, C)."""
-    return _log_likelihood(f, labels) - ((f - labels.mean) * dual).sum(-1) / 2
-
-
-def _weight_posterior(w: Tensor, phi: Tensor, labels: Labels) -> Tensor:
-    """Log likelihood and prior of f = m + phi w with a standard normal w, (M, C)."""
-    return _log_likelihood(labels.mean + _times(phi, w), labels) - (w**2).sum(-1) / 2
+def _log_likelihood(f: Tensor, seen: _Columns) -> Tensor:
+    return (seen.weight * logsigmoid(seen.side * f)).sum((-2, -1))
 
 
 def _factor(matrix: Tensor) -> Tensor:
     """Cholesky factors, NaN where there is none."""
     factor, failed = torch.linalg.cholesky_ex(matrix)
-    return torch.where(failed.view(*failed.shape, 1, 1) == 0, factor, torch.nan)
+    if failed.any():
+        factor = torch.where(failed.view(*failed.shape, 1, 1) == 0, factor, torch.nan)
+    return factor
 
 
-def _times(matrix: Tensor, vector: Tensor) -> Tensor:
-    return (matrix @ vector.unsqueeze(-1)).squeeze(-1)
+def _factor_shifted(matrix: Tensor) -> Tensor:
+    """Cholesky factors of I + a matrix of no further use."""
+    matrix.diagonal(dim1=-2, dim2=-1).add_(1)
+    return _factor(matrix)

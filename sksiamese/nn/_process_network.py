@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from sksiamese.nn._fingerprint import GraphTensors
 from sksiamese.nn._fingerprint_network import FingerprintNetwork, NetworkSettings
-from sksiamese.nn._kernel import N_KINDS, PairDistances, SiameseKernel
+from sksiamese.nn._kernel import N_KINDS, PairDistances, SiameseKernel, compare
 from sksiamese.nn._layers import member_generators
 
 _DIGITS = 1e4  # of a sine: those that follow are as good as random
@@ -130,11 +130,11 @@ class ProcessNetwork(FingerprintNetwork):
         """
         inputs = numeric.clamp(-_CLIP, _CLIP) * self.input_scale
         embedding = self._through_layers(inputs, None, molecules)
-        embedding = embedding * self.kernel("embedding").log_scale.exp()[:, None]
+        embedding = embedding * self.kernel("embedding").log.scale.exp()[:, None]
         fingerprints = []
         if graphs is not None:
             clipped = self._scaled_fingerprints(graphs).clamp(-_CLIP, _CLIP)
-            scale = self.kernel("fingerprint").log_scale.exp()  # (n_members, n_roles * fp_size)
+            scale = self.kernel("fingerprint").log.scale.exp()  # (n_members, n_roles * fp_size)
             parts = clipped.split(graphs.n_molecules, dim=1)
             scales = scale.unsqueeze(1).split(self.settings.fp_size, dim=-1)
             fingerprints = [part * each for part, each in zip(parts, scales, strict=True)]
@@ -186,10 +186,11 @@ class ProcessNetwork(FingerprintNetwork):
         dict of str to Tensor of shape (1 or n_members, n, m)
             Covariances by the kernel's name: "fixed", "fingerprint", "embedding".
         """
-        return {
-            name: self.kernel(name)(pairs, self.learned_distance(name, left, right))
-            for name in self.kernels
-        }
+        kernels = [self.kernel(name) for name in self.kernels]
+        learned = [self.learned_distance(name, left, right) for name in self.kernels]
+        sizes = [len(kernel.theta) for kernel in kernels]
+        found = compare(kernels, pairs, learned).split(sizes)
+        return dict(zip(self.kernels, found, strict=True))
 
     def learned_distance(self, name: str, left: Views, right: Views) -> Tensor | None:
         """Give the learned distance of two sets of rows that a kernel takes.

@@ -179,7 +179,7 @@ class PastExperiments(EstimatorOfTables, ABC):
         """Count how many past experiments worked, by the probability that was stated for them.
 
         Probabilities are those of classifiers that were not fitted with the experiment, calibrated
-        as those of a plate are.
+        as those of a plate are. Experiments of weight 0 do not count.
 
         Returns
         -------
@@ -203,6 +203,7 @@ class PastExperiments(EstimatorOfTables, ABC):
                 "the outcomes."
             )
         known = fitted.out_of_fold_.notna().to_numpy()
+        known = known & (fitted._metadata.get("sample_weight", np.ones(len(known))) > 0)
         if not known.any():
             raise ValueError(
                 "No past experiment was held out, so that nothing is known of the calibration. "
@@ -274,15 +275,17 @@ class PastExperiments(EstimatorOfTables, ABC):
     ) -> dict[str, Any]:
         """Fit the estimator, and give all fitted attributes."""
         past, geometry = space.complete(frame), RecipeGeometry(space)
-        known = past
+        keys = geometry.keys(past)
+        known, known_keys = past, keys
         if history is not None:
             known = pd.concat([space.complete(return_levels(space, history.frame)), past])
+            known_keys = geometry.keys(known)
         model = make_model(self.estimator, self.goal, frame, outcomes, named, label, history)
         require_free(frame.columns, model.columns)
         labels, rng = outcomes.to_numpy(), make_generator(self.random_state)
         model.fit(frame, labels, metadata, self.n_bootstrap, rng)
         self._require_spread(model)
-        held_out = model.calibrate(frame, labels, metadata, geometry.keys(past), self.n_folds)
+        held_out = model.calibrate(frame, labels, metadata, keys, self.n_folds)
         fitted = {
             "estimator_": model.estimator,
             "space_": space,
@@ -297,7 +300,7 @@ class PastExperiments(EstimatorOfTables, ABC):
             "_geometry": geometry,
             "_history": history,
             "_known": known,
-            "_spacing": geometry.spacing(known),
+            "_spacing": geometry.spacing(known, known_keys),
             "_merit": model.merit(frame, labels),
             "_training_record": record_training(frame),
         }

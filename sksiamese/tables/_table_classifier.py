@@ -15,7 +15,7 @@ from sklearn.utils.validation import validate_data
 
 from sksiamese._checks import listed, plain_label
 from sksiamese._frame_libraries import as_pandas
-from sksiamese._frames import ensure_table
+from sksiamese._frames import ensure_plain_table
 from sksiamese.molecules._canonical import smiles_of_mols
 from sksiamese.molecules._graph import MolGraph
 from sksiamese.tables._labels import TrainingTable, read_groups, read_labels, read_weights
@@ -29,7 +29,10 @@ class TableEstimator(BaseEstimator):
 
     def _read_table(self, X: Any, reset: bool = False) -> pd.DataFrame:
         """Bring X to a frame, and check its columns against those of fit or remember them."""
-        X = as_pandas(X)
+        return self._read_plain_table(as_pandas(X), reset)
+
+    def _read_plain_table(self, X: Any, reset: bool = False) -> pd.DataFrame:
+        """Do the same with what ``as_pandas`` gave."""
         if _is_numeric(X):
             seen = X
             if not reset and self._has_lost_names(X):
@@ -39,7 +42,7 @@ class TableEstimator(BaseEstimator):
             self._remember_names(reset)
             index = X.index if isinstance(X, pd.DataFrame) else None
             return pd.DataFrame(values, columns=self._column_names(), index=index)
-        frame, named = ensure_table(X)
+        frame, named = ensure_plain_table(X)
         frame = frame.apply(smiles_of_mols)
         is_bare = not named or (not reset and self._has_lost_names(frame))
         seen = frame.to_numpy(dtype=object) if is_bare else frame

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from sksiamese import GraphFingerprintSiameseClassifier
+from sksiamese.datasets import make_nanoclusters
 from tests.benchmarks.cases import FOLDER, load, run
 
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py"))
@@ -53,9 +55,68 @@ def test_predict(monkeypatch):
 
 def test_surrogate(monkeypatch, tmp_path):
     path = tmp_path / "surrogate.json"
-    run(monkeypatch, "surrogate", "--seeds", 1, "--parts", "fidelity", "--rows", 35, "--json", path,
-        N_SAMPLES=300, MIN_SPLIT=30)  # fmt: skip
-    assert json.loads(path.read_text())["results"]
+    rule = load("surrogate").TrueRule()
+    small = GraphFingerprintSiameseClassifier(n_members=1, max_epochs=5, random_state=0)
+    boxes = {"siamese, defaults": small, "the simulation's own rule": rule}
+    run(monkeypatch, "surrogate", "--seeds", 1, "--parts", "fidelity", "--rows", 35,
+        "--json", path, N_SAMPLES=300, MIN_SPLIT=30,
+        make_black_boxes=lambda _: boxes)  # fmt: skip
+    rows = json.loads(path.read_text())["results"]
+    assert {row["stand-in"] for row in rows} >= {"tree", "effects and pairs"}
+    truth = [row for row in rows if row["black box"] == "the simulation's own rule"]
+    assert all(row["fidelity mcc"] > 0.3 for row in truth)
+
+
+def test_planted_rules_are_told_from_others():
+    """Given the rule itself and many examples, a tree shows all four, and effects most."""
+    from common.planted_rules import rules_of_effects, rules_of_tree, tells_aromatics
+
+    module = load("surrogate")
+    dataset = make_nanoclusters(60, aqueous_only=True, random_state=1)
+    model = module.TrueRule().fit(dataset.data, dataset.target)
+    space = module.make_space(dataset)
+    tree, effects = (
+        module.explain(name, model, space, dataset.data, 0)
+        for name in ("tree", "effects and pairs")
+    )
+    assert sum(rules_of_tree(tree).values()) == 4
+    assert sum(rules_of_effects(effects).values()) >= 3
+    labels = space.columns["ligand"].labels()
+    assert not tells_aromatics(tree, labels)
+    assert not tells_aromatics(tree, labels[:1])
+
+
+def test_shapley_values_of_a_sum_are_its_parts():
+    pytest.importorskip("shap", reason="pip install shap")
+    from common.shapley import compare_with_shap
+
+    dataset = make_nanoclusters(40, aqueous_only=True, random_state=0)
+    columns = ["temperature_C", "pH"]
+    model = LogisticRegression().fit(dataset.data[columns], dataset.target)
+    found = compare_with_shap(model, dataset.data[columns], 0, 500)
+    assert [row["column"] for row in found] == columns
+    assert all(row["rank correlation"] > 0.98 for row in found)
+
+
+def test_surrogates_of_a_table(monkeypatch, tmp_path, capsys):
+    rng = np.random.RandomState(0)
+    ligands = np.array(["CCO", "CCN", "CCS", "c1ccccc1"])[rng.randint(0, 4, 300)]
+    table = pd.DataFrame({"ligand": ligands, "temperature_C": rng.uniform(20, 120, 300).round()})
+    table["yield_percent"] = table["temperature_C"] / 2 + 30 * (ligands == "CCS")
+    table.to_csv(tmp_path / "direct_arylation.csv.gz", index=False)
+    path = tmp_path / "surrogate.json"
+    monkeypatch.delenv("SKSIAMESE_DATA", raising=False)
+    load("surrogate")  # so that `common` can be imported
+    monkeypatch.setattr("common.surrogate_tables.N_SAMPLES", 500)
+    monkeypatch.setattr(
+        "common.surrogate_tables.MODEL_SETTINGS", {"n_members": 1, "max_epochs": 20}
+    )
+    run(monkeypatch, "surrogate", "--seeds", 1, "--parts", "tables", "--tables", tmp_path,
+        "--json", path)  # fmt: skip
+    rows = {row["stand-in"]: row for row in json.loads(path.read_text())["results"]}
+    assert rows["effects and pairs"]["fidelity accuracy"] > 0.8
+    assert all(0 <= row["reader"] <= 1 for row in rows.values())
+    assert "aryl_amination left out: no aryl_amination.csv.gz" in capsys.readouterr().out
 
 
 def test_recommend(monkeypatch):
@@ -145,7 +206,7 @@ def test_loops_of_baybe(monkeypatch):
 def test_baybe_is_left_out_where_it_is_not_installed(monkeypatch, capsys, found):
     from common.loops import methods
 
-    monkeypatch.setattr(methods, "find_spec", lambda name: found)
+    monkeypatch.setattr(methods, "find_spec", lambda _: found)
     listed = methods.list_installed()
     assert set(methods.BAYBE) <= set(listed) or found is None
     assert set(methods.NUMBER_METHODS) - set(listed) == (set() if found else set(methods.BAYBE))

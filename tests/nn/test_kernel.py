@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sksiamese.nn._kernel import PairDistances, SiameseKernel
+from sksiamese.nn._kernel import LogParameters, PairDistances, SiameseKernel
 from sksiamese.nn._layers import member_generators
 
 FORMS = [None, "fingerprint", "embedding"]
@@ -76,7 +76,7 @@ def learned_distances(kernel, rows, left, right):
     """What the network gives: distances of fingerprints, 0 to 1, or of embeddings; for members."""
     if kernel.learned is None:
         return None
-    scale = kernel.log_scale.exp().detach().numpy()
+    scale = kernel.log.scale.exp().detach().numpy()
     n_members = len(scale)
     if kernel.learned == "embedding":
         given = rows["embedding"]
@@ -99,18 +99,18 @@ def learned_distances(kernel, rows, left, right):
 
 def slow_kernel(kernel, pairs, learned):
     """The equation of the docstring, with one loop for each of its sums."""
-    value = {name: p.detach().numpy() for name, p in kernel.named_parameters()}
-    n_members = len(value["log_constant"])
+    value = LogParameters(*(part.detach().numpy() for part in kernel.log))
+    n_members = len(value.constant)
     n_roles, _, n, m = pairs.roles.shape
     n_conditions = len(pairs.conditions)
     found = np.zeros((n_members, n, m))
     for e in range(n_members):
-        a, v = np.exp(value["log_amplitude"][e]), np.exp(value["log_exponent"][e])
-        rate = np.exp(value["log_rate"][e])
-        logits = value["shares"][e].reshape(n_roles, -1) if n_roles else []
+        a, v = np.exp(value.amplitude[e]), np.exp(value.exponent[e])
+        rate = np.exp(value.rate[e])
+        logits = value.shares[e].reshape(n_roles, -1) if n_roles else []
         for i in range(n):
             for j in range(m):
-                k = math.exp(value["log_constant"][e, 0])
+                k = math.exp(value.constant[e, 0])
                 exponent = 0.0
                 for r in range(n_roles):
                     distance = pairs.roles[r, :, i, j].tolist()
@@ -128,9 +128,9 @@ def slow_kernel(kernel, pairs, learned):
                     square = pairs.conditions[c, i, j].item()
                     k += a[n_roles + c] * math.exp(-rate[c] * square)
                     exponent += v[n_roles + c] * square
-                k += math.exp(value["log_product"][e, 0] - exponent)
+                k += math.exp(value.product[e, 0] - exponent)
                 if kernel.learned == "embedding":
-                    k += math.exp(value["log_learned"][e, 0] - learned[e, i, j].item())
+                    k += math.exp(value.learned[e, 0] - learned[e, i, j].item())
                 found[e, i, j] = k
     return found
 
@@ -154,7 +154,7 @@ def test_terms_and_the_constant_add_up(form, seed):
     pairs, learned = make_pairs(rows, [0, 1], [2, 3, 4]), None
     learned = learned_distances(kernel, rows, [0, 1], [2, 3, 4])
     terms = kernel.terms(pairs, learned)
-    total = sum(term.value for term in terms) + kernel.log_constant.exp()[..., None]
+    total = sum(term.value for term in terms) + kernel.log.constant.exp()[..., None]
     np.testing.assert_allclose(total.detach(), kernel(pairs, learned).detach(), rtol=1e-10)
     assert all((term.value >= 0).all() for term in terms)
     found = [(term.kind, term.place) for term in terms]
@@ -182,7 +182,7 @@ def test_rows_among_themselves_have_a_covariance(form, seed):
     own = kernel.own().detach().numpy()
     np.testing.assert_allclose(np.diagonal(k, axis1=1, axis2=2), own[:, None].repeat(15, 1))
     assert (k <= own[:, None, None] * (1 + 1e-12)).all()
-    assert (k >= kernel.log_constant.exp()[..., None].detach().numpy()).all()
+    assert (k >= kernel.log.constant.exp()[..., None].detach().numpy()).all()
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -199,7 +199,7 @@ def test_gradients_are_central_differences(form):
 
     loss().backward()
     step, checked = 1e-6, 0
-    parts = [(p.grad, p.data) for name, p in kernel.named_parameters() if name != "log_scale"]
+    parts = [(kernel.theta.grad, kernel.theta.data)]
     parts += [] if free is None else [(free.grad, free.data)]
     for grad, data in parts:
         flat = data.view(-1)
@@ -230,15 +230,15 @@ def test_penalty_is_minus_a_log_prior_about_the_start():
     kernel = make_kernel("embedding")
     assert kernel.penalty().item() == 0
     with torch.no_grad():
-        kernel.log_constant += 2.0  # of two members
-        kernel.log_product += 2.0  # twice as wide
+        kernel.log.constant.add_(2.0)  # of two members
+        kernel.log.product.add_(2.0)  # twice as wide
     assert kernel.penalty().item() == pytest.approx(2 * 2.0**2 / 2 + 2 * 2.0**2 / 8)
 
 
 def test_members_start_apart_only_where_something_is_learnt():
     fixed, learned = make_kernel(None), make_kernel("fingerprint")
-    assert torch.equal(fixed.log_amplitude[0], fixed.log_amplitude[1])
-    assert not torch.equal(learned.log_amplitude[0], learned.log_amplitude[1])
+    assert torch.equal(fixed.theta[0], fixed.theta[1])
+    assert not torch.equal(learned.theta[0], learned.theta[1])
     alone = SiameseKernel(member_generators([1]), torch.tensor(KINDS), 2, "fingerprint", SIZE)
     for name, value in alone.named_parameters():
         assert torch.equal(value[0], learned.get_parameter(name)[1])

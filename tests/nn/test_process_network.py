@@ -111,8 +111,8 @@ def test_kernels_by_what_there_is():
     assert list(make_network().kernels) == ["fixed", "embedding"]
     network = make_network(n_roles=2)
     assert list(network.kernels) == ["fixed", "fingerprint", "embedding"]
-    assert len(network.kernel("fixed").log_constant) == 1  # of all members
-    assert len(network.kernel("embedding").log_constant) == 2
+    assert len(network.kernel("fixed").theta) == 1  # of all members
+    assert len(network.kernel("embedding").theta) == 2
 
 
 def test_members_together_equal_members_alone():

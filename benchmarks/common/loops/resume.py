@@ -20,8 +20,7 @@ def run_all(
 ) -> pd.DataFrame:
     """Run the loops that a file does not hold, add each as it ends, and give all."""
     file = Path(path) if path else None
-    lines = file.read_text().splitlines() if file and file.exists() else []
-    done = {(r["task"], r["method"], r["seed"], r["quick"]): r for r in map(json.loads, lines)}
+    done = read_kept(file)
     asked = {(task.name, method, *rest): (task, method, *rest) for task, method, *rest in loops}
     calls = [delayed(run_one)(*loop) for key, loop in asked.items() if key not in done]
     threads = {} if n_jobs == 1 else {"backend": "loky", "inner_max_num_threads": 1}
@@ -33,3 +32,9 @@ def run_all(
                 with file.open("a") as stream:
                     stream.write(json.dumps(run) + "\n")
     return pd.DataFrame([done[key] for key in asked])
+
+
+def read_kept(file: Path | None) -> dict[tuple[str, str, int, bool], dict[str, Any]]:
+    """Read the loops that a file holds, if there is one."""
+    lines = file.read_text().splitlines() if file and file.exists() else []
+    return {(r["task"], r["method"], r["seed"], r["quick"]): r for r in map(json.loads, lines)}

@@ -63,11 +63,13 @@ class EvidenceLoss:
 
     def __call__(self, network: ProcessNetwork, views: Views, batch: ProcessBatch) -> Tensor:
         """Loss of each member, (n_members,)."""
+        covariances = network.covariances(batch.pairs, views, views)
+        evidence = log_evidence(torch.cat([*covariances.values()]) * batch.within, batch.labels)
         total = torch.zeros(network.n_members, dtype=torch.float64, device=batch.query.device)
-        for name, covariance in network.covariances(batch.pairs, views, views).items():
-            evidence = log_evidence(covariance * batch.within, batch.labels)
-            share = len(evidence) / network.n_members
-            total = total - evidence * share + network.kernel(name).penalty() / network.n_members
+        sizes = [len(covariance) for covariance in covariances.values()]
+        for name, each in zip(covariances, evidence.split(sizes), strict=True):
+            penalty = network.kernel(name).penalty() / network.n_members
+            total = total - each * len(each) / network.n_members + penalty
         return total
 
 
@@ -216,7 +218,7 @@ class ProcessReadOut(ReadOut):
             found = []
             for name, covariance in network.covariances(pairs, views, others).items():
                 kernel = network.kernel(name)
-                constant = kernel.log_constant.exp().unsqueeze(-1)  # (n_members, 1, 1)
+                constant = kernel.log.constant.exp().unsqueeze(-1)  # (n_members, 1, 1)
                 largest = kernel.own().view(-1, 1, 1) - constant
                 found.append(((covariance - constant) / largest).mean(0))
             blocks.append(torch.stack(found).mean(0))

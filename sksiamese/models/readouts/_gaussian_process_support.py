@@ -19,7 +19,7 @@ from sksiamese.nn._process_network import ProcessNetwork, Views
 from sksiamese.tables.encoding._distances import RowDistances
 from sksiamese.tables.encoding._encoder import Experiments
 
-_CHUNK_PAIRS = 400_000  # pairs, times members, compared at once
+_CHUNK_PAIRS = 100_000  # pairs, times members, compared at once: so many fit the cache
 
 _Float = npt.NDArray[np.float64]
 
@@ -131,7 +131,7 @@ class ProcessSupport:
                 reason = term.kind, term.place
                 by_term = (term.value * size).mean(0)
                 moved[reason] = moved[reason] + by_term if reason in moved else by_term
-            largest = kernel.own() - kernel.log_constant.exp()[:, 0]
+            largest = kernel.own() - kernel.log.constant.exp()[:, 0]
             total = torch.stack([term.value for term in terms]).sum(0)
             alike.append((total / largest.view(-1, 1, 1)).mean(0))
         return torch.stack(alike).mean(0), moved
@@ -164,7 +164,7 @@ class ProcessSupport:
 
 def _known_anyway(kernel: SiameseKernel, posterior: Posterior) -> Tensor:
     """How far the prior mean and the kernel's constant alone move the functions."""
-    drawn = kernel.log_constant.exp() * posterior.coefficients.sum(-1)  # (M, n_functions)
+    drawn = kernel.log.constant.exp() * posterior.coefficients.sum(-1)  # (M, n_functions)
     return (posterior.mean.abs().squeeze(-1) + drawn.abs()).sum(1).mean(0)
 
 
