@@ -18,31 +18,30 @@ recommender         the same with the mean of the siamese classifier and the Gau
 
 A recipe that was measured more than once keeps its first outcome. Intervals are over repeats.
 
-With --goal maximize, loops look for the largest yield on tables of reactions: from ten reactions of
-the worst half (plate 1 of nickel_suzuki) eight batches of five, each by an ExperimentRecommender
-with another regressor.
+With --goal maximize, loops look for the largest yield on tables of reactions, by protocols that
+README.md lists: ExperimentRecommender with several regressors, with and without past campaigns, and
+BayBE, where it is installed and asked for.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import warnings
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from common.loops.methods import NUMBER_METHODS, OWN
+from common.loops.methods import NUMBER_METHODS, OWN, list_installed
 from common.loops.numbers import can_run, run_number_loop
-from common.loops.report import draw_numbers, summarize_numbers
+from common.loops.report import draw_numbers, page_tables, summarize_numbers
+from common.loops.resume import read_kept, run_all
 from common.loops.tasks import load_number_tasks
+from common.pages import write_tables
 from common.results import environment, t_intervals, write_json
 from common.table_tasks import find_data
-from joblib import Parallel, delayed, parallel_config
 from scipy import stats
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.compose import make_column_transformer
@@ -52,7 +51,6 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from tqdm import tqdm
 
 from sksiamese import (
     DesignSpace,
@@ -195,29 +193,6 @@ def find_gains(
     return gains
 
 
-def run_all(
-    loops: Iterable[tuple[Any, str, int, bool]],
-    n_jobs: int,
-    path: str | None,
-    run_one: Callable[..., dict[str, Any]] = run_loop,
-) -> pd.DataFrame:
-    """Run the loops that a file does not hold, add each as it ends, and give all."""
-    file = Path(path) if path else None
-    lines = file.read_text().splitlines() if file and file.exists() else []
-    done = {(r["task"], r["method"], r["seed"], r["quick"]): r for r in map(json.loads, lines)}
-    asked = {(task.name, method, *rest): (task, method, *rest) for task, method, *rest in loops}
-    calls = [delayed(run_one)(*loop) for key, loop in asked.items() if key not in done]
-    threads = {} if n_jobs == 1 else {"backend": "loky", "inner_max_num_threads": 1}
-    with parallel_config(**threads):
-        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-        for run in tqdm(parallel(calls), total=len(calls)):
-            done[run["task"], run["method"], run["seed"], run["quick"]] = run
-            if file:
-                with file.open("a") as stream:
-                    stream.write(json.dumps(run) + "\n")
-    return pd.DataFrame([done[key] for key in asked])
-
-
 def summarize(runs: pd.DataFrame, reference: str) -> pd.DataFrame:
     """Mean successes of each method, and how far `reference` is ahead of it, seed by seed."""
     last = runs.assign(value=runs["found"].str[-1])
@@ -278,14 +253,20 @@ def main() -> None:
     parser.add_argument("--salts", nargs="+", help="names of salts, or 'all salts'")
     parser.add_argument("--goal", choices=["maximize"], help="look for the largest yield instead")
     parser.add_argument("--tables", metavar="FOLDER", help="reaction tables, with --goal")
-    parser.add_argument("--pools", nargs="+", help="such as 'aryl_amination 3', with --goal")
+    parser.add_argument("--pools", nargs="+", help="such as 'aryl_amination', with --goal")
     parser.add_argument("--methods", nargs="+", choices=[*METHODS, *NUMBER_METHODS[2:]])
-    parser.add_argument("--repeats", type=int, default=20, help="loops of each method and pool")
+    parser.add_argument(
+        "--repeats",
+        type=int,
+        default=20,
+        help="loops of each method and pool; 0 with --goal tells of those in --runs",
+    )
     parser.add_argument("--first-seed", type=int, default=0, help="seed of the first repeat")
     parser.add_argument("--quick", action="store_true", help="networks of 3 members, 50 epochs")
     parser.add_argument("--n-jobs", type=int, default=2, help="processes")
     parser.add_argument("--runs", metavar="PATH", help="keep loops here, and run no loop twice")
     parser.add_argument("--json", metavar="PATH", help="write the results to this file")
+    parser.add_argument("--page", metavar="PATH", help="with --goal, write the tables of the page")
     parser.add_argument("--plot", metavar="PATH", help="draw the results to this file")
     arguments = parser.parse_args()
     if arguments.goal:
@@ -299,11 +280,13 @@ def run_numbers(arguments: argparse.Namespace) -> None:
     folder, _ = find_data(arguments.tables, None)
     if folder is None:
         raise SystemExit("--goal needs --tables, the folder of the reaction tables")
-    tasks = load_number_tasks(folder, arguments.pools)
-    methods = arguments.methods or list(NUMBER_METHODS)
-    loops = _list_loops(tasks, methods, arguments)
-    loops = [loop for loop in loops if can_run(loop[0], loop[1])]
-    runs = run_all(loops, arguments.n_jobs, arguments.runs, run_number_loop)
+    methods = arguments.methods or list_installed()
+    if arguments.repeats:
+        loops = _list_loops(load_number_tasks(folder, arguments.pools), methods, arguments)
+        loops = [loop for loop in loops if can_run(loop[0], loop[1])]
+        runs = run_all(loops, arguments.n_jobs, arguments.runs, run_number_loop)
+    else:
+        runs = pd.DataFrame(read_kept(Path(arguments.runs)).values())
     reference = OWN if OWN in methods else methods[-1]
     summary = summarize_numbers(runs, reference)
     print(f"\nPer cent, and by how much {reference!r} is ahead (95 % intervals)")
@@ -313,6 +296,9 @@ def run_numbers(arguments: argparse.Namespace) -> None:
     if arguments.json:
         results = [*summary.to_dict("records"), *runs.to_dict("records")]
         write_json(arguments.json, results, environment(**vars(arguments)))
+    if arguments.page:
+        about = environment(**vars(arguments))
+        write_tables(arguments.page, page_tables(summary, reference), about)
 
 
 def run_successes(arguments: argparse.Namespace) -> None:
@@ -323,7 +309,7 @@ def run_successes(arguments: argparse.Namespace) -> None:
     methods = arguments.methods or list(METHODS)
     methods = ["random", *(name for name in methods if name != "random")]
     loops = _list_loops(tasks, methods, arguments)
-    runs = run_all(loops, arguments.n_jobs, arguments.runs)
+    runs = run_all(loops, arguments.n_jobs, arguments.runs, run_loop)
     summary = summarize(runs, methods[-1])
     print(f"\nSuccesses found, and by how many {methods[-1]!r} is ahead (95 % intervals)")
     print(summary.round(2).to_string(index=False))

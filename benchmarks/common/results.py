@@ -36,6 +36,7 @@ PACKAGES = (
     "skorch",
     "rdkit",
     "joblib",
+    "baybe",
 )
 
 

@@ -75,7 +75,7 @@ class PastExperiments(EstimatorOfTables, ABC):
             may be no row at all.
         groups : array-like of shape (n_samples,), default=None
             Groups of the rows, handed on to the fit of `estimator`; a search splits its folds by
-            them.
+            them. They do not tell past campaigns from the one at hand: see `history`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, handed on to the fit of `estimator`.
         history : DataFrame, or dict of str to DataFrame, default=None

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from sklearn.linear_model import LogisticRegression
 
 from sksiamese import GraphFingerprintSiameseClassifier
@@ -173,6 +174,10 @@ def test_closed_loop_of_numbers(monkeypatch, tmp_path):
     before = runs.read_text()
     run(monkeypatch, "closed_loop", *arguments)
     assert runs.read_text() == before  # no loop twice
+    kept = ("--repeats", 0, "--runs", runs, "--page", tmp_path / "page.json")
+    run(monkeypatch, "closed_loop", *arguments[:4], *kept)
+    tables = json.loads((tmp_path / "page.json").read_text())["tables"]
+    assert set(tables) == {"aryl_amination", "aryl_amination_no_start"}
 
 
 def make_task(**changes):
@@ -205,6 +210,37 @@ def test_loops_of_baybe(monkeypatch):
         found = run_number_loop(make_task(), method, 0, quick=True)
         assert len(found["curve"]) == 2
         assert 0 <= found["top_found"] <= 100
+
+
+def test_summary_of_loops_by_hand():
+    from common.loops.report import page_tables, summarize_numbers
+
+    found = {"siamese": [60.0, 80.0, 70.0, 90.0], "random forest": [50.0, 60.0, 60.0, 50.0]}
+    runs = pd.DataFrame(
+        {"task": f"aryl_amination {k // 2}", "seed": k % 2, "method": method, "top_found": value}
+        for method, values in found.items()
+        for k, value in enumerate(values)
+    ).assign(best_curve=90.0, best=95.0, mean_yield=40.0, step_s=0.25)
+    summary = summarize_numbers(runs, "siamese").set_index("method")
+    test = stats.ttest_1samp([10.0, 20.0, 10.0, 40.0], 0).confidence_interval()
+    row = summary.loc["random forest"]
+    assert (row["loops"], row["top_found"], row["top_found_ahead_mean"]) == (4, 55, 20)
+    ends = row[["top_found_ahead_low", "top_found_ahead_high"]].to_numpy(float)
+    np.testing.assert_allclose(ends, test)
+    table = page_tables(summary.reset_index(), "siamese")["aryl_amination"]
+    assert table["rows"][0][:4] == ["random forest", 4, "55.0", "+20.0 (-2.5 to +42.5)"]
+    assert table["rows"][1] == ["siamese", 4, "75.0", "", "90.0", "", "40.0", "0.2"]
+
+
+@pytest.mark.parametrize("found", [None, "baybe"])
+def test_baybe_is_left_out_where_it_is_not_installed(monkeypatch, capsys, found):
+    from common.loops import methods
+
+    monkeypatch.setattr(methods, "find_spec", lambda _: found)
+    listed = methods.list_installed()
+    assert set(methods.BAYBE) <= set(listed) or found is None
+    assert set(methods.NUMBER_METHODS) - set(listed) == (set() if found else set(methods.BAYBE))
+    assert bool(capsys.readouterr().out) == (found is None)
 
 
 def test_starts_of_a_loop():

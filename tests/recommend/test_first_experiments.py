@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
 
-from sksiamese import DesignSpace, ExperimentRecommender, GraphFingerprintSiameseRegressor
+from sksiamese import (
+    DesignSpace,
+    ExperimentRecommender,
+    GraphFingerprintSiameseRegressor,
+    load_model,
+    save_model,
+)
 from sksiamese.recommend._numbers import read_measured
 from sksiamese.space import Levels, Molecules, Range
 
@@ -61,6 +67,20 @@ def test_a_campaign_goes_on_from_nothing(empty):
     whole = recommender().fit(plate[X.columns], pd.Series([3, "failed", 50, ">95"], name="yield"))
     assert model.outcomes_.tolist() == [3, -np.inf, 50, 95]
     pd.testing.assert_frame_equal(model.recommend(3), whole.recommend(3))
+
+
+def test_what_a_start_with_nothing_allows(empty, tmp_path):
+    save_model(empty, tmp_path / "model.zip")
+    pd.testing.assert_frame_equal(
+        load_model(tmp_path / "model.zip").recommend(3), empty.recommend(3)
+    )
+    assert len(set(empty.recommend(3, same=["temperature"])["temperature"])) == 1
+    message = (
+        "No past experiment lies within the design space, so that there is nothing to start from. "
+        "Use mode='explore', or widen the space."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        empty.recommend(3, mode="optimize")
 
 
 @pytest.mark.parametrize("goal", ["maximize", "minimize"])

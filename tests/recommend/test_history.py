@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from sksiamese import (
     DesignSpace,
@@ -83,6 +86,17 @@ def test_a_regressor_without_campaigns_learns_from_all_rows():
     alone = RandomForestRegressor(5, random_state=0).fit(rows, y)
     new = SPACE.sample(5, random_state=3)[["temperature"]]
     np.testing.assert_allclose(model.estimator_.predict(new), alone.predict(new))
+
+
+def test_a_search_and_a_pipeline_learn_from_the_past():
+    search = GridSearchCV(GraphFingerprintSiameseRegressor(), {"descriptors": [True, False]}, cv=2)
+    plate = recommender(search).fit(X[:0], measure(X[:0]), history=PAST).recommend(4)
+    assert plate["ligand"].str.contains("S").all()
+    pipeline = make_pipeline(FunctionTransformer(), GraphFingerprintSiameseRegressor())
+    told = recommender(pipeline).fit(X, measure(X), history=PAST)
+    alone = recommender().fit(X, measure(X), history=PAST)
+    new = SPACE.sample(5, random_state=3)
+    np.testing.assert_allclose(told.estimator_.predict(new), alone.estimator_.predict(new))
 
 
 def test_what_was_done_in_the_past_can_be_done_again():

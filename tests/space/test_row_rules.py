@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sksiamese import DesignSpace
-from sksiamese.space import Computed, Molecules, Range, When
+from sksiamese.space import Computed, Constant, Molecules, Range, When
 from tests.space.cases import SMILES, allowed, lab, spaces
 
 # -- Tables ----------------------------------------------------------------------------------------
@@ -38,6 +38,12 @@ def test_complete_adds_what_is_absent_and_changes_nothing():
     pd.testing.assert_frame_equal(lab().complete(given_columns), X)
     odd = X.assign(dielectric=1.0)
     pd.testing.assert_frame_equal(lab().complete(odd), odd)
+
+
+def test_complete_takes_a_table_without_rows():
+    space = DesignSpace({"a": Range(0, 1), "b": Constant("x")})
+    found = space.complete(pd.DataFrame({"a": [0.5]})[:0])
+    assert (list(found.columns), len(found)) == (["a", "b"], 0)
 
 
 def test_complete_refuses_a_table_without_a_column():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import pandas as pd
@@ -33,6 +34,14 @@ NUMBER_METHODS = (
     OWN,
 )
 _FP_SIZE = 1024
+
+
+def list_installed() -> list[str]:
+    """List the methods that can be run here, and say which cannot."""
+    if find_spec("baybe") is not None:
+        return list(NUMBER_METHODS)
+    print(f"left out: {', '.join(BAYBE)} (not installed; it is in the extra 'bench')")
+    return [name for name in NUMBER_METHODS if name not in BAYBE]
 
 
 def make_regressor(method: str, frame: pd.DataFrame, seed: int) -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -10,6 +13,7 @@ from common.loops.methods import NUMBER_METHODS
 from common.loops.tasks import pool_of
 from common.results import t_intervals
 
+_ENDS = ("mean", "low", "high")
 SCORES = ("top_found", "best_curve", "best", "mean_yield")
 COLORS = (  # Okabe and Ito, and two greys
     "#999999",
@@ -30,7 +34,8 @@ def summarize_numbers(runs: pd.DataFrame, reference: str) -> pd.DataFrame:
     """Mean of each score by pool and method, and how far `reference` is ahead, loop by loop."""
     rows = []
     for name, part in runs.groupby(runs["task"].map(pool_of), sort=False):
-        for method, own in part.groupby("method", sort=False):
+        for method in (name for name in NUMBER_METHODS if name in set(part["method"])):
+            own = part[part["method"] == method]
             row = {"task": name, "method": method, "loops": len(own)}
             row |= {s: float(own[s].mean()) for s in (*SCORES, "step_s")}
             if reference in part["method"].to_numpy():
@@ -85,3 +90,31 @@ def draw_numbers(runs: pd.DataFrame, path: str) -> None:
     figure.legend(found.values(), found.keys(), loc="outside right upper", frameon=False)
     figure.savefig(path, dpi=120)
     print(f"Drawn to {path}")
+
+
+def page_tables(summary: pd.DataFrame, reference: str) -> dict[str, Any]:
+    """Make the tables of the page, one for each pool."""
+    columns = ["", "loops", "found, %", f"{reference} ahead", "curve", f"{reference} ahead"]
+    columns += ["mean yield", "processor time of a step, s"]
+    return {
+        re.sub(r"\W+", "_", name): {
+            "columns": columns,
+            "rows": [_page_row(row, reference) for row in part.to_dict("records")],
+        }
+        for name, part in summary.groupby("task", sort=False)
+    }
+
+
+def _page_row(row: dict[str, Any], reference: str) -> list[Any]:
+    cells: list[Any] = [row["method"], row["loops"]]
+    for score in ("top_found", "best_curve"):
+        cells.append(f"{row[score]:.1f}")
+        mean, low, high = (row.get(f"{score}_ahead_{end}", np.nan) for end in _ENDS)
+        if row["method"] == reference or np.isnan(mean):
+            cells.append("")
+        elif np.isnan(low):  # of one loop
+            cells.append(f"{mean:+.1f}")
+        else:
+            mark = "**" if low * high > 0 else ""
+            cells.append(f"{mark}{mean:+.1f} ({low:+.1f} to {high:+.1f}){mark}")
+    return [*cells, f"{row['mean_yield']:.1f}", f"{row['step_s']:.1f}"]

@@ -93,6 +93,12 @@ def keep_taken(
     return {name: each for name, each in metadata.items() if name in taken}
 
 
+def takes_campaigns(estimator: Any) -> bool:
+    """Whether a regressor learns from campaigns; a search would take them for its folds."""
+    last, prefixes = _find_last_step(estimator)
+    return "groups" not in prefixes and "groups" in inspect.signature(last.fit).parameters
+
+
 def _find_last_step(estimator: Any) -> tuple[Any, dict[str, str]]:
     """Find the classifier within pipelines and searches.
 

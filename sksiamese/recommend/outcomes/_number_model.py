@@ -18,7 +18,7 @@ from sksiamese.recommend.outcomes._expected_improvement import (
     expected_improvement,
     probability_of_improvement,
 )
-from sksiamese.recommend.outcomes._fit_metadata import keep_taken
+from sksiamese.recommend.outcomes._fit_metadata import takes_campaigns
 from sksiamese.recommend.outcomes._protocol import Acquisition, BatchRequest
 from sksiamese.recommend.outcomes._resampled_estimator import (
     ResampledEstimator,
@@ -114,9 +114,13 @@ class NumberModel(ResampledEstimator):
     ) -> dict[str, npt.NDArray[Any]]:
         """Weights of all rows, and their campaigns for a regressor that tells these apart."""
         weight = metadata.get("sample_weight")
-        known = {} if weight is None else {"sample_weight": np.r_[np.ones(len(past.y)), weight]}
-        groups = np.concatenate([past.campaigns, np.full(n_own, None, dtype=object)])
-        return known | keep_taken(self.estimator, {"groups": groups})
+        known = {}
+        if weight is not None:
+            known["sample_weight"] = np.r_[np.ones(len(past.y)), weight]
+        if takes_campaigns(self.estimator):
+            at_hand = np.full(n_own, None, dtype=object)
+            known["groups"] = np.concatenate([past.campaigns, at_hand])
+        return known
 
     @property
     def has_std(self) -> bool:
