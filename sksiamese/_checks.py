@@ -133,7 +133,7 @@ def listed(names: Iterable[Any]) -> str:
 
 def plain_label(label: Any) -> Any:
     """Strip numpy's type off a label, or off each level of one, for messages."""
-    if isinstance(label, tuple):
+    if type(label) is tuple:  # not a MolGraph, which is one too
         return tuple(map(plain_label, label))
     return label.item() if isinstance(label, np.generic) else label
 
