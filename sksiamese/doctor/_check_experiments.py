@@ -312,7 +312,7 @@ def check_columns(
     for name, column in columns.items():
         if roles[name].role in INPUTS:
             yield from check_column(column, table[name], names)
-        elif column.kind == "numeric":
+        elif column.kind == "number":
             yield from check_quantity(column)
     empty = [name for name, role in roles.items() if role.role == "empty"]
     if empty:

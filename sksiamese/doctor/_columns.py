@@ -56,14 +56,14 @@ def check_column(
     if column.kind == "text":
         yield from check_category(column)
         yield from check_name_beside(column, [each for each in others if each.keys])
-    if column.kind == "numeric":
+    if column.kind == "number":
         yield from _check_number_cells(column)
         yield from check_gaps(column, others)
         yield from check_quantity(column)
     yield from _check_variation(column)
     if column.kind == "molecule" and not column.strange.any():
         yield from _check_kind(column, original)
-    if column.kind == "numeric" and not column.strange.any() and not column.is_text:
+    if column.kind == "number" and not column.strange.any() and not column.is_text:
         yield from _check_kind(column, original)
 
 

@@ -31,7 +31,7 @@ from sksiamese.tables.reading._files import read_table_file
 from sksiamese.tables.reading._findings import Finding
 from sksiamese.tables.reading._headers import require_one_of_each
 
-_KINDS = {"molecule": "molecule", "number": "numeric", "category": "text"}  # of cells, by role
+_CELLS = {"molecule": "molecule", "number": "number", "category": "text"}  # of a column, by role
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -174,7 +174,7 @@ def read_experiments(
     labelled = frame.loc[frame.index.isin(result.y.index)].infer_objects()
     checked = _with_outcomes(labelled, result, is_rule=terms is not None)
     labels = [plain_label(label) for label in checked.index]
-    wishes = {n: _KINDS[r] for n, r in (roles or {}).items() if r in _KINDS}
+    wishes = {n: _CELLS[r] for n, r in (roles or {}).items() if r in _CELLS}
     columns = {n: read_column(checked[n], labels, wishes.get(n)) for n in checked.columns}
     success = (result.y == result.positive).to_numpy(np.float64)
     decided = find_roles(columns, result.columns, success, inputs, ignore, roles)

@@ -67,7 +67,7 @@ def make_baselines(
     kinds = np.array([_baseline_kind(frame.iloc[:, i]) for i in range(frame.shape[1])])
     chosen, ecfp = SMILESFeaturizer(molecules), SMILESFeaturizer("ecfp", fp_size=_FP_SIZE)
     scaled = _scale(_columns(kinds, chosen))
-    for_trees = _scale if _has_small_numbers(frame.loc[:, kinds == "numeric"]) else _as_it_is
+    for_trees = _scale if _has_small_numbers(frame.loc[:, kinds == "number"]) else _as_it_is
     makers: dict[str, Callable[[], Any]] = {
         "majority class": lambda: DummyClassifier(strategy="most_frequent"),
         "random forest": lambda: make_pipeline(
@@ -112,7 +112,7 @@ def _columns(kinds: npt.NDArray[np.str_], *of_molecules: Any) -> ColumnTransform
     return ColumnTransformer(
         [
             *((f"molecules {i}", each, molecules) for i, each in enumerate(of_molecules)),
-            ("numeric", _fill(), np.flatnonzero(kinds == "numeric")),
+            ("number", _fill(), np.flatnonzero(kinds == "number")),
             ("levels", _levels(), np.flatnonzero(kinds == "levels")),
         ]
     )
@@ -158,7 +158,7 @@ def _tanimoto_process(kinds: npt.NDArray[np.str_], ecfp: SMILESFeaturizer) -> An
     columns = ColumnTransformer(
         [
             ("molecules", ecfp, np.flatnonzero(kinds == "molecule")),
-            ("numeric", _scale(_fill()), np.flatnonzero(kinds == "numeric")),
+            ("number", _scale(_fill()), np.flatnonzero(kinds == "number")),
             ("levels", _scale(_levels()), np.flatnonzero(kinds == "levels")),
         ]
     )

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from rdkit import Chem
-from rdkit.Chem.Draw import rdMolDraw2D
 from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._checks import import_extra, plain_label
 from sksiamese.molecules._canonical import canonical_keys
+from sksiamese.molecules._drawing import import_drawing
 from sksiamese.molecules._graph import parse_smiles
 from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 from sksiamese.space._molecules import Molecules
@@ -147,7 +147,8 @@ def draw_molecule(smiles: Any) -> npt.NDArray[Any] | None:
 
     with quiet_rdkit:
         mol = Chem.Mol(parse_smiles(smiles))
-    drawer = rdMolDraw2D.MolDraw2DCairo(*_PIXELS)
+    drawing = import_drawing()
+    drawer = drawing.MolDraw2DCairo(*_PIXELS)
     options = drawer.drawOptions()
     options.useBWAtomPalette()
     options.clearBackground = False
@@ -155,7 +156,7 @@ def draw_molecule(smiles: Any) -> npt.NDArray[Any] | None:
     options.minFontSize = 18
     options.bondLineWidth = 2
     options.padding = 0.03
-    rdMolDraw2D.PrepareAndDrawMolecule(drawer, mol)
+    drawing.PrepareAndDrawMolecule(drawer, mol)
     drawer.FinishDrawing()
     return np.asarray(matplotlib.image.imread(io.BytesIO(drawer.GetDrawingText())))
 

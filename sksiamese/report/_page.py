@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
+import warnings
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
@@ -65,6 +66,7 @@ class _Molecules:
     def __init__(self) -> None:
         self._numbers: dict[str, int | None] = {}
         self._drawings: list[str] = []
+        self._can_draw = True
 
     def number(self, smiles: Any) -> int | None:
         """Give the number of a drawing; None for what is no molecule."""
@@ -72,10 +74,21 @@ class _Molecules:
         if not key:
             return None
         if key not in self._numbers:
-            drawing = draw_molecule(key)
+            drawing = self._draw(key)
             self._numbers[key] = None if drawing is None else len(self._drawings)
             self._drawings += [] if drawing is None else [str(drawing)]
         return self._numbers[key]
+
+    def _draw(self, smiles: str) -> str | None:
+        """Draw a molecule; where RDKit cannot draw, say so once, and the page shows texts."""
+        if not self._can_draw:
+            return None
+        try:
+            return draw_molecule(smiles)
+        except ImportError as error:
+            self._can_draw = False
+            warnings.warn(f"The report shows molecules as texts. {error}", stacklevel=2)
+            return None
 
     def symbols(self) -> str:
         """Write all drawings as symbols that ``<use>`` shows."""

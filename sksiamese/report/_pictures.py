@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 from rdkit import Chem
-from rdkit.Chem.Draw import rdMolDraw2D
 
+from sksiamese.molecules._drawing import import_drawing
 from sksiamese.molecules._graph import parse_smiles
 from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 from sksiamese.plotting._drawing import axis_label
@@ -150,14 +150,15 @@ def draw_molecule(smiles: str) -> Markup | None:
         mol = parse_smiles(smiles)
     if mol is None or not mol.GetNumAtoms():
         return None
-    drawer = rdMolDraw2D.MolDraw2DSVG(*_MOLECULE)
+    drawing = import_drawing()
+    drawer = drawing.MolDraw2DSVG(*_MOLECULE)
     options = drawer.drawOptions()
     options.useBWAtomPalette()
     options.clearBackground = False
     options.fixedBondLength = 28
     options.bondLineWidth = 1
     options.minFontSize = 12
-    rdMolDraw2D.PrepareAndDrawMolecule(drawer, Chem.Mol(mol))
+    drawing.PrepareAndDrawMolecule(drawer, Chem.Mol(mol))
     drawer.FinishDrawing()
     svg = drawer.GetDrawingText()
     inner = re.sub(r" class='[^']*'", "", svg[svg.index("<!-- END OF HEADER -->") + 22 :])

@@ -109,7 +109,7 @@ def find_column(cells: pd.Series, kind: str, margin: float) -> DrawnColumn:
     cells = plain_column(cells)
     if kind == "empty":
         return Constant(cells.iloc[0])
-    if kind == "numeric":
+    if kind == "number":
         are_levels = are_truth_values(present) or _recur(present)
         return _find_levels(present) if are_levels else _find_range(present, margin)
     if holds_graphs(cells):

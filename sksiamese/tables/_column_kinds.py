@@ -22,7 +22,7 @@ LARGEST_NUMBER = 1e100  # squares of larger numbers, and their sums, may overflo
 KIND_TEXT = {
     "molecule": "molecules",
     "category": "names",
-    "numeric": "numbers",
+    "number": "numbers",
     "empty": "nothing",
 }
 
@@ -46,7 +46,7 @@ def column_kind(column: pd.Series) -> str:
     if pandas_types.is_bool_dtype(dtype) or pandas_types.is_numeric_dtype(dtype):
         if pandas_types.is_complex_dtype(dtype):
             raise ValueError(f"Complex data not supported: column {column.name!r} is {dtype}.")
-        return "empty" if column.isna().all() else "numeric"  # pandas reads gaps alone as floats
+        return "empty" if column.isna().all() else "number"  # pandas reads gaps alone as floats
     column = one_of_each(column)
     if is_text(column):
         return _kind_of_texts(column)
@@ -54,8 +54,8 @@ def column_kind(column: pd.Series) -> str:
     kinds = {cell_kind(cell) for cell in present}
     if not kinds:
         return "empty"
-    if kinds == {"numeric"}:
-        return "numeric"
+    if kinds == {"number"}:
+        return "number"
     if kinds == {"text"}:
         return _kind_of_texts(column)
     if kinds == {"graph"}:
@@ -85,13 +85,13 @@ def are_truth_values(cells: Iterable[Any]) -> bool:
 
 
 def cell_kind(cell: Any) -> str:
-    """Tell whether a cell is "text", a "graph", "numeric" or "other"."""
+    """Tell whether a cell is "text", a "graph", "number" or "other"."""
     if isinstance(cell, (str, MolGraph)):
         return "text" if isinstance(cell, str) else "graph"
     if isinstance(cell, int) and abs(cell) > sys.float_info.max:
         return "other"  # no float can hold it
     is_real = isinstance(cell, (int, float, Decimal, np.bool_, np.integer, np.floating))
-    return "numeric" if is_real else "other"
+    return "number" if is_real else "other"
 
 
 def one_of_each(column: pd.Series) -> pd.Series:

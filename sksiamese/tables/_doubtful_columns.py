@@ -15,7 +15,7 @@ from sksiamese.tables._read_column import read_column
 from sksiamese.tables._roles import INPUTS, find_roles
 
 _SHOWN = 5  # columns that a message lists
-_KINDS = {"numeric": "numeric", "category": "text"}  # of cells, by the kind of a column
+_CELLS = {"number": "number", "category": "text"}  # of a column, by its kind
 
 
 def warn_of_doubts(
@@ -46,9 +46,9 @@ def warn_of_doubts(
     DoubtfulColumnWarning
         Naming the columns, with their roles and the reasons.
     """
-    judged = [name for name in table.columns if kinds.get(name) in _KINDS]
+    judged = [name for name in table.columns if kinds.get(name) in _CELLS]
     labels = range(len(table))
-    columns = {n: read_column(table[n], labels, _KINDS[kinds[n]]) for n in judged}
+    columns = {n: read_column(table[n], labels, _CELLS[kinds[n]]) for n in judged}
     roles = find_roles(columns, {}, success)
     doubts = {n: r for n, r in roles.items() if r.role not in (*INPUTS, "empty")}
     if not doubts:

@@ -34,7 +34,7 @@ class TableColumn(NamedTuple):
         Its name.
     labels : sequence of length n_rows
         Labels of the rows.
-    kind : {"molecule", "numeric", "text", "empty", "other", "outcome"}
+    kind : {"molecule", "number", "text", "empty", "other", "outcome"}
         What it holds; the models take the first two, and leave out empty ones.
     cells : list of object of length n_rows
         The cells; text for MolGraphs.
@@ -63,7 +63,7 @@ class TableColumn(NamedTuple):
     @property
     def usable(self) -> npt.NDArray[np.bool_]:
         """Which cells (n_rows,) can be compared with others; no molecule is a recipe too."""
-        gaps = self.kind == "numeric"
+        gaps = self.kind == "number"
         return ~self.strange & ~(self.missing & gaps)
 
     @property
@@ -89,7 +89,7 @@ class TableColumn(NamedTuple):
 
 def read_column(column: pd.Series, labels: Sequence[Any], kind: str | None = None) -> TableColumn:
     """Read a column; find its kind out if none is given."""
-    if kind in (None, "numeric") and column.dtype.kind in "iuf":
+    if kind in (None, "number") and column.dtype.kind in "iuf":
         return _read_numbers(column, labels)
     typed = smiles_of_mols(column.astype(object))
     cells = [cell.smiles if isinstance(cell, MolGraph) else cell for cell in typed]
@@ -99,14 +99,14 @@ def read_column(column: pd.Series, labels: Sequence[Any], kind: str | None = Non
     strange = np.zeros(len(cells), bool)
     keys: list[str] = []
     numbers = np.full(len(cells), np.nan)
-    is_text = kind == "numeric" and all(isinstance(cell, str) for cell in present)
+    is_text = kind == "number" and all(isinstance(cell, str) for cell in present)
     if kind == "molecule":
         found = [canonical_key(cell) for cell in cells]
         strange = np.array([key is None for key in found], bool)
         keys = [key or "" for key in found]
-    elif kind == "numeric":
+    elif kind == "number":
         numbers = np.array([_number(cell) for cell in cells], np.float64)
-        plain = np.array([cell_kind(cell) == "numeric" for cell in cells], bool)
+        plain = np.array([cell_kind(cell) == "number" for cell in cells], bool)
         strange = ~missing & ~plain & (np.isnan(numbers) | (not is_text))
     name = str(column.name)
     return TableColumn(name, labels, kind, cells, missing, strange, keys, numbers, is_text)
@@ -116,7 +116,7 @@ def _read_numbers(column: pd.Series, labels: Sequence[Any]) -> TableColumn:
     """Read a column whose type tells that it holds numbers."""
     numbers = column.to_numpy(np.float64, na_value=np.nan)
     missing = np.isnan(numbers)
-    kind = "empty" if missing.all() else "numeric"
+    kind = "empty" if missing.all() else "number"
     strange = np.zeros(len(numbers), bool)
     cells = column.tolist()
     return TableColumn(str(column.name), labels, kind, cells, missing, strange, [], numbers, False)
@@ -126,7 +126,7 @@ def _number(cell: Any) -> float:
     if isinstance(cell, str):
         number = plain_number(cell)
         return np.nan if number is None else number
-    return float(cell) if not is_missing(cell) and cell_kind(cell) == "numeric" else np.nan
+    return float(cell) if not is_missing(cell) and cell_kind(cell) == "number" else np.nan
 
 
 def _find_kind(column: pd.Series, present: list[Any]) -> str:
@@ -138,15 +138,15 @@ def _find_kind(column: pd.Series, present: list[Any]) -> str:
         kind = column_kind(column)
     except ValueError:
         kind = "mixed"
-    if kind == "numeric":
+    if kind == "number":
         return kind
     texts = [cell for cell in present if isinstance(cell, str)]
-    n_numbers = sum(not isinstance(c, str) and cell_kind(c) == "numeric" for c in present)
+    n_numbers = sum(not isinstance(c, str) and cell_kind(c) == "number" for c in present)
     n_numbers += sum(map(is_number_text, texts))
     n_meant = sum(advise_on_text(text) is not None and not is_number_text(text) for text in texts)
     if 2 * n_numbers >= len(present) or (n_numbers and 2 * (n_numbers + n_meant) > len(present)):
         is_code = _are_identifiers(present) or (len(texts) == len(present) and are_codes(texts))
-        return "text" if is_code else "numeric"
+        return "text" if is_code else "number"
     if 2 * len(texts) < len(present):
         return "other"
     return "molecule" if holds_molecules(texts) else "text"

@@ -51,7 +51,7 @@ def recipe_cells(column: TableColumn) -> Sequence[Hashable]:
     Steps of a millionth of the column's range, as candidates are compared with, would not do here:
     one slip of a unit makes the range a thousand times wider.
     """
-    if column.kind == "numeric":
+    if column.kind == "number":
         return [f"{number + 0.0:.6g}" for number in column.numbers]  # -0.0 is 0.0
     return whole_cells(column)
 

@@ -144,7 +144,7 @@ def _find_role(column: TableColumn, success: npt.NDArray[np.float64] | None) -> 
 def _agrees(role: str, column: TableColumn) -> bool:
     """Whether what a column holds can be what its name says."""
     if role == "date":
-        return column.kind != "numeric"
+        return column.kind != "number"
     if role == "identifier":
         return _names_rows(column)
     return True
@@ -154,9 +154,9 @@ def _by_content(column: TableColumn) -> Role:
     """Decide by what the cells are alone."""
     if column.kind == "molecule":
         return Role("molecule", "holds SMILES")
-    if column.kind == "numeric" and are_truth_values(_present(column)):
+    if column.kind == "number" and are_truth_values(_present(column)):
         return Role("category", "holds truth values")
-    if column.kind == "numeric":
+    if column.kind == "number":
         return Role("number", "holds numbers")
     if column.kind == "empty":
         return Role("empty", "holds nothing")
@@ -183,7 +183,7 @@ def _names_rows(column: TableColumn) -> bool:
 
 
 def _holds_dates(column: TableColumn) -> bool:
-    if column.kind == "numeric" and not column.is_text and not column.strange.any():
+    if column.kind == "number" and not column.is_text and not column.strange.any():
         return False
     cells = _present(column)
     if pandas_types.infer_dtype(cells) in ("date", "datetime", "datetime64", "time", "timedelta"):
@@ -207,7 +207,7 @@ def auc_alone(column: TableColumn, success: npt.NDArray[np.float64] | None) -> f
 
     NaN where it has too few numbers to tell.
     """
-    if success is None or column.kind != "numeric":
+    if success is None or column.kind != "number":
         return np.nan
     known = ~np.isnan(column.numbers) & ~np.isnan(success)
     numbers, hits = column.numbers[known], success[known] == 1

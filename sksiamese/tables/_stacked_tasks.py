@@ -190,7 +190,7 @@ def _stack_labels(
     kinds: dict[str, int] = {}  # the first cell of each kind
     for i, cell in enumerate(cells):
         kinds.setdefault(cell_kind(cell), i)
-    for kind in kinds.keys() - {"text", "numeric"}:
+    for kind in kinds.keys() - {"text", "number"}:
         raise TypeError(
             f"A label must be a number, a truth value or text, but {place(kinds[kind])} "
             f"({type(cells[kinds[kind]]).__name__}). Correct the cell or leave it empty."
@@ -198,7 +198,7 @@ def _stack_labels(
     if len(kinds) == 2:
         raise TypeError(
             f"Labels must be all text or all numbers, but {place(kinds['text'])} and "
-            f"{place(kinds['numeric'])}. Write the labels of all tasks in one way."
+            f"{place(kinds['number'])}. Write the labels of all tasks in one way."
         )
     if "text" in kinds:
         return cells

@@ -1,10 +1,12 @@
 """The report: what it takes, what it says, and that it refuses what cannot be reported on."""
 
+import copy
 import html
 import importlib.util
 import itertools
 import json
 import re
+import sys
 from html.parser import HTMLParser
 
 import numpy as np
@@ -267,6 +269,16 @@ def test_missing_matplotlib_is_said_at_once(monkeypatch):
     )
     with pytest.raises(ImportError, match=f"^{re.escape(message)}$"):
         make_report(measured())
+
+
+def test_a_system_that_cannot_draw_shows_molecules_as_texts(report, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rdkit.Chem.Draw", None)
+    afresh = copy.copy(report)
+    vars(afresh).pop("_page", None)  # the page is written once
+    with pytest.warns(UserWarning, match="^The report shows molecules as texts. RDKit cannot"):
+        page = afresh.html()
+    assert "<symbol" not in page
+    assert "Sc1ccccc1" in page
 
 
 def test_names_of_columns_may_be_anything():

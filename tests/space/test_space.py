@@ -458,11 +458,12 @@ def in_water_or_not(frame):
             "A constraint of DesignSpace must be a Bound, an OnlyWith or a function of a frame. "
             "Got 'a > 1' instead.",
         ),
-        (
+        pytest.param(
             lambda: DesignSpace({"a": Range(0, 1)}, in_water),
             TypeError,
             "The 'constraints' of DesignSpace must be a list or a dict of constraints. Got "
             f"{in_water!r} instead.",
+            id="a function",  # whose address differs from process to process
         ),
     ],
 )

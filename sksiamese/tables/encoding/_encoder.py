@@ -135,8 +135,8 @@ class ExperimentEncoder:
         names = {name: _names(table[name]) for name in self._columns("category")}
         levels = {name: sorted(set(cells)) for name, cells in names.items()}
         self.categories_ = {name: values for name, values in levels.items() if len(values) >= least}
-        self.fill_ = dict.fromkeys(self._columns("numeric"), 0.0)
-        numbers = self._read_numbers(table, self._columns("numeric"))
+        self.fill_ = dict.fromkeys(self._columns("number"), 0.0)
+        numbers = self._read_numbers(table, self._columns("number"))
         if not self.keeps_constant:
             numbers = numbers.loc[:, numbers.max() > numbers.min()]
         self.numeric_ = list(numbers.columns)
