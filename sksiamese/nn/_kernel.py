@@ -233,7 +233,7 @@ class SiameseKernel(nn.Module):
         return compare([self], pairs, [learned])
 
     def _by_learned(self, distance: Tensor | None, n_pairs: int) -> Tensor:
-        """Give what learned distances add to the sum and to the exponent of recipes, (M, 2, pairs)."""
+        """Give what learned distances add to the sum and to the log recipe, (M, 2, pairs)."""
         n, log = self.n_molecules, self.log
         if self.learned is None or distance is None:
             return self.theta.new_zeros(len(self.theta), 2, n_pairs)
