@@ -93,9 +93,8 @@ def main() -> None:
         return
 
     print(f"{BATCH_SIZE} of so many candidates, {arguments.n_jobs} thread(s)")
-    print(
-        f"{'model':<14} {'candidates':>11} {'s':>7} {'cpu s':>7} {'us each':>8} {'peak GB':>8} {'ratio':>6}"
-    )
+    titles = f"{'s':>7} {'cpu s':>7} {'us each':>8} {'peak GB':>8} {'ratio':>6}"
+    print(f"{'model':<14} {'candidates':>11} {titles}")
     rows: list[dict[str, Any]] = []
     for model in arguments.models:
         first: dict[str, Any] = {}

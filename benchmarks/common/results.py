@@ -45,7 +45,8 @@ def measure(
     """Time every case `repeats` times, in turns; return seconds of each run by case.
 
     With ``clock=time.process_time`` they are seconds of the processor, which other work on the
-    machine lengthens less. Each turn starts one case further on, so that no case always follows the same neighbour.
+    machine lengthens less. Each turn starts one case further on, so that no case always follows the
+    same neighbour.
     """
     for _ in range(warm_up):
         for case in cases.values():
