@@ -29,7 +29,7 @@ INSTALL = $(BIN)/python -m pip install $(PIP_FLAGS) --disable-pip-version-check 
 	$(if $(CONSTRAINTS),-c $(CONSTRAINTS),--upgrade --upgrade-strategy eager)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest test-newest exchange lint types readme docs clients format clean
+.PHONY: help demo test test-oldest test-newest exchange lint types readme pictures tables docs clients cluster format clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -65,11 +65,20 @@ types: $(VENV)/.installed-lint  ## check types
 readme: $(VENV)/.installed-plot  ## run the Python of the README and of the pages in docs
 	$(BIN)/python .ci/run_blocks.py README.md $(filter-out $(SITE),$(shell grep -l '^```python' docs/*.md))
 
+pictures: $(VENV)/.installed-plot  ## draw the pictures that pages in docs make
+	$(BIN)/python .ci/run_blocks.py --pictures $(addprefix docs/,$(addsuffix .md,explaining paper pictures))
+
+tables: $(VENV)/.installed-test  ## write the tables of the pages from benchmarks/results
+	$(BIN)/python benchmarks/make_tables.py
+
 docs: $(VENV)/.installed-docs  ## build the site, in docs/_build
 	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build
 
 clients: $(VENV)/.installed-test $(VENV)/.installed-clients  ## run what docs/works_with.md shows
 	$(BIN)/python -m pytest tests/test_works_with.py
+
+cluster: $(VENV)/.installed-test $(VENV)/.installed-scale  ## run the recipes of docs/screening.md on Dask
+	$(BIN)/python -m pytest tests/recommend/screening/test_clusters.py
 
 format: $(VENV)/.installed-lint  ## rewrite files in the project's style
 	$(BIN)/ruff check --fix .

@@ -1,14 +1,16 @@
 """Run the Python blocks of Markdown files as a reader would: in order, in one session.
 
-Usage: python run_blocks.py README.md [...]
+Usage: python run_blocks.py [--pictures] README.md [...]
 
 The blocks of a file share one namespace and an empty working directory. Blocks with ``>>>`` prompts
-have their output compared. A block opened with "```python no-run" is only compiled.
+have their output compared. A block opened with "```python no-run" is only compiled. With
+--pictures, the pictures that a page shows and its blocks save are kept in images, beside the page.
 """
 
 import doctest
 import os
 import re
+import shutil
 import sys
 import tempfile
 import time
@@ -48,12 +50,23 @@ def run_file(path):
         print(f"{path.name}:{line}: ran in {time.perf_counter() - start:.1f} s", flush=True)
 
 
+def keep_pictures(path, folder):
+    """Copy what the page shows of the pictures in a folder."""
+    text = path.read_text(encoding="utf-8")
+    for picture in Path(folder).glob("*.png"):
+        if f"(images/{picture.name})" in text:
+            shutil.copy(picture, path.parent / "images")
+            print(f"{path.name}: drew {picture.name}")
+
+
 def main(names):
     os.environ.setdefault("MPLBACKEND", "Agg")
-    for path in [Path(name).resolve() for name in names]:
+    for path in [Path(name).resolve() for name in names if name != "--pictures"]:
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)
             run_file(path)
+            if "--pictures" in names:
+                keep_pictures(path, folder)
             os.chdir(path.parent)
 
 

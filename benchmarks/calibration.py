@@ -17,6 +17,7 @@ import argparse
 from typing import Any
 
 import pandas as pd
+from common.pages import difference, interval, write_tables
 from common.results import environment, t_intervals, write_json
 from common.tasks import Task, add_task_arguments, compare, make_task, save_figure
 from sklearn.calibration import CalibratedClassifierCV, CalibrationDisplay, calibration_curve
@@ -79,6 +80,21 @@ def reliability(predictions: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def make_page_table(brier: pd.DataFrame) -> dict[str, Any]:
+    """Table of a task for the pages."""
+    rows = []
+    for name in CLASSIFIERS:
+        cells = [interval(brier.loc[name]), interval(brier.loc[name + AFTER])]
+        rows.append([name, *cells, difference(brier.loc[f"{name}: calibrated - plain"])])
+    for name in CLASSIFIERS[1:]:
+        gaps = [difference(brier.loc[f"siamese - {name}{suffix}"]) for suffix in ("", AFTER)]
+        rows.append([f"siamese minus {name}", *gaps, ""])
+    return {
+        "columns": ["Brier score", "as it is", "calibrated", "calibrated - plain"],
+        "rows": rows,
+    }
+
+
 def draw(predictions: pd.DataFrame, title: str) -> Any:
     """Draw a panel for each classifier, before and after calibration; give the figure."""
     import matplotlib.pyplot as plt
@@ -115,6 +131,8 @@ def main() -> None:
     add_task_arguments(parser)
     arguments = parser.parse_args()
 
+    tables = {}
+    about = environment(random_state=0, **vars(arguments))
     results: list[dict[str, Any]] = []
     for name in arguments.tasks:
         task = make_task(name, arguments.release, arguments.repeats)
@@ -129,13 +147,16 @@ def main() -> None:
         table = compare_brier(comparison.scores)
         print(f"\n{title}: Brier score (lower is better) and differences\n{table.round(4)}")
         curves = reliability(comparison.predictions)
-        about = {"task": name, "repeats": task.n_repeats}
-        results += table.rename_axis("what").reset_index().assign(**about).to_dict("records")
-        results += curves.assign(what="reliability", **about).to_dict("records")
+        of_task = {"task": name, "repeats": task.n_repeats}
+        results += table.rename_axis("what").reset_index().assign(**of_task).to_dict("records")
+        results += curves.assign(what="reliability", **of_task).to_dict("records")
         if arguments.plot:
             save_figure(draw(comparison.predictions, title), arguments.plot, name)
         if arguments.json:
-            write_json(arguments.json, results, environment(random_state=0, **vars(arguments)))
+            write_json(arguments.json, results, about)
+        tables[name] = make_page_table(table)
+        if arguments.page:
+            write_tables(arguments.page, tables, about)
 
 
 if __name__ == "__main__":

@@ -36,16 +36,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from common.number_loops import (
-    draw_numbers,
-    load_number_tasks,
-    run_number_loop,
-    summarize_numbers,
-)
-from common.number_models import NUMBER_METHODS
+from common.loops.methods import NUMBER_METHODS, OWN
+from common.loops.numbers import can_run, run_number_loop
+from common.loops.report import draw_numbers, summarize_numbers
+from common.loops.tasks import load_number_tasks
 from common.results import environment, t_intervals, write_json
 from common.table_tasks import find_data
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, parallel_config
 from scipy import stats
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.compose import make_column_transformer
@@ -210,12 +207,14 @@ def run_all(
     done = {(r["task"], r["method"], r["seed"], r["quick"]): r for r in map(json.loads, lines)}
     asked = {(task.name, method, *rest): (task, method, *rest) for task, method, *rest in loops}
     calls = [delayed(run_one)(*loop) for key, loop in asked.items() if key not in done]
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    for run in tqdm(parallel(calls), total=len(calls)):
-        done[run["task"], run["method"], run["seed"], run["quick"]] = run
-        if file:
-            with file.open("a") as stream:
-                stream.write(json.dumps(run) + "\n")
+    threads = {} if n_jobs == 1 else {"backend": "loky", "inner_max_num_threads": 1}
+    with parallel_config(**threads):
+        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+        for run in tqdm(parallel(calls), total=len(calls)):
+            done[run["task"], run["method"], run["seed"], run["quick"]] = run
+            if file:
+                with file.open("a") as stream:
+                    stream.write(json.dumps(run) + "\n")
     return pd.DataFrame([done[key] for key in asked])
 
 
@@ -303,9 +302,11 @@ def run_numbers(arguments: argparse.Namespace) -> None:
     tasks = load_number_tasks(folder, arguments.pools)
     methods = arguments.methods or list(NUMBER_METHODS)
     loops = _list_loops(tasks, methods, arguments)
+    loops = [loop for loop in loops if can_run(loop[0], loop[1])]
     runs = run_all(loops, arguments.n_jobs, arguments.runs, run_number_loop)
-    summary = summarize_numbers(runs, methods[-1])
-    print(f"\nPer cent, and by how much {methods[-1]!r} is ahead (95 % intervals)")
+    reference = OWN if OWN in methods else methods[-1]
+    summary = summarize_numbers(runs, reference)
+    print(f"\nPer cent, and by how much {reference!r} is ahead (95 % intervals)")
     print(summary.round(1).to_string(index=False))
     if arguments.plot:
         draw_numbers(runs, arguments.plot)
@@ -341,8 +342,8 @@ def _list_loops(
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.repeats)
     return [
         (task, method, seed, arguments.quick)
-        for task in tasks
         for seed in seeds
+        for task in tasks
         for method in methods
     ]
 

@@ -1,6 +1,7 @@
 """Table 2 of arXiv 1811.02771 and beyond: six models beside common baselines, on the same splits.
 
     python benchmarks/six_models.py --tasks simulated --json six_models.json --plot six_models.png
+    python benchmarks/six_models.py --workbook FILE  # the paper's supplement, or one in its layout
 
 `common/tasks.py` describes the tasks, each with its own repeats. "paper" are the published
 settings, "default" this package's, and "tuned" what `tuning.py --save` found on other rows; with
@@ -18,6 +19,7 @@ from typing import Any
 
 import pandas as pd
 from common.models import BASE_MODELS, SETTINGS, make_model, read_tuned_settings
+from common.pages import difference, interval, write_tables
 from common.results import environment, t_intervals, write_json
 from common.tasks import Task, add_task_arguments, compare, data_of, make_task, save_figure
 from sklearn.metrics import roc_auc_score
@@ -31,6 +33,7 @@ METRICS = {
     "F1": "pooled_f1",
 }
 DRAWN = list(METRICS)[:4]
+NEW_GROUPS = "ROC-AUC, new salts"
 TITLES = {
     "paper": "settings of the paper",
     "default": "defaults",
@@ -68,10 +71,31 @@ def score_new_groups(comparison: Any, groups: pd.Series) -> pd.DataFrame:
     return t_intervals(values).sort_values("mean", ascending=False)
 
 
+def make_page_table(results: list[dict[str, Any]], task: str) -> dict[str, Any]:
+    """Table of a task for the pages: models in the order of the settings, then the baselines."""
+    found = pd.DataFrame([row for row in results if row["task"] == task])
+    by_metric = dict(list(found.groupby("metric")))
+    first = by_metric["MCC"].set_index("classifier")
+    best = first["best_baseline"].iloc[0]
+    titles = [title for title in (*METRICS, NEW_GROUPS) if title in by_metric]
+    rows = []
+    order = [name for setting in SETTINGS for name in first.index if name.endswith(f", {setting}")]
+    for name in [*order, *(name for name in first.index if name not in order)]:
+        cells: list[Any] = [name, interval(first.loc[name])]
+        gap = "the best baseline" if name == best else difference(first.loc[name], "difference")
+        cells.append(gap)
+        for title in titles[1:]:
+            part = by_metric[title].set_index("classifier")["mean"]
+            cells.append(round(float(part[name]), 5) if pd.notna(part.get(name)) else "-")
+        rows.append(cells)
+    return {"columns": ["", "MCC", f"difference to {best}", *titles[1:]], "rows": rows}
+
+
 def draw(comparison: Any, title: str) -> Any:
     """Draw a row of panels for each setting, and one for the baselines; give the figure.
 
-    A dashed line marks the best baseline of a metric.
+    A dashed line marks the best baseline of a metric that is no constant: where successes are rare,
+    the majority class has a good Brier score.
     """
     import matplotlib.pyplot as plt
 
@@ -96,8 +120,10 @@ def draw(comparison: Any, title: str) -> Any:
             for panel in panels:
                 panel.set_xlabel("")
     summary = comparison.summary()
+    rivals = [name for name in comparison.baselines if name != "majority class"]
     for metric, panels in zip(DRAWN, axes.T, strict=True):
-        best = summary.loc[metric, "best_baseline"].iloc[0]
+        rank = summary.loc[metric, "rank"].reindex(rivals or list(comparison.baselines))
+        best = rank.dropna().astype(int).idxmin()
         for panel in panels:
             panel.axvline(summary.loc[(metric, best), "mean"], color="0.45", ls="--", lw=1)
     figure.suptitle(f"{title}; dashed: the best baseline")
@@ -118,28 +144,40 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--models", nargs="+", choices=list(BASE_MODELS), default=list(BASE_MODELS))
-    parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
+    parser.add_argument(
+        "--settings", nargs="+", choices=SETTINGS, help="all, if there are tuned ones"
+    )
+    parser.add_argument("--workbook", metavar="FILE", help="the task is this workbook, no other")
     add_task_arguments(parser)
     arguments = parser.parse_args()
+    tasks = ["workbook"] if arguments.workbook else arguments.tasks
+    settings = arguments.settings or list(SETTINGS[: 2 if arguments.workbook else 3])
+    if arguments.workbook and "tuned" in settings:
+        parser.error("no settings were tuned for a workbook: --settings paper default")
 
+    about = environment(random_state=0, **vars(arguments))
     results: list[dict[str, Any]] = []
-    for name in arguments.tasks:
-        leave_out = "tuned" in arguments.settings
-        task = make_task(name, arguments.release, arguments.repeats, leave_out)
-        comparison = run_task(name, task, arguments.models, arguments.settings, arguments.n_jobs)
+    for name in tasks:
+        leave_out = "tuned" in settings
+        task = make_task(name, arguments.release, arguments.repeats, leave_out, arguments.workbook)
+        comparison = run_task(name, task, arguments.models, settings, arguments.n_jobs)
         title = f"{name}, {len(task.X):,} rows, {task.n_repeats} repeats"
         print(f"\n{title}\n{comparison}")
-        about = {"task": name, "rows": len(task.X), "repeats": task.n_repeats}
-        results += comparison.summary().reset_index().assign(**about).to_dict("records")
+        task_about = {"task": name, "rows": len(task.X), "repeats": task.n_repeats}
+        results += comparison.summary().reset_index().assign(**task_about).to_dict("records")
         if name == "draws":
             table = score_new_groups(comparison, task.groups)
             print(f"\nROC-AUC on salts that are not in training\n{table.round(3)}")
             table = table.rename_axis("classifier").reset_index()
-            results += table.assign(metric="ROC-AUC, new salts", **about).to_dict("records")
+            results += table.assign(metric=NEW_GROUPS, **task_about).to_dict("records")
         if arguments.plot:
             save_figure(draw(comparison, title), arguments.plot, name)
         if arguments.json:  # after each task, so that an interruption loses one
-            write_json(arguments.json, results, environment(random_state=0, **vars(arguments)))
+            write_json(arguments.json, results, about)
+        if arguments.page:
+            done = dict.fromkeys(row["task"] for row in results)
+            tables = {name: make_page_table(results, name) for name in done}
+            write_tables(arguments.page, tables, about)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,20 @@
-"""Surrogate trees of the siamese classifier: are they faithful, and do they find a known rule?
+"""Stand-ins of the siamese classifier: are they faithful, and do they find a known rule?
 
-    python benchmarks/surrogate.py --seeds 10 --json surrogate.json
+    python benchmarks/surrogate.py --seeds 10 --first-seed 100 --json surrogate.json
     python benchmarks/surrogate.py --parts rules --seeds 3 --rows 35 100 300
+    python benchmarks/surrogate.py --parts tables --tables FOLDER
+    python benchmarks/surrogate.py --parts shap --seeds 3
 
-Fig. 6 of arXiv 1811.02771: 11,095 examples drawn from the range of 35 syntheses in water, labelled
-by the model, a tree of depth 4, F1 0.95 and MCC 0.90 on 1,000 fresh examples. Here the syntheses
-are simulated, so the rule behind them is known. A seed decides the syntheses, the first weights and
-the draws.
+fidelity  Fig. 6 of arXiv 1811.02771: 11,095 examples drawn from the range of 35 syntheses in water,
+          labelled by the model, a tree of depth 4, F1 0.95 and MCC 0.90 on 1,000 fresh examples.
+          Here the syntheses are simulated, so the rule behind them is known.
+rules     which of four planted rules are found, by rows and noise, and given the rule itself;
+          `common/planted_rules.py` says what counts
+shap      main effects beside Shapley values by shap's KernelExplainer: rank correlation over
+          recipes by column, and time
+tables    fidelity on tables of reactions, and what a reader predicts from effects and tree
 
-A planted rule counts as found if the tree has, anywhere, a split on whether the ligand is aromatic;
-on ligand:Au from 4.5 to 7.5; on temperature from 40 to 60 degC, on one path with a split on the
-reductant from 26 to 104 mM; on pH from 12.3 to 13.3.
+A seed decides the syntheses, the first weights and the draws. Seeds below 100 are for development.
 """
 
 from __future__ import annotations
@@ -18,11 +22,16 @@ from __future__ import annotations
 import argparse
 import time
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from common.planted_rules import RULES, rules_of_effects, rules_of_tree
 from common.results import environment, write_json
+from common.shapley import compare_with_shap, why_no_shap
+from common.surrogate_tables import explain_table
+from common.table_tasks import find_data, why_no_table
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
@@ -31,6 +40,7 @@ from sklearn.pipeline import make_pipeline
 from tqdm import tqdm
 
 from sksiamese import (
+    AdditiveEffectsExplainer,
     DesignSpace,
     GraphFingerprintSiameseClassifier,
     LowFidelityWarning,
@@ -41,15 +51,19 @@ from sksiamese.datasets import make_nanoclusters, nanocluster_success_probabilit
 from sksiamese.space import Computed, Molecules, Ratio
 
 N_SAMPLES, MIN_SPLIT = 11_095, 300
-SIZES: dict[str, dict[str, Any]] = {
-    "depth 4": {"max_depth": 4, "min_samples_split": MIN_SPLIT},
-    "depth 6": {"max_depth": 6, "min_samples_split": 2},
-    "depth 10": {"max_depth": 10, "min_samples_split": 2},
-    "16 leaves": {"max_depth": None, "max_leaf_nodes": 16, "min_samples_split": MIN_SPLIT},
+WHOLE = {"min_fidelity": 1.0, "max_leaf_nodes": None}
+STAND_INS: dict[str, dict[str, Any]] = {
+    "tree, depth 4": WHOLE | {"max_depth": 4, "min_samples_split": MIN_SPLIT},
+    "tree, 16 leaves": WHOLE | {"max_leaf_nodes": 16},
+    "tree": {},
+    "effects alone": {"max_pairs": 0},
+    "effects and pairs": {},
 }
+DEFAULTS = ["tree", "effects and pairs"]
 MOLECULES = ["ligand", "solvent", "reductant"]
-RULES = ["aliphatic", "ratio 6", "52 mM x 50 degC", "pH 12.8"]
 RULE = "the simulation's own rule"
+PARTS = ["fidelity", "rules", "shap", "tables"]
+SHOWN_TABLES = ["direct_arylation", "aryl_amination"]
 
 
 class TrueRule(ClassifierMixin, BaseEstimator):
@@ -90,86 +104,55 @@ def make_space(dataset: Any) -> DesignSpace:
     return DesignSpace.from_frame(X, columns=columns)
 
 
-def explain(model: Any, space: DesignSpace, X: pd.DataFrame, **settings: Any) -> Any:
-    """Explainer of a fitted model, quiet about low fidelity."""
-    explainer = SurrogateTreeExplainer(FrozenEstimator(model), space, **settings)
+def explain(name: str, model: Any, space: DesignSpace, X: pd.DataFrame, seed: int) -> Any:
+    """Fit a stand-in of a fitted model, quiet about low fidelity."""
+    kind = SurrogateTreeExplainer if name.startswith("tree") else AdditiveEffectsExplainer
+    settings = {"n_samples": N_SAMPLES, "random_state": seed} | STAND_INS[name]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LowFidelityWarning)
-        return explainer.fit(X)
+        return kind(FrozenEstimator(model), space, **settings).fit(X)
 
 
-def find_rules(nodes: pd.DataFrame) -> dict[str, bool]:
-    """Which of the planted rules the splits of a tree show."""
-    inner = nodes[~nodes["is_leaf"]]
-
-    def splits(feature: str, low: float, high: float) -> set[int]:
-        hit = (inner["feature"] == feature) & inner["threshold"].between(low, high)
-        return set(inner.index[hit])
-
-    def ancestors(node: int) -> set[int]:
-        found = set()
-        while node >= 0:
-            found.add(node)
-            node = nodes.loc[node, "parent"]
-        return found
-
-    warm, strong = splits("temperature_C", 40, 60), splits("reductant_mM", 26, 104)
-    on_one_path = any(a in ancestors(b) or b in ancestors(a) for a in warm for b in strong)
-    return {
-        "aliphatic": bool(splits("ligand is aromatic", 0, 1)),
-        "ratio 6": bool(splits("ligand:Au", 4.5, 7.5)),
-        "52 mM x 50 degC": on_one_path,
-        "pH 12.8": bool(splits("pH", 12.3, 13.3)),
-    }
-
-
-def measure(name: str, n_rows: int, noise: float, seed: int, sizes: list[str]) -> list[dict]:
-    """Fit a black box, explain it with trees of several sizes."""
+def measure(name: str, n_rows: int, noise: float, seed: int, stand_ins: list[str]) -> list[dict]:
+    """Fit a black box, and explain it by several stand-ins."""
     dataset = make_nanoclusters(n_rows, aqueous_only=True, noise=noise, random_state=seed)
     model = make_black_boxes(seed)[name].fit(dataset.data, dataset.target)
     rows = []
-    for size in sizes:
+    for stand_in in stand_ins:
         start, cpu = time.perf_counter(), time.process_time()
-        explainer = explain(
-            model,
-            make_space(dataset),
-            dataset.data,
-            n_samples=N_SAMPLES,
-            random_state=seed,
-            **SIZES[size],
-        )
+        explainer = explain(stand_in, model, make_space(dataset), dataset.data, seed)
+        took = {"wall_s": time.perf_counter() - start, "cpu_s": time.process_time() - cpu}
+        is_tree = isinstance(explainer, SurrogateTreeExplainer)
         rows.append(
             {
+                "part": "planted",
                 "black box": name,
                 "rows": n_rows,
                 "noise": noise,
                 "seed": seed,
-                "size": size,
-                "n_leaves": int(explainer.nodes_["is_leaf"].sum()),
+                "stand-in": stand_in,
+                "leaves": int(explainer.tree_.get_n_leaves()) if is_tree else np.nan,
                 **{f"fidelity {key}": value for key, value in explainer.fidelity_.items()},
-                **{f"stability {key}": value for key, value in explainer.stability_.items()},
-                **find_rules(explainer.nodes_),
-                "wall_s": time.perf_counter() - start,
-                "cpu_s": time.process_time() - cpu,
+                **(rules_of_tree(explainer) if is_tree else rules_of_effects(explainer)),
+                **took,
             }
         )
     return rows
 
 
-def list_jobs(parts: list[str], seeds: int, rows: list[int]) -> list[tuple]:
-    """Black box, rows, noise, seed and sizes of tree of each measurement."""
-    paper, ours = "depth 4", "16 leaves"
+def list_jobs(parts: list[str], seeds: list[int], n_rows: list[int]) -> list[tuple]:
+    """Black box, rows, noise, seed and stand-ins of each measurement."""
     jobs: list[tuple] = []
     if "fidelity" in parts:
         for name in make_black_boxes(0):
-            deep = {"siamese, defaults": ["depth 6", "depth 10"], RULE: ["depth 6"]}.get(name, [])
-            jobs += [(name, 35, 0.05, seed, [paper, ours, *deep]) for seed in range(seeds)]
+            jobs += [(name, 35, 0.05, seed, list(STAND_INS)) for seed in seeds]
     if "rules" in parts:
         jobs += [
-            ("siamese, defaults", n_rows, noise, seed, [paper, ours])
-            for n_rows in rows
-            for noise in (0.0, 0.05, 0.2)
-            for seed in range(seeds)
+            (name, rows, noise, seed, DEFAULTS)
+            for name in ("siamese, defaults", RULE)
+            for rows in n_rows
+            for noise in ((0.0,) if name == RULE else (0.0, 0.05, 0.2))
+            for seed in seeds
         ]
     return jobs
 
@@ -180,35 +163,75 @@ def print_tables(results: pd.DataFrame) -> None:
         results["fidelity mcc"] >= 0.90
     )
     results["planted rules"] = results[RULES].sum(axis=1)
-    shown = ["n_leaves", "fidelity accuracy", "fidelity f1", "fidelity mcc", "stability mcc"]
-    shown += ["meets 0.95 / 0.90", *RULES, "planted rules", "wall_s", "cpu_s"]
-    by = ["black box", "size", "rows", "noise"]
+    shown = ["leaves", "fidelity accuracy", "fidelity f1", "fidelity mcc", "meets 0.95 / 0.90"]
+    shown += [*RULES, "planted rules", "wall_s", "cpu_s"]
+    by = ["black box", "stand-in", "rows", "noise"]
     means = results.groupby(by, sort=False)[shown].mean().round(2)
     means["seeds"] = results.groupby(by, sort=False).size()
-    for title, table in means.groupby(level=["black box", "size"], sort=False):
+    for title, table in means.groupby(level=["black box", "stand-in"], sort=False):
         print(f"\n{title[0]}, {title[1]}: means over seeds (shares of seeds for the rules)")
-        print(table.droplevel(["black box", "size"]).T.to_string())
+        print(table.droplevel(["black box", "stand-in"]).T.to_string())
+
+
+def run_shap(seeds: list[int]) -> list[dict]:
+    """Compare effects with Shapley values of the default classifier."""
+    if reason := why_no_shap():
+        print(f"shap left out: {reason}")
+        return []
+    rows = []
+    for seed in tqdm(seeds, unit="shap"):
+        dataset = make_nanoclusters(35, aqueous_only=True, random_state=seed)
+        model = make_black_boxes(seed)["siamese, defaults"].fit(dataset.data, dataset.target)
+        found = compare_with_shap(model, dataset.data, seed, N_SAMPLES)
+        rows += [{"part": "shap", "seed": seed, **row} for row in found]
+    table = pd.DataFrame(rows).groupby("column", sort=False)[["rank correlation", "weight"]].mean()
+    times = pd.DataFrame(rows).groupby("seed")[["shap_s", "effects_s"]].first()
+    print("\nmain effects beside Shapley values, means over seeds")
+    print(table.round(2).to_string())
+    print((times["shap_s"] / times["effects_s"]).describe()[["min", "50%", "max"]].to_string())
+    return rows
+
+
+def run_tables(folder: str | None, seeds: list[int]) -> list[dict]:
+    """Explain the default classifier on tables of reactions."""
+    tables, _ = find_data(folder, None)
+    rows = []
+    for name in SHOWN_TABLES:
+        if reason := why_no_table(name, tables, None):
+            print(f"{name} left out: {reason}")
+            continue
+        for seed in tqdm(seeds, unit=name):
+            rows += [{"part": "tables", **row} for row in explain_table(name, tables, seed)]
+    if rows:
+        shown = ["fidelity f1", "fidelity mcc", "reader"]
+        means = pd.DataFrame(rows).groupby(["table", "stand-in"], sort=False)[shown].mean()
+        print(f"\ntables, means over {len(seeds)} seeds\n{means.round(2).to_string()}")
+    return rows
 
 
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=10, help="number of seeds, from 0 on")
-    parser.add_argument(
-        "--parts", nargs="*", default=["fidelity", "rules"], choices=["fidelity", "rules"]
-    )
+    parser.add_argument("--seeds", type=int, default=10, help="number of seeds")
+    parser.add_argument("--first-seed", type=int, default=0, help="the first of them")
+    parser.add_argument("--parts", nargs="*", default=PARTS, choices=PARTS)
     parser.add_argument("--rows", nargs="*", type=int, default=[35, 100, 300])
+    parser.add_argument("--tables", type=Path, help="folder of reaction tables")
     parser.add_argument("--json", metavar="PATH", help="write the results to this file")
     arguments = parser.parse_args()
 
+    seeds = list(range(arguments.first_seed, arguments.first_seed + arguments.seeds))
     results: list[dict[str, Any]] = []
-    for job in tqdm(list_jobs(arguments.parts, arguments.seeds, arguments.rows), unit="model"):
+    for job in tqdm(list_jobs(arguments.parts, seeds, arguments.rows), unit="model"):
         results += measure(*job)
-    print_tables(pd.DataFrame(results))
+    if results:
+        print_tables(pd.DataFrame(results))
+    if "shap" in arguments.parts:
+        results += run_shap(seeds[:3])
+    if "tables" in arguments.parts:
+        results += run_tables(arguments.tables, seeds[:5])
     if arguments.json:
-        about = environment(
-            seeds=list(range(arguments.seeds)), n_samples=N_SAMPLES, min_samples_split=MIN_SPLIT
-        )
+        about = environment(seeds=seeds, n_samples=N_SAMPLES, min_samples_split=MIN_SPLIT)
         write_json(arguments.json, results, about)
 
 

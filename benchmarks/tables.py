@@ -16,14 +16,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from common.pages import write_tables
 from common.results import environment
 from common.table_models import MODELS, OWN, REFERENCE, run_model
+from common.table_pages import make_page_tables
 from common.table_report import draw_differences, paired, print_report
 from common.table_tasks import (
     TABLES,
@@ -45,7 +46,7 @@ class Results:
 
     def __init__(self, path: str | None, settings: dict[str, Any]) -> None:
         self.path = None if path is None else Path(path)
-        self.about = environment(commit=read_commit(), **settings)
+        self.about = environment(**settings)
         self.rows: list[dict[str, Any]] = []
         if self.path is not None and self.path.exists():
             self.rows = json.loads(self.path.read_text())["results"]
@@ -69,24 +70,13 @@ class Results:
         part.replace(self.path)
 
 
-def read_commit() -> str | None:
-    """Give the commit of this folder, with a + where files differ from it; None outside git."""
-    command = ["git", "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"]
-    try:
-        folder = Path(__file__).parent
-        found = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return found.stdout.strip()
-
-
 def run_task(
     task: TableTask, table: Table, arguments: argparse.Namespace, results: Results
 ) -> list[str]:
     """Run the draws of a task that are not there yet; give reasons for those left out."""
     left_out = []
     first = arguments.first_seed
-    commit = results.about["settings"]["commit"]
+    commit = results.about["commit"]
     for size in arguments.sizes:
         for seed in tqdm(range(first, first + arguments.draws), desc=f"{task.name}, {size}"):
             missing = [
@@ -149,6 +139,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--first-seed", type=int, default=100, help="seed of the first draw")
     parser.add_argument("--json", metavar="PATH", help="keep all draws here, and run none twice")
     parser.add_argument("--plot", metavar="PATH", help="draw the differences to this file")
+    parser.add_argument("--page", metavar="PATH", help="write the tables of the pages to this file")
     return parser.parse_args()
 
 
@@ -156,7 +147,7 @@ def main() -> None:
     """Run the benchmark."""
     arguments = read_arguments()
     threads = os.environ.get("OMP_NUM_THREADS")
-    left = ("tables", "release", "json", "plot")  # where things lie on this machine
+    left = ("tables", "release", "json", "plot", "page")  # where things lie on this machine
     settings = {key: value for key, value in vars(arguments).items() if key not in left}
     results = Results(arguments.json, {**settings, "OMP_NUM_THREADS": threads})
     run_all(arguments, results)
@@ -167,6 +158,9 @@ def main() -> None:
     print_report(runs, differences, arguments.reference)
     ends = differences.astype(object).where(differences.notna(), None)  # JSON has no NaN
     results.write({"differences": ends.to_dict("records")})
+    if arguments.page:
+        commit = ", ".join(runs["commit"].unique())  # of the runs, which may be older than this
+        write_tables(arguments.page, make_page_tables(runs), {**results.about, "commit": commit})
     if arguments.plot and len(differences):
         model = OWN if OWN in set(differences["model"]) else str(differences["model"].iloc[0])
         draw_differences(differences, model, arguments.reference, arguments.plot)

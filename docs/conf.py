@@ -59,6 +59,7 @@ html_theme_options = {
     "header_links_before_dropdown": 3,
 }
 html_show_sourcelink = False
+html_sidebars = {"*": []}  # pages without pages below them leave the room to their tables
 
 
 # Pages that stand elsewhere in the repository, and where links to them lead.

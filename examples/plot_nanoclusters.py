@@ -52,21 +52,14 @@ space = DesignSpace.from_frame(X, columns=columns, constraints=[Bound("ligand:Au
 # %%
 # A tree that imitates the model
 # ------------------------------
-# Eight leaves: eight rules, made of the splits that tell most. More leaves imitate better and are
-# harder to read.
-explainer = SurrogateTreeExplainer(
-    FrozenEstimator(model),
-    space,
-    n_samples=4000,
-    max_depth=None,
-    max_leaf_nodes=8,
-    random_state=0,
-)
+# It grows until it agrees with the model; the splits that tell most are shown, and triangles stand
+# for the rest.
+explainer = SurrogateTreeExplainer(FrozenEstimator(model), space, n_samples=4000, random_state=0)
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", LowFidelityWarning)  # the fidelity stands above the tree
     explainer.fit(X)
-explainer.plot()
-print(explainer.export_text())
+explainer.plot(max_leaves=8)
+print(explainer.export_text(max_leaves=8))
 
 
 # %%

@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     )
     from sksiamese.molecules import MolGraph, SMILESFeaturizer
     from sksiamese.persistence import describe_model, load_model, save_model
-    from sksiamese.recommend import ExperimentRecommender
+    from sksiamese.recommend import ExperimentRecommender, Screening, screen
     from sksiamese.report import ExperimentReport
     from sksiamese.space import DesignSpace
-    from sksiamese.surrogate import SurrogateTreeExplainer
+    from sksiamese.surrogate import AdditiveEffectsExplainer, SurrogateTreeExplainer
     from sksiamese.tables import StackedTasks, stack_tasks
 
 __all__ = [
+    "AdditiveEffectsExplainer",
     "DesignSpace",
     "ExperimentRecommender",
     "ExperimentReport",
@@ -52,6 +53,7 @@ __all__ = [
     "ModelVersionWarning",
     "MolGraph",
     "SMILESFeaturizer",
+    "Screening",
     "SmallClassWarning",
     "StackedTasks",
     "SupportQuerySplit",
@@ -62,6 +64,7 @@ __all__ = [
     "load_model",
     "read_experiments",
     "save_model",
+    "screen",
     "stack_tasks",
 ]
 
@@ -86,10 +89,10 @@ _FOLDERS = {
     ],
     "molecules": ["MolGraph", "SMILESFeaturizer"],
     "persistence": ["describe_model", "load_model", "save_model"],
-    "recommend": ["ExperimentRecommender"],
+    "recommend": ["ExperimentRecommender", "Screening", "screen"],
     "report": ["ExperimentReport"],
     "space": ["DesignSpace"],
-    "surrogate": ["SurrogateTreeExplainer"],
+    "surrogate": ["AdditiveEffectsExplainer", "SurrogateTreeExplainer"],
     "tables": ["StackedTasks", "stack_tasks"],
 }
 _HOMES = {name: folder for folder, names in _FOLDERS.items() for name in names}

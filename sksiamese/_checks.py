@@ -94,8 +94,10 @@ def require_verbose(owner: str, value: object) -> None:
     require_integer(owner, "verbose", int(value) if isinstance(value, bool) else value, 0)
 
 
-def require_probabilities(owner: str, estimator: object, cure: str = "") -> None:
-    """Refuse an `estimator` without predict_proba; `cure` is a sentence that the message ends with.
+def require_probabilities(
+    owner: str, estimator: object, cure: str = "", name: str = "estimator"
+) -> None:
+    """Refuse an estimator without predict_proba; `cure` is a sentence that the message ends with.
 
     Raises
     ------
@@ -104,7 +106,7 @@ def require_probabilities(owner: str, estimator: object, cure: str = "") -> None
     """
     if not hasattr(estimator, "predict_proba"):
         raise TypeError(
-            f"The 'estimator' parameter of {owner} must be a classifier with predict_proba. "
+            f"The {name!r} parameter of {owner} must be a classifier with predict_proba. "
             f"Got {shorten(estimator)} instead.{cure}"
         )
 

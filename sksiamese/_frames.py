@@ -49,8 +49,8 @@ class DistinctTexts(NamedTuple):
     strangers: list[tuple[int, int]]
 
 
-def ensure_table(X: Any) -> InputTable:
-    """Bring a table, a column, a 1-D list or array, or 2-D array to a frame with a cell or more.
+def ensure_table(X: Any, least_rows: int = 1) -> InputTable:
+    """Bring a table, a column, a 1-D list or array, or 2-D array to a frame with enough rows.
 
     Tables and columns may be those of pandas, polars or pyarrow.
 
@@ -62,7 +62,11 @@ def ensure_table(X: Any) -> InputTable:
         If `X` has more than two dimensions, rows of unequal length, no rows, no columns or two
         columns of one name.
     """
-    X = as_pandas(X)
+    return ensure_plain_table(as_pandas(X), least_rows)
+
+
+def ensure_plain_table(X: Any, least_rows: int = 1) -> InputTable:
+    """Do the same with what :func:`sksiamese._frame_libraries.as_pandas` gave."""
     if isinstance(X, pd.DataFrame):
         table = InputTable(X, named=_has_own_names(X.columns))
     elif isinstance(X, pd.Series):
@@ -72,7 +76,7 @@ def ensure_table(X: Any) -> InputTable:
     if not table.named:
         names = [f"x{i}" for i in range(table.frame.shape[1])]
         table = InputTable(table.frame.set_axis(names, axis=1), named=False)
-    _require_cells(table.frame)
+    _require_cells(table.frame, least_rows)
     require_distinct_names(table.frame.columns)
     return table
 
@@ -111,14 +115,14 @@ def _ensure_2d_array(X: Any) -> npt.NDArray[Any]:
     return array
 
 
-def _require_cells(frame: pd.DataFrame) -> None:
+def _require_cells(frame: pd.DataFrame, least_rows: int) -> None:
     n_rows, n_columns = frame.shape
     if n_columns == 0:
         raise ValueError(
             f"X has 0 feature(s) (shape=({n_rows}, 0)) while a minimum of 1 is required. "
             "Name at least one column."
         )
-    if n_rows == 0:
+    if n_rows < least_rows:
         raise ValueError(
             f"X has 0 sample(s) (shape=(0, {n_columns})) while a minimum of 1 is required. "
             "Pass at least one row."

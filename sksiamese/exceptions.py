@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "BadCellsError",
     "ConstantInputWarning",
     "DoubtfulColumnWarning",
     "InvalidSMILESError",
@@ -11,10 +12,44 @@ __all__ = [
     "ModelFileError",
     "ModelVersionWarning",
     "NewNameWarning",
+    "NoPossibleExperimentError",
     "SharedRecipeWarning",
     "SmallClassWarning",
     "TooFewCandidatesError",
 ]
+
+
+class BadCellsError(ValueError):
+    """Cells of a table that cannot be used.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, where, and how to mend it.
+    cells : sequence of tuple (column, row, cell), default=()
+        Every bad cell: the name of its column, the label of its row and what it holds.
+
+    Attributes
+    ----------
+    cells : tuple of tuple (column, row, cell)
+        The bad cells, all of them, in the order of the table read column by column. The message
+        shows them shortened, so use this attribute to mend a table in code.
+
+    Examples
+    --------
+    >>> from sksiamese.exceptions import BadCellsError
+    >>> error = BadCellsError("1 cell is not a number", [("pH", 3, "acidic")])
+    >>> error.cells
+    (('pH', 3, 'acidic'),)
+    """
+
+    def __init__(self, message: str, cells: object = ()) -> None:
+        super().__init__(message)
+        self.cells: tuple[tuple[object, object, object], ...] = tuple(cells)  # type: ignore[arg-type]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep the cells when the error crosses a process border."""
+        return type(self), (str(self), self.cells)
 
 
 class ConstantInputWarning(UserWarning):
@@ -41,7 +76,7 @@ class DoubtfulColumnWarning(UserWarning):
     """
 
 
-class InvalidSMILESError(ValueError):
+class InvalidSMILESError(BadCellsError):
     """Cells of a table that cannot be read as molecules.
 
     Parameters
@@ -54,8 +89,7 @@ class InvalidSMILESError(ValueError):
     Attributes
     ----------
     cells : tuple of tuple (column, row, text)
-        The bad cells, all of them, in the order of the table read column by column. The message
-        shows them shortened, so use this attribute to mend a table in code.
+        The bad cells, as in :class:`BadCellsError`.
 
     Examples
     --------
@@ -64,14 +98,6 @@ class InvalidSMILESError(ValueError):
     >>> error.cells
     (('ligand', 3, 'C(C'),)
     """
-
-    def __init__(self, message: str, cells: object = ()) -> None:
-        super().__init__(message)
-        self.cells: tuple[tuple[object, object, object], ...] = tuple(cells)  # type: ignore[arg-type]
-
-    def __reduce__(self) -> tuple[object, ...]:
-        """Keep the cells when the error crosses a process border."""
-        return type(self), (str(self), self.cells)
 
 
 class InvalidSMILESWarning(UserWarning):
@@ -90,14 +116,14 @@ class InvalidSMILESWarning(UserWarning):
 
 
 class LowFidelityWarning(UserWarning):
-    """A surrogate tree tells only a part of what its black box does.
+    """A surrogate tells only a part of what its black box does.
 
     Examples
     --------
     >>> import warnings
     >>> from sksiamese.exceptions import LowFidelityWarning
     >>> with warnings.catch_warnings():
-    ...     warnings.simplefilter("error", LowFidelityWarning)  # no such tree gets out of here
+    ...     warnings.simplefilter("error", LowFidelityWarning)  # none such gets out of here
     """
 
 
@@ -142,6 +168,23 @@ class NewNameWarning(UserWarning):
     >>> from sksiamese.exceptions import NewNameWarning
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("error", NewNameWarning)  # such a name is an error here
+    """
+
+
+class NoPossibleExperimentError(ValueError):
+    """The constraints of a design space leave nothing of what was asked for.
+
+    Examples
+    --------
+    >>> from sksiamese import DesignSpace
+    >>> from sksiamese.exceptions import NoPossibleExperimentError
+    >>> from sksiamese.space import Bound, Levels
+    >>> space = DesignSpace({"degC": Levels([20, 50, 80])}, [Bound("degC", high=0)])
+    >>> try:
+    ...     space.grid("degC")
+    ... except NoPossibleExperimentError:
+    ...     print("too narrow")
+    too narrow
     """
 
 

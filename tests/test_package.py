@@ -54,7 +54,7 @@ ORDER = [
 INNER_ORDER = {
     "tables": ["reading", ".", "encoding"],
     "models": ["training", "readouts", "."],
-    "recommend": ["outcomes", "."],
+    "recommend": ["outcomes", "screening", "."],
 }
 # These work with any classifier, or with none, and so import less than the order allows.
 FORBIDDEN = {

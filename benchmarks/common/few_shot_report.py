@@ -21,8 +21,8 @@ NAMES = {
     "neighbours": "nearest neighbours",
     "process": "Gaussian process",
     "multitask": "multi-task network",
-    "forest-history": "random forest, history + 10 x shots",
-    "lightgbm-history": "lightgbm, history + 10 x shots",
+    "forest-history": "random forest, past rows, and new ones ten times",
+    "lightgbm-history": "lightgbm, past rows, and new ones ten times",
 }
 SCORES = {
     "roc_auc": "ROC-AUC",
@@ -127,10 +127,14 @@ def print_report(runs: pd.DataFrame, over: str, reference: str) -> None:
 
 def draw_curves(runs: pd.DataFrame, over: str, title: str, path: str) -> None:
     """Draw scores against the support, with the intervals of the tables."""
+    draw_summary(summarize(runs, over), over, title, path)
+
+
+def draw_summary(summary: pd.DataFrame, over: str, title: str, path: str | Path) -> None:
+    """Draw what `summarize` gave."""
     from matplotlib.figure import Figure
 
     scores = ["roc_auc", "mcc"] if over == "task" else ["roc_auc"]
-    summary = summarize(runs, over)
     supports = list(summary["support"].unique())
     methods = [name for name in NAMES if name in set(summary["method"])]
     figure = Figure(figsize=(1 + 4.6 * len(scores), 5.2), layout="constrained")

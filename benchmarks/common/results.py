@@ -8,12 +8,16 @@ beside it: on a machine with other work it is the steadier figure.
 from __future__ import annotations
 
 import argparse
+import datetime
 import gc
 import importlib.metadata
 import json
 import os
 import platform
+import shlex
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -99,7 +103,8 @@ def print_table(title: str, rows: list[dict[str, Any]]) -> None:
 
 
 def environment(**settings: Any) -> dict[str, Any]:
-    """Describe the machine, the versions and the settings (seeds, sizes) of a run."""
+    """Describe the command, the commit, the machine, the versions and the settings of a run."""
+    arguments = ["PATH" if os.sep in argument else argument for argument in sys.argv[1:]]
     versions = {}
     for package in PACKAGES:
         try:
@@ -107,12 +112,26 @@ def environment(**settings: Any) -> dict[str, Any]:
         except importlib.metadata.PackageNotFoundError:
             versions[package] = None
     return {
+        "command": shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *arguments]),
+        "commit": read_commit(),
+        "date": datetime.date.today().isoformat(),
         "python": platform.python_version(),
         "machine": platform.machine(),
         "cores": os.cpu_count(),
         "versions": versions,
         "settings": settings,
     }
+
+
+def read_commit() -> str | None:
+    """Give the commit of this folder, with a + where files differ from it; None outside git."""
+    command = ["git", "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"]
+    try:
+        folder = Path(__file__).parent
+        found = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip()
 
 
 def t_intervals(values: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:

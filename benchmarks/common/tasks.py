@@ -5,6 +5,7 @@ perovskites       10-fold cross-validation of 208 measured crystallisations
 new-salts         the same, leaving out all experiments of one salt at a time
 draws             54 crystallisations (27 of each outcome) of the release, scored on all others
 cmet-16/-32/-64   so many labelled c-Met inhibitors, scored on all others
+workbook          10-fold cross-validation of a workbook in the layout of the paper's supplement
 """
 
 from __future__ import annotations
@@ -18,7 +19,13 @@ import pandas as pd
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedKFold
 
 from sksiamese import SupportQuerySplit, compare_classifiers
-from sksiamese.datasets import fetch_perovskites, load_cmet, load_perovskites, make_nanoclusters
+from sksiamese.datasets import (
+    fetch_perovskites,
+    load_cmet,
+    load_perovskites,
+    make_nanoclusters,
+    read_reaction_workbook,
+)
 
 TASKS = ("simulated", "perovskites", "new-salts", "draws", "cmet-16", "cmet-32", "cmet-64")
 BASELINES = (
@@ -48,10 +55,19 @@ class Task(NamedTuple):
 
 
 def make_task(
-    name: str, release: str | None, n_repeats: int | None = None, leave_out: bool = False
+    name: str,
+    release: str | None,
+    n_repeats: int | None = None,
+    leave_out: bool = False,
+    workbook: str | None = None,
 ) -> Task:
-    """Load a task; `n_repeats` replaces its own, `leave_out` drops the rows that tuning saw."""
-    if name == "simulated":
+    """Load a task; `n_repeats` replaces its own, `leave_out` drops the rows that tuning saw.
+
+    The task "workbook" is read from the file `workbook`.
+    """
+    if workbook is not None:
+        task = _task(read_reaction_workbook(workbook), _FOLDS, 10)
+    elif name == "simulated":
         task = _task(make_nanoclusters(54, random_state=0), _FOLDS, 10)
     elif name in ("perovskites", "new-salts"):
         task = _task(load_perovskites(), LeaveOneGroupOut() if name == "new-salts" else _FOLDS, 10)
@@ -97,6 +113,7 @@ def add_task_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repeats", type=int, help="repeats of each task instead of its own")
     parser.add_argument("--n-jobs", type=int, default=2, help="processes")
     parser.add_argument("--json", metavar="PATH", help="write the results to this file")
+    parser.add_argument("--page", metavar="PATH", help="write the tables of the pages to this file")
     parser.add_argument("--plot", metavar="PATH", help="draw each task; its name joins the file's")
 
 

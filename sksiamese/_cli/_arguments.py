@@ -51,14 +51,19 @@ def add_json(parser: Any) -> None:
     parser.add_argument("--json", action="store_true", help="write JSON; messages go to stderr")
 
 
+def add_jobs(parser: Any) -> None:
+    text = "processes; -1 for all cores (2)"
+    parser.add_argument("--n-jobs", "--jobs", type=_jobs, default=2, metavar="N", help=text)
+
+
 def add_computing(parser: Any) -> None:
-    parser.add_argument("--n-jobs", type=_jobs, default=2, help="processes; -1 for all cores (2)")
+    add_jobs(parser)
     parser.add_argument("--seed", type=int, default=0, help="decides all that is random (0)")
 
 
 def add_batch(parser: Any) -> None:
     parser.add_argument(
-        "--batch-size", type=_size, default=8, metavar="N", help="experiments of a plate (8)"
+        "--batch-size", type=size, default=8, metavar="N", help="experiments of a plate (8)"
     )
 
 
@@ -89,7 +94,8 @@ def _jobs(text: str) -> int:
     return value
 
 
-def _size(text: str) -> int:
+def size(text: str) -> int:
+    """Read a number of things, at least one."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("must be at least 1")

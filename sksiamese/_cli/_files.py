@@ -131,6 +131,26 @@ def load_campaign(path: Path) -> ExperimentRecommender:
     return campaign
 
 
+def load_fitted(path: Path) -> Any:
+    """Load a model that can predict: what save_model wrote, or that of a campaign.
+
+    Raises
+    ------
+    ValueError
+        If it was fitted without names of columns.
+    """
+    from sksiamese.persistence import load_model
+
+    model = load_model(path)
+    model = getattr(model, "estimator_", model)
+    if getattr(model, "feature_names_in_", None) is None:
+        raise ValueError(
+            f"The model in {str(path)!r} was fitted without names of columns, so that a table "
+            "cannot be matched with it. Fit it with a DataFrame."
+        )
+    return model
+
+
 def _workbook(frame: pd.DataFrame) -> bytes:
     """Content of a workbook; text stays text, also where it begins with "="."""
     openpyxl = _import_openpyxl()

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import TextIO
 
 import sksiamese
-from sksiamese._cli import _add, _check, _demo, _predict, _recommend, _report
+from sksiamese._cli import _add, _check, _demo, _predict, _recommend, _report, _screen
 
-_COMMANDS = (_check, _report, _recommend, _add, _predict, _demo)
+_COMMANDS = (_check, _report, _recommend, _add, _predict, _screen, _demo)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

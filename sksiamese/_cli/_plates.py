@@ -16,18 +16,16 @@ from sksiamese.tables.reading._clean_cells import clean_cells
 from sksiamese.tables.reading._files import read_table_file
 from sksiamese.tables.reading._findings import plural
 
-_TOLD = ["p_std", "in_domain", "nearest_experiment"]
+_TOLD = ["in_domain", "nearest_experiment"]
 
 
 def lay_out_plate(recommender: ExperimentRecommender, plate: pd.DataFrame) -> pd.DataFrame:
     """Arrange a plate for a file: number, recipe, empty outcomes, then what the model says."""
-    probability = str(recommender.out_of_fold_.name)
     frame = plate[list(recommender.measured_.columns)].copy()
     frame.insert(0, "recipe", np.arange(1, len(plate) + 1))
     for name in outcome_columns(str(recommender.outcomes_.name), recommender.measured_.columns):
         frame[name] = None
-    said = plate[[probability, *_TOLD]]
-    return frame.join(said.round({probability: 2, "p_std": 2}))
+    return frame.join(_rounded(recommender, plate)[[*recommender._model.columns, *_TOLD]])
 
 
 def read_plate(recommender: ExperimentRecommender, path: Path, sheet: str | None) -> pd.DataFrame:
@@ -77,8 +75,11 @@ def add_plate(recommender: ExperimentRecommender, plate: pd.DataFrame) -> str:
         warnings.filterwarnings("ignore", ".* have no outcome yet", UserWarning)  # said below
         recommender.add_measurements(plate)
     new = recommender.outcomes_.iloc[n_before:]
-    n_hits = int((new == recommender.positive_).sum())
-    text = f"Added {plural(len(new), 'experiment')}, {n_hits} of them a success"
+    text = f"Added {plural(len(new), 'experiment')}, "
+    if recommender.goal is None:
+        text += f"{int((new == recommender.positive_).sum())} of them a success"
+    else:
+        text += f"and the best {recommender.outcomes_.name} so far is {recommender.best_:g}"
     n_open = len(recommender.pending_)
     return f"{text}; {n_open} still open." if n_open else f"{text}."
 
@@ -87,7 +88,13 @@ def show_plate(recommender: ExperimentRecommender, plate: pd.DataFrame) -> str:
     """Write a plate as text."""
     hidden = ["distance", "acquisition"]
     shown = plate.drop(columns=[name for name in hidden if name in plate])
-    return str(shown.round({recommender.out_of_fold_.name: 2, "p_std": 2}).to_string(index=False))
+    return str(_rounded(recommender, shown).to_string(index=False))
+
+
+def _rounded(recommender: ExperimentRecommender, plate: pd.DataFrame) -> pd.DataFrame:
+    """Round probabilities to two decimals; of numbers the model knows how far they can be told."""
+    names = recommender._model.columns if recommender.goal is None else ["p(better)"]
+    return plate.round(dict.fromkeys(names, 2))
 
 
 def plain_records(frame: pd.DataFrame) -> list[dict[str, Any]]:

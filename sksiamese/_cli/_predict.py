@@ -1,4 +1,4 @@
-"""``sksiamese predict``: the probabilities of new rows."""
+"""``sksiamese predict``: the probabilities of new rows, or their numbers."""
 
 from __future__ import annotations
 
@@ -34,21 +34,27 @@ def _predict(options: argparse.Namespace) -> int:
         _files.require_writable_table(options.output)
         _files.require_free([options.output], options.force)
     from sksiamese._cli._plates import plain_records
-    from sksiamese.persistence import load_model
 
-    model = load_model(options.model)
-    model = getattr(model, "estimator_", model)
+    model = _files.load_fitted(options.model)
     frame = _read_rows(options, model)
-    found = frame.join(_probabilities(model, frame))
+    said = _predictions(model, frame)
+    found = frame.join(said.rename(columns=lambda name: _free_name(name, frame)))
+    rows = found.rename_axis(_free_name("row", found)).reset_index()
     if options.output is not None:
-        _files.write_table(found.rename_axis("row").reset_index(), options.output)
+        _files.write_table(rows, options.output)
         _files.say(options, f"Written: {options.output}")
     if options.json:
-        rows = found.rename_axis("row").reset_index()
         print(json.dumps(plain_records(rows), indent=2, ensure_ascii=False))
     elif options.output is None:
         print(found.round(3).to_string())
     return 0
+
+
+def _free_name(name: str, frame: pd.DataFrame) -> str:
+    """Name a column that is added, also where the table has one of that name."""
+    while name in frame:
+        name = f"sksiamese {name}"
+    return name
 
 
 def _read_rows(options: argparse.Namespace, model: Any) -> pd.DataFrame:
@@ -57,24 +63,23 @@ def _read_rows(options: argparse.Namespace, model: Any) -> pd.DataFrame:
     from sksiamese.tables.reading._clean_cells import clean_cells
     from sksiamese.tables.reading._files import read_table_file
 
-    names = getattr(model, "feature_names_in_", None)
-    if names is None:
-        raise ValueError(
-            f"The model in {str(options.model)!r} was fitted without names of columns, so that a "
-            "table cannot be matched with it. Fit it with a DataFrame."
-        )
-    table = read_table_file(options.file, sheet=options.sheet, names=list(names))
+    names = list(model.feature_names_in_)
+    table = read_table_file(options.file, sheet=options.sheet, names=names)
     frame, _ = clean_cells(table.frame, ())
-    require_columns(frame.columns, list(names), f"The table {options.file.name!r}")
-    return frame[list(names)].infer_objects()
+    require_columns(frame.columns, names, f"The table {options.file.name!r}")
+    return frame[names].infer_objects()
 
 
-def _probabilities(model: Any, frame: pd.DataFrame) -> pd.DataFrame:
+def _predictions(model: Any, frame: pd.DataFrame) -> pd.DataFrame:
+    """Probabilities of the classes and the most probable one; of a regressor its numbers."""
     import pandas as pd
+    from sklearn.base import is_regressor
 
     from sksiamese._checks import plain_label, require_probabilities
 
-    require_probabilities("sksiamese predict", model)
+    if is_regressor(model):
+        return pd.DataFrame({"predicted": model.predict(frame)}, frame.index)
+    require_probabilities("sksiamese predict", model, name="model")
     columns = [f"p({plain_label(label)})" for label in model.classes_]
     found = pd.DataFrame(model.predict_proba(frame), frame.index, columns)
     return found.assign(predicted=model.predict(frame))

@@ -25,7 +25,6 @@ from sksiamese.tables._roles import INPUTS, Role, find_roles
 from sksiamese.tables.reading._findings import Finding, describe_rows, plural
 
 _SHOWN = 5  # messages of one check in one column that the text shows
-_OF_ROWS = {"contradictory", "duplicate"}  # checks that find several rows at once
 _MOST_CELLS = 10  # findings of one check in one column; more become one
 _ROLES = {
     "outcome": "Outcome",
@@ -297,7 +296,7 @@ def _count_many(found: Sequence[Finding]) -> Iterator[Finding]:
             yield from same
             continue
         what = f"{len(same):,} groups of rows"
-        if same[0].check not in _OF_ROWS:
+        if same[0].row is not None:
             what = f"{len(same):,} cells: {describe_rows(each.row for each in same)}"
         message = f"{what}. The first: {same[0].message}"
         yield same[0]._replace(row=None, value=None, message=message)

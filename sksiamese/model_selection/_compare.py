@@ -20,7 +20,7 @@ from sksiamese._checks import (
     require_verbose,
 )
 from sksiamese._frame_libraries import as_pandas
-from sksiamese._frames import ensure_table
+from sksiamese._frames import ensure_plain_table
 from sksiamese.exceptions import SharedRecipeWarning
 from sksiamese.model_selection._baselines import BASELINES, DEFAULT_BASELINES, make_baselines
 from sksiamese.model_selection._comparison import ClassifierComparison
@@ -170,7 +170,7 @@ def compare_classifiers(
     _require_classifiers(own, chosen)
     metrics = read_scoring(scoring)
     X = as_pandas(X)
-    frame = ensure_table(X).frame
+    frame = ensure_plain_table(X).frame
     rows = _read_rows(X, y, frame)
     classifiers = own | make_baselines(frame, chosen, molecules)
     seeds = make_generator(random_state).randint(2**31 - 1, size=(n_repeats, 2)).tolist()

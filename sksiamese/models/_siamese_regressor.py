@@ -15,10 +15,10 @@ from sksiamese._one_state import freeze, replace_state
 from sksiamese.models.training._number_process import NumberProcess
 from sksiamese.models.training._threads import one_thread
 from sksiamese.tables._doubtful_columns import warn_of_doubts
-from sksiamese.tables._labels import read_weights
+from sksiamese.tables._labels import number_groups, read_weights
 from sksiamese.tables._measured_numbers import read_numbers
 from sksiamese.tables._table_classifier import TableEstimator, record_training
-from sksiamese.tables.encoding._encoder import ExperimentEncoder
+from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
 
 _LEAST_JUDGED = 10  # rows, from which on a column can be told to be no condition
 _LEAST_SPREAD = 1e-9  # of numbers that vary, as a share of their size
@@ -79,6 +79,9 @@ class GraphFingerprintSiameseRegressor(RegressorMixin, TableEstimator):
 
     Numbers that never vary in training have a quarter of their size as standard deviation.
 
+    With `groups`, the campaign of an experiment is one more column r of names: what campaigns share
+    is learnt from all, and by how much they differ in level and in detail.
+
     Cost grows as the cube of the number of rows, memory as the square: for some tens up to about
     two thousand.
 
@@ -99,7 +102,9 @@ class GraphFingerprintSiameseRegressor(RegressorMixin, TableEstimator):
         self.descriptors = descriptors
         self.n_jobs = n_jobs
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> GraphFingerprintSiameseRegressor:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None
+    ) -> GraphFingerprintSiameseRegressor:
         """Learn from measured experiments.
 
         A failure or an interruption (Ctrl-C) leaves the regressor as it was before.
@@ -112,6 +117,9 @@ class GraphFingerprintSiameseRegressor(RegressorMixin, TableEstimator):
             Measured numbers. Of a text, ``">95"`` counts as 95, ``"<5"`` and ``"trace"`` as 5.
         sample_weight : array-like of shape (n_samples,), default=None
             Trust in each row; a weight of 2 counts as two equal rows, of 0 as no row.
+        groups : array-like of shape (n_samples,), default=None
+            Past campaign of each row, such as its substrate. Rows without one (None or NaN) belong
+            to the campaign that predictions are of; where each row has one, that is a new one.
 
         Returns
         -------
@@ -136,12 +144,14 @@ class GraphFingerprintSiameseRegressor(RegressorMixin, TableEstimator):
         with replace_state(self) as draft:
             require_boolean(type(self).__name__, "descriptors", draft.descriptors)
             require_n_jobs(type(self).__name__, draft.n_jobs)
-            table = draft._read_measured(X, y, sample_weight)
+            table = draft._read_measured(X, y, sample_weight, groups)
             encoder = ExperimentEncoder(
                 draft.descriptors, "standard", "never", draft.n_jobs, keeps_constant=True
             )
             one_group = np.zeros(len(table.y), np.int64)
             experiments = encoder.fit_encode(table.frame, table.weight, one_group)
+            experiments = _add_campaigns(experiments, table.campaigns)
+            draft._has_campaigns = table.campaigns is not None
             if draft._names is not None and len(table.y) >= _LEAST_JUDGED:
                 taken = "All were taken as inputs."
                 warn_of_doubts(table.frame, encoder.kinds_, None, taken, stacklevel=2)
@@ -207,6 +217,9 @@ class GraphFingerprintSiameseRegressor(RegressorMixin, TableEstimator):
                 "squares. Got return_std=True and return_cov=True: leave one out."
             )
         experiments = fitted.encoder_.encode(fitted._read_table(X))
+        if fitted._has_campaigns:
+            at_hand = np.full(len(experiments.molecules), -1)
+            experiments = _add_campaigns(experiments, at_hand)
         with one_thread():
             if return_cov:
                 mean, spread = fitted.process_.joint(experiments)
@@ -215,8 +228,8 @@ class GraphFingerprintSiameseRegressor(RegressorMixin, TableEstimator):
         predicted = fitted._center + fitted._scale * mean
         return (predicted, fitted._scale * np.sqrt(variance)) if return_std else predicted
 
-    def _read_measured(self, X: Any, y: Any, sample_weight: Any) -> _Measurements:
-        """Check X, y and weights, and remember the columns; rows of weight zero are gone."""
+    def _read_measured(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> _Measurements:
+        """Check the input of a fit, and remember the columns; rows of weight zero are gone."""
         if y is None:
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None. "
@@ -225,8 +238,14 @@ class GraphFingerprintSiameseRegressor(RegressorMixin, TableEstimator):
         frame = self._read_table(X, reset=True)
         numbers = read_numbers(y, len(frame))
         weight = read_weights(sample_weight, len(frame))
+        campaigns = None if groups is None else number_groups(groups, len(frame))
         rows = weight > 0
-        return _Measurements(frame[rows], numbers[rows], weight[rows])
+        return _Measurements(
+            frame[rows],
+            numbers[rows],
+            weight[rows],
+            None if campaigns is None else campaigns[rows],
+        )
 
 
 class _Measurements(NamedTuple):
@@ -240,11 +259,23 @@ class _Measurements(NamedTuple):
         Measured numbers.
     weight : ndarray of shape (n_rows,)
         Sample weights, positive.
+    campaigns : ndarray of shape (n_rows,) or None
+        Numbers of past campaigns, -1 of the one at hand; None where none are told apart.
     """
 
     frame: pd.DataFrame
     y: _Float
     weight: _Float
+    campaigns: npt.NDArray[np.int64] | None
+
+
+def _add_campaigns(
+    experiments: Experiments, campaigns: npt.NDArray[np.int64] | None
+) -> Experiments:
+    """Put the campaign beside the columns of names."""
+    if campaigns is None:
+        return experiments
+    return experiments._replace(categories=np.column_stack([experiments.categories, campaigns]))
 
 
 def _find_scale(y: _Float, weight: _Float) -> tuple[float, float]:

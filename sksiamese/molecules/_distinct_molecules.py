@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import joblib
@@ -147,11 +147,14 @@ def _read_chunks(
     # A few chunks for each process even out their loads; more would only add messages.
     size = _CHUNK if n_used == 1 else max(_CHUNK // 2, -(-len(texts) // (8 * n_used)))
     chunks = [texts[i : i + size] for i in range(0, len(texts), size)]
-    # Chunks are small and even: dispatching all at once keeps every process busy.
-    options = {"return_as": "generator", "pre_dispatch": "all", "batch_size": 1}
-    results = joblib.Parallel(n_used, prefer="processes", **options)(
-        joblib.delayed(reader)(chunk) for chunk in chunks
-    )
+    if n_used == 1:  # joblib would make tasks of it, if it is set to a cluster
+        results: Iterable[Any] = (reader(chunk) for chunk in chunks)
+    else:
+        # Chunks are small and even: dispatching all at once keeps every process busy.
+        options = {"return_as": "generator", "pre_dispatch": "all", "batch_size": 1}
+        results = joblib.Parallel(n_used, prefer="processes", **options)(
+            joblib.delayed(reader)(chunk) for chunk in chunks
+        )
     with _progress_bar(len(texts), bool(verbose)) as bar:
         for chunk, result in zip(chunks, results, strict=True):
             bar.update(len(chunk))

@@ -249,7 +249,7 @@ class SiameseKernel(nn.Module):
         return compare([self], pairs, [learned])
 
     def _by_learned(self, distance: Tensor | None, n_pairs: int) -> Tensor:
-        """Give what learned distances add to the sum and to the log recipe, (M, 2, pairs)."""
+        """Give what learned distances add to sum and recipe term, (M, 2, n_pairs)."""
         n = self.n_molecules
         if self.learned is None or distance is None:
             return self.theta.new_zeros(len(self.theta), 2, n_pairs)

@@ -1,9 +1,9 @@
 """Fitted models in a file that holds no code: to save, to describe and to load them.
 
-The file is a zip archive of two entries, neither of them compressed: `manifest.json`, which tells
-what the model is, and `model.skops`, the model in the format of skops, with weights of networks as
-safetensors. Loading makes objects of the types listed in `_trusted_types` alone, and runs nothing
-out of the file.
+The file is a zip archive of two entries: `manifest.json`, which tells what the model is, and
+`model.skops`, the model in the format of skops, with weights of networks as safetensors. The model
+is compressed, since skops writes the hundreds of trees of a forest as text. Loading makes objects
+of the types listed in `_trusted_types` alone, and runs nothing out of the file.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from sksiamese.persistence._trusted_types import TRUSTED_TYPES
 
 _Model = TypeVar("_Model")
 _MANIFEST, _MODEL = "manifest.json", "model.skops"
+_MOST_SWELLING = 100  # times that a model may be larger than in its file; forests are 20 times
 
 
 def save_model(
@@ -99,11 +100,7 @@ def save_model(
     _require_place(path, target)
     payload = _dump(estimator)
     manifest = make_manifest(estimator, metrics, payload)
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
-        file.writestr(_MANIFEST, manifest.to_json())
-        file.writestr(_MODEL, payload)
-    replace_file(target, archive.getbuffer())
+    replace_file(target, _archive(manifest.to_json(), payload, zipfile.ZIP_DEFLATED))
     return path
 
 
@@ -245,6 +242,20 @@ def _refuse_functions(estimator: BaseEstimator | Definition, error: Exception) -
             ) from error
 
 
+def _archive(manifest: str, payload: bytes, method: int) -> memoryview:
+    """Write both entries; a model that would swell too much to be loaded is not compressed."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr(_MANIFEST, manifest)
+        file.writestr(_MODEL, payload, method)
+        swells = _swells(file.getinfo(_MODEL))
+    return _archive(manifest, payload, zipfile.ZIP_STORED) if swells else archive.getbuffer()
+
+
+def _swells(entry: zipfile.ZipInfo) -> bool:
+    return entry.file_size > _MOST_SWELLING * entry.compress_size
+
+
 def _can_be_held(value: Any) -> bool:
     try:
         _write(value)
@@ -285,8 +296,10 @@ def _read(path: Path) -> tuple[ModelManifest, bytes]:
             # Cut behind the model, which is an archive itself, the file ends as that one does.
             if _MANIFEST not in file.namelist() and content[30:].startswith(_MANIFEST.encode()):
                 raise zipfile.BadZipFile("its end is missing")
-            _require_entries(file, {_MANIFEST, _MODEL})
-            text, payload = file.read(_MANIFEST), file.read(_MODEL)
+            _require_entries(file, {_MANIFEST, _MODEL}, packed=_MODEL)
+            text = file.read(_MANIFEST)
+            with file.open(_MODEL) as entry:  # in one go it would be read to its end, however far
+                payload = entry.read(file.getinfo(_MODEL).file_size + 1)
         with zipfile.ZipFile(io.BytesIO(payload)) as file:
             _require_entries(file, set(file.namelist()) | {"schema.json"})
         manifest = read_manifest(text)
@@ -305,11 +318,19 @@ def _read(path: Path) -> tuple[ModelManifest, bytes]:
     return manifest, payload
 
 
-def _require_entries(file: zipfile.ZipFile, names: set[str]) -> None:
-    """Refuse archives of other entries, and compressed ones, which could swell."""
+def _require_entries(file: zipfile.ZipFile, names: set[str], packed: str = "") -> None:
+    """Refuse archives of other entries, and compressed ones, but for one that swells little.
+
+    No more is ever read of an entry than the size that the archive tells.
+    """
     entries = file.infolist()
     plain = all(
-        entry.compress_type == zipfile.ZIP_STORED and entry.file_size == entry.compress_size
+        (entry.compress_type == zipfile.ZIP_STORED and entry.file_size == entry.compress_size)
+        or (
+            entry.filename == packed
+            and entry.compress_type == zipfile.ZIP_DEFLATED
+            and not _swells(entry)
+        )
         for entry in entries
     )
     if not plain or sorted(entry.filename for entry in entries) != sorted(names):

@@ -1,6 +1,7 @@
-"""Displays: probabilities over conditions, evidence, fingerprints and trees."""
+"""Displays: probabilities over conditions, evidence, fingerprints, effects and trees."""
 
 from sksiamese.plotting._condition_cube import ConditionCubeDisplay
+from sksiamese.plotting._effects import EffectsDisplay
 from sksiamese.plotting._evidence import EvidenceDisplay
 from sksiamese.plotting._fingerprint_distances import FingerprintDistanceDisplay
 from sksiamese.plotting._probability_map import ProbabilityMapDisplay
@@ -8,6 +9,7 @@ from sksiamese.plotting._tree import SurrogateTreeDisplay
 
 __all__ = [
     "ConditionCubeDisplay",
+    "EffectsDisplay",
     "EvidenceDisplay",
     "FingerprintDistanceDisplay",
     "ProbabilityMapDisplay",

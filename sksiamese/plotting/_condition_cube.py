@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -123,7 +123,7 @@ class ConditionCubeDisplay:
             Class whose probability is drawn; by default the one that says that it is success,
             such as 1 or "hit", else the last one.
         cube_resolution : int, default=3
-            Number of values of each condition of the cube; 10 in the paper.
+            Number of values of each condition of the cube; 10 in the paper, which need `pages`.
         grid_resolution : int, default=12
             Number of values of each condition of a small map; 10 in the paper.
         ax : matplotlib.axes.Axes or None, default=None
@@ -216,6 +216,43 @@ class ConditionCubeDisplay:
         draw_title(ax, self.fixed)
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+    def pages(self) -> list[ConditionCubeDisplay]:
+        """Part the cube into pictures, one for each value of its third condition.
+
+        One picture holds about four sheets; the ten of the paper need a page each.
+
+        Returns
+        -------
+        list of ConditionCubeDisplay
+            In the order of ``cube[2]``, not yet drawn: call ``plot``.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sksiamese.plotting import ConditionCubeDisplay
+        >>> axis = np.linspace(0, 1, 3)
+        >>> cube = ConditionCubeDisplay(
+        ...     [axis] * 3,
+        ...     axis,
+        ...     axis,
+        ...     np.zeros((3,) * 5),
+        ...     cube_columns=["a_mM", "b_mM", "c_mM"],
+        ...     columns=["temperature_C", "pH"],
+        ...     pos_label="success",
+        ... )
+        >>> [page.cube[2].tolist() for page in cube.pages()]
+        [[0.0], [0.5], [1.0]]
+        """
+        first, second, third = self.cube
+        return [
+            replace(
+                self,
+                cube=[first, second, third[i : i + 1]],
+                probability=self.probability[:, :, i : i + 1],
+            )
+            for i in range(len(third))
+        ]
 
     def _label_axes(self, ax: Any, width: float) -> None:
         n_a, n_b, n_c = (len(values) for values in self.cube)

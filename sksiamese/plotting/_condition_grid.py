@@ -14,7 +14,7 @@ from sksiamese._checks import plain_label
 from sksiamese._frames import ensure_table
 from sksiamese.molecules._canonical import canonical_key, canonical_keys
 from sksiamese.plotting._drawing import class_number, describe_value, last_step, predict_classes
-from sksiamese.space._columns import ListedColumn, Range
+from sksiamese.space._columns import ListedColumn, OneHot, Range
 from sksiamese.space._dependent_columns import DependentColumn, without_condition
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
@@ -120,6 +120,7 @@ def _require_conditions(space: DesignSpace, names: Mapping[str, int]) -> None:
         if isinstance(column, Range)
         or (
             isinstance(column, ListedColumn)
+            and not isinstance(column, OneHot)
             and not column._is_fixed()
             and is_numeric_dtype(pd.Series(column._listed()))
         )
@@ -134,14 +135,16 @@ def _require_conditions(space: DesignSpace, names: Mapping[str, int]) -> None:
 
 def _usual_values(space: DesignSpace, frame: pd.DataFrame) -> dict[str, Any]:
     """Median of each range, the most frequent molecule or level: all occur in the table."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, column in space.columns.items():
         if name not in frame or not isinstance(column, (Range, ListedColumn)):
             continue
         cells = frame.loc[column._contains(frame[name]), name]
         if not len(cells):
             continue
-        if isinstance(column, Range):
+        if isinstance(column, OneHot):
+            found[column._most_frequent(frame)] = column.on
+        elif isinstance(column, Range):
             found[name] = cells.quantile(0.5, interpolation="lower")
         else:
             found[name] = cells.mode(dropna=False).iloc[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -46,6 +47,8 @@ _UNITS = {
     "mV",
     "nm",
 }
+_ELEMENTS = {Chem.GetPeriodicTable().GetElementSymbol(number) for number in range(1, 119)}
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 MOLECULE_POINTS = 80  # width of a drawn molecule; 72 are an inch
 _PIXELS = (320, 125)
 
@@ -57,25 +60,33 @@ def import_pyplot() -> Any:
 
 def axis_label(name: str) -> str:
     """Name of a column with its unit: "ligand_mM" is "ligand (mM)"."""
-    quantity, unit = _split_unit(name)
+    quantity, unit = split_unit(name)
     return f"{quantity} ({unit})" if unit else quantity
 
 
 def describe_value(name: str, value: Any) -> str:
     """Name and value of a cell in words: "ligand 3.2 mM", "solvent O"."""
-    quantity, unit = _split_unit(name)
+    quantity, unit = split_unit(name)
     value = plain_label(value)
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     text = f"{value:.4g}" if is_number else str(value)
     return "\u00a0".join(filter(None, [quantity, text, unit]))  # no line break in between
 
 
-def _split_unit(name: str) -> tuple[str, str]:
+def split_unit(name: str) -> tuple[str, str]:
     """Quantity and unit of a column; no unit where the name ends in none that is known."""
     quantity, _, unit = str(name).rpartition("_")
-    if quantity and unit in _UNITS | _SPELLED.keys():
-        return quantity.replace("_", " "), _SPELLED.get(unit, unit)
-    return str(name).replace("_", " "), ""
+    if not quantity or unit not in _UNITS | _SPELLED.keys():
+        quantity, unit = str(name), ""
+    words = [_lower_figures(word) for word in quantity.split("_")]
+    return " ".join(words), _SPELLED.get(unit, unit)
+
+
+def _lower_figures(word: str) -> str:
+    """Write a formula of two elements or more with subscripts: HAuCl4, but not C18 or B2."""
+    symbols = re.findall(r"[A-Z][a-z]?", word)
+    is_formula = re.fullmatch(r"(?:[A-Z][a-z]?\d*)+", word) and len(set(symbols)) > 1
+    return word.translate(_SUBSCRIPTS) if is_formula and _ELEMENTS.issuperset(symbols) else word
 
 
 def predict_classes(estimator: Any, X: Any) -> npt.NDArray[np.float64]:

@@ -14,8 +14,9 @@ from sksiamese.plotting._drawing import import_pyplot
 
 # Okabe and Ito's colours, told apart whatever the colour vision; light, since text stands on them.
 _COLORS = ("#F3C677", "#8FC9EE", "#7FCDB4", "#F5EE9B", "#E2B3CE", "#E7A27A", "#9FB8D9")
-_INCHES_PER_LEVEL, _INCHES_PER_LEAF = 2.1, 0.5
+_INCHES_PER_LEVEL, _INCHES_PER_LEAF = 2.1, 0.6
 _CHARACTERS = 16  # of a name in a line
+_BRANCH = 36  # characters of an answer
 
 
 @dataclass(eq=False, repr=False)
@@ -24,13 +25,16 @@ class SurrogateTreeDisplay:
 
     From left to right: ovals ask about a quantity, the answers stand on the lines, and rectangles
     hold the class, the mean probability of it by the black box, and the number of samples that the
-    black box labels so, slash, otherwise.
+    black box labels so, slash, otherwise. A triangle stands for a part that was cut off, and tells
+    in addition how many leaves it has and what is asked next. A dashed line around a rectangle or a
+    triangle says that no measured experiment lies there.
 
     Parameters
     ----------
-    nodes : DataFrame of shape (n_nodes, n_columns)
-        Nodes as in ``SurrogateTreeExplainer.nodes_``: "parent", "depth", "feature", "branch",
-        "prediction", "probability", "n_samples", "n_correct" and "is_leaf"; parents come first.
+    nodes : DataFrame of shape (n_shown, n_columns)
+        Nodes as from ``SurrogateTreeExplainer.shown``: "parent", "depth", "feature", "branch",
+        "prediction", "probability", "n_samples", "n_correct", "n_measured", "is_leaf", "is_cut" and
+        "n_leaves"; parents come first.
     classes : sequence
         Class labels, which decide the colours.
     caption : str, default=""
@@ -64,7 +68,14 @@ class SurrogateTreeDisplay:
     caption: str = ""
 
     @classmethod
-    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> SurrogateTreeDisplay:
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        ax: Any = None,
+        max_leaves: int | None = 16,
+        max_depth: int | None = None,
+    ) -> SurrogateTreeDisplay:
         """Draw the tree of a fitted explainer.
 
         Parameters
@@ -73,6 +84,8 @@ class SurrogateTreeDisplay:
             The fitted explainer.
         ax : matplotlib.axes.Axes or None, default=None
             Where to draw; by default a new figure.
+        max_leaves, max_depth : int or None
+            How much is drawn, as in ``SurrogateTreeExplainer.shown``.
 
         Returns
         -------
@@ -80,14 +93,14 @@ class SurrogateTreeDisplay:
             The picture.
         """
         check_is_fitted(estimator)
-        scores = "\n".join(
-            f"{what} MCC {values['mcc']:.2f}, F1 {values['f1']:.2f}"
-            for what, values in [
-                ("fidelity to the black box:", estimator.fidelity_),
-                ("stability over other draws:", estimator.stability_),
-            ]
-        )
-        return cls(estimator.nodes_, list(estimator.classes_), scores).plot(ax)
+        nodes = estimator.shown(max_leaves, max_depth)
+        n_all, n_shown = nodes.loc[0, "n_leaves"], nodes["is_leaf"].sum()
+        told = [(f"fidelity of all {n_all} leaves:", nodes.attrs["fidelity"])]
+        if n_shown < n_all:
+            told.append((f"fidelity of the {n_shown} shown:", nodes.attrs["fidelity_shown"]))
+        told.append(("stability over other draws:", nodes.attrs["stability"]))
+        scores = "\n".join(f"{what} MCC {s['mcc']:.2f}, F1 {s['f1']:.2f}" for what, s in told)
+        return cls(nodes, list(estimator.classes_), scores).plot(ax)
 
     def plot(self, ax: Any = None) -> SurrogateTreeDisplay:
         """Draw the tree.
@@ -140,7 +153,7 @@ class SurrogateTreeDisplay:
         ax.text(
             node.depth - 0.5,
             start + 0.5 * (end - start),
-            node.branch,
+            textwrap.fill(textwrap.shorten(node.branch, _BRANCH, placeholder=" ..."), _CHARACTERS),
             ha="center",
             va="center",
             fontsize=9,
@@ -149,16 +162,33 @@ class SurrogateTreeDisplay:
         )
 
     def _draw_node(self, ax: Any, node: Any, height: float) -> None:
-        if node.is_leaf:
-            color = _COLORS[self.classes.index(node.prediction) % len(_COLORS)]
-            box = {"boxstyle": "square,pad=0.35", "fc": color, "ec": "0.3"}
-            label = textwrap.shorten(str(node.prediction), _CHARACTERS, placeholder="...")
-            counts = f"{node.n_correct:,}/{node.n_samples - node.n_correct:,}"
-            text = f"{label} {node.probability:.2f}\n{counts}"
-        else:
+        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "zorder": 3}
+        if not node.is_leaf:
             box = {"boxstyle": "ellipse,pad=0.2", "fc": "white", "ec": "0.3"}
             text = textwrap.fill(node.feature, _CHARACTERS)
-        ax.text(node.depth, height, text, ha="center", va="center", fontsize=9, bbox=box, zorder=3)
+            ax.text(node.depth, height, text, bbox=box, **style)
+            return
+        color = _COLORS[self.classes.index(node.prediction) % len(_COLORS)]
+        line = {"ec": "0.3", "ls": "-" if node.n_measured else "--"}
+        text = self._leaf_text(node)
+        if not node.is_cut:
+            box = {"boxstyle": "square,pad=0.35", "fc": color, **line}
+            ax.text(node.depth, height, text, bbox=box, **style)
+            return
+        text += f"\n{node.n_leaves} leaves: {node.feature}?"
+        corners = [(-0.28, 0), (0.0, -0.42), (0.0, 0.42)]  # a triangle that opens to the right
+        ax.fill(
+            *zip(*((node.depth + x, height + y) for x, y in corners), strict=True),
+            fc=color,
+            zorder=3,
+            **line,
+        )
+        ax.text(node.depth + 0.04, height, text, **style | {"ha": "left"})
+
+    def _leaf_text(self, node: Any) -> str:
+        label = textwrap.shorten(str(node.prediction), _CHARACTERS, placeholder="...")
+        counts = f"{node.n_correct:,}/{node.n_samples - node.n_correct:,}"
+        return f"{label} {node.probability:.2f}\n{counts}"
 
     def _draw_legend(self, ax: Any) -> None:
         from matplotlib.patches import Patch
@@ -169,7 +199,7 @@ class SurrogateTreeDisplay:
         ]
         ax.legend(
             handles=patches,
-            title="prediction, its probability, right/wrong samples",
+            title="prediction, its probability, right/wrong samples; dashed: none measured",
             loc="upper center",
             bbox_to_anchor=(0.5, 0.0),
             ncols=min(len(patches), 4),

@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial, reduce
+from itertools import chain, islice
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 
 from sksiamese._checks import listed
+from sksiamese.exceptions import NoPossibleExperimentError
 from sksiamese.space._columns import Constant, DrawnColumn
 from sksiamese.space._dependent_columns import When, without_condition
 from sksiamese.space._molecules import Molecules
@@ -69,7 +71,7 @@ def swap_molecules(space: DesignSpace, past: pd.DataFrame, n: int) -> Iterator[p
         for start in range(0, n_rows, step):
             try:
                 yield space.swap(past.iloc[start : min(start + step, n_rows)], name)
-            except ValueError:  # none of these rows satisfies the constraints
+            except NoPossibleExperimentError:  # of these rows
                 continue
 
 
@@ -88,7 +90,7 @@ def find_centres(space: DesignSpace, past: pd.DataFrame, merit: _Floats) -> pd.D
     """Best past experiments within the space, by their merits."""
     inside = np.flatnonzero(space.contains(past))
     if not len(inside):
-        raise ValueError(
+        raise NoPossibleExperimentError(
             "No past experiment lies within the design space, so that there is nothing to "
             "start from. Use mode='explore', or widen the space."
         )
@@ -136,7 +138,8 @@ def list_shared(
 
 def _is_possible(space: DesignSpace) -> bool:
     """Whether constraints leave some of a thousand draws."""
-    drawn = DesignSpace(space.columns).sample(_N_DRAWS, random_state=0)
+    u = np.random.default_rng(0).random((_N_DRAWS, len(space._axes)))
+    drawn = space._settle(space._values(u))
     return bool(space.contains(drawn).any())
 
 
@@ -190,9 +193,22 @@ def keep_best(
         for chunk in chunks
         for start in range(0, len(chunk), _PART)
     )
-    parallel = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
     with _kept_warning_filters():
-        return reduce(partial(_merge, n_kept=n_kept), parallel(map(delayed(score), parts)))
+        return reduce(partial(_merge, n_kept=n_kept), _score_all(parts, score, n_jobs))
+
+
+def _score_all(
+    parts: Iterator[pd.DataFrame], score: Callable[[pd.DataFrame], Pool], n_jobs: int | None
+) -> Iterable[Pool]:
+    """Score parts in their order; a single one, or without threads to do so, here."""
+    if effective_n_jobs(n_jobs) == 1:
+        return map(score, parts)
+    first = list(islice(parts, 2))
+    if len(first) == 1:
+        return map(score, first)
+    parallel = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    found: Iterable[Pool] = parallel(map(delayed(score), chain(first, parts)))
+    return found
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from sksiamese.space._columns import ListedColumn
 from sksiamese.space._dependent_columns import When, without_condition
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
-from sksiamese.tables._measured_numbers import read_numbers
 from sksiamese.tables._outcome_rules import MOST_CLASSES, is_open
 from sksiamese.tables._positive_label import choose_positive, plain_outcome
 from sksiamese.tables.reading._cell_meaning import is_missing
@@ -138,46 +137,22 @@ def read_outcomes(outcomes: pd.Series, classes: npt.NDArray[Any]) -> pd.Series:
     if len(wrong):
         raise ValueError(
             f"Column {outcomes.name!r} must hold one of {listed(classes)}, or nothing where the "
-            f"outcome is not known yet. Got {len(wrong)} other(s), {_show_cells(wrong)}. Correct "
+            f"outcome is not known yet. Got {len(wrong)} other(s), {show_cells(wrong)}. Correct "
             "these cells, or call fit with all experiments for a new class."
         )
     blank = outcomes[found.isna() & outcomes.isna()]
     unsafe = [label for label in classes if label in READ_AS_EMPTY]
     if len(blank) and unsafe:
         raise ValueError(
-            f"Column {outcomes.name!r} holds {len(blank)} empty cell(s), {_show_cells(blank)}, and "
+            f"Column {outcomes.name!r} holds {len(blank)} empty cell(s), {show_cells(blank)}, and "
             f"pandas reads the label {unsafe[0]!r} of a file as empty, too. Read the file with "
             "keep_default_na=False, so that the two differ."
         )
     return found
 
 
-def read_new_numbers(outcomes: pd.Series) -> pd.Series:
-    """Bring outcomes to numbers, as fit reads them; NaN where one is not known yet.
-
-    Raises
-    ------
-    ValueError
-        If one is neither a number nor open.
-    """
-    waits = outcomes.isna() | outcomes.map(is_open)
-    found = pd.Series(np.nan, outcomes.index, name=outcomes.name)
-    wrong = []
-    for place in np.flatnonzero(~waits):
-        try:
-            found.iloc[place] = read_numbers([outcomes.iloc[place]], 1)[0]
-        except ValueError:
-            wrong.append(place)
-    if wrong:
-        raise ValueError(
-            f"Column {outcomes.name!r} must hold numbers, or nothing where the outcome is not "
-            f"known yet. Got {len(wrong)} other(s), {_show_cells(outcomes.iloc[wrong])}. Correct "
-            "these cells."
-        )
-    return found
-
-
-def _show_cells(cells: pd.Series) -> str:
+def show_cells(cells: pd.Series) -> str:
+    """Show the first three cells, each with its row, for a message."""
     return ", ".join(
         f"row {plain_label(row)!r}: {plain_label(cell)!r}" for row, cell in cells[:3].items()
     )
@@ -222,4 +197,13 @@ def continue_index(taken: pd.Index, new: pd.Index) -> pd.Index:
     raise ValueError(
         f"The index of the measurements repeats {listed(repeated)} of the past experiments. Give "
         "the rows labels of their own."
+    )
+
+
+def warn_of_pending(n_open: int, n_rows: int, n_pending: int, stacklevel: int) -> None:
+    """Warn of experiments without an outcome."""
+    warnings.warn(
+        f"{n_open} of {n_rows} experiments have no outcome yet and stay pending; {n_pending} are "
+        "in pending_.",
+        stacklevel=stacklevel,
     )

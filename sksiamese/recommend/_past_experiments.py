@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -13,32 +12,31 @@ import pandas as pd
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from sksiamese._checks import make_generator, plain_label, shorten
+from sksiamese._checks import make_generator, shorten
 from sksiamese._frame_libraries import as_pandas
 from sksiamese._frames import ensure_table, require_columns
 from sksiamese._one_state import freeze, replace_state
 from sksiamese.persistence._packed_tables import EstimatorOfTables
+from sksiamese.recommend._history import History, check_history, find_space, read_history
 from sksiamese.recommend._measurements import (
-    choose_success,
     continue_index,
     join_spellings,
-    read_new_numbers,
     read_outcomes,
     require_free,
     require_new,
     require_own_name,
     return_levels,
+    warn_of_pending,
 )
+from sksiamese.recommend._numbers import read_measured
+from sksiamese.recommend._outcome_models import make_model
 from sksiamese.recommend._plate import RESULTS
 from sksiamese.recommend._recipe_distances import RecipeGeometry
 from sksiamese.recommend.outcomes._calibration import bin_outcomes
 from sksiamese.recommend.outcomes._fit_metadata import extend_metadata, read_metadata
-from sksiamese.recommend.outcomes._number_model import NumberModel
 from sksiamese.recommend.outcomes._protocol import OutcomeModel
-from sksiamese.recommend.outcomes._success_model import SuccessModel
 from sksiamese.space._space import DesignSpace
 from sksiamese.tables._labels import read_labels
-from sksiamese.tables._measured_numbers import read_numbers
 from sksiamese.tables._table_classifier import record_training
 
 _Metadata: TypeAlias = Mapping[str, npt.NDArray[Any]]
@@ -56,9 +54,15 @@ class PastExperiments(EstimatorOfTables, ABC):
     random_state: Any
 
     def fit(
-        self, X: Any, y: Any, *, groups: Any = None, sample_weight: Any = None
+        self,
+        X: Any,
+        y: Any,
+        *,
+        groups: Any = None,
+        sample_weight: Any = None,
+        history: pd.DataFrame | Mapping[str, pd.DataFrame] | None = None,
     ) -> PastExperiments:
-        """Fit the classifier with past experiments.
+        """Fit the classifier or regressor with past experiments.
 
         Parameters
         ----------
@@ -66,11 +70,20 @@ class PastExperiments(EstimatorOfTables, ABC):
             Past experiments.
         y : array-like of shape (n_samples,)
             Their classes. Spellings of one label, such as "Yes" and "yes", are one, with a warning.
+            With a `goal`, their numbers: also ">95" or "44 %"; "failed", which counts as the worst
+            number so far, whatever comes; nothing, or "pending", where there is none yet. There
+            may be no row at all.
         groups : array-like of shape (n_samples,), default=None
             Groups of the rows, handed on to the fit of `estimator`; a search splits its folds by
             them.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, handed on to the fit of `estimator`.
+        history : DataFrame, or dict of str to DataFrame, default=None
+            With a `goal`: past campaigns, such as those of other substrates, by name; a single
+            table is one. They have the columns of X and one of outcomes, named as y is. The
+            regressor learns from them, too, and is told the campaign if its fit takes `groups`, as
+            that of :class:`~sksiamese.GraphFingerprintSiameseRegressor` does. The best so far,
+            ``measured_`` and what counts as done are of X alone, which may have no row yet.
 
         Returns
         -------
@@ -83,28 +96,38 @@ class PastExperiments(EstimatorOfTables, ABC):
             If the classifier has no ``predict_proba`` or does not take groups or weights, or
             `space` is not a DesignSpace.
         ValueError
-            If a hyper-parameter, the table, the labels, groups or weights cannot be used, the
-            classes do not tell which is success, or the space does not have the columns of X.
+            If a hyper-parameter, the table, the labels, groups, weights or history cannot be used,
+            the classes do not tell which is success, or the space does not have the columns of X.
+
+        Warns
+        -----
+        UserWarning
+            Telling how many experiments are pending.
         """
         self._check_parameters()
-        frame, named = ensure_table(X)
+        check_history(history, self.goal, groups)
+        frame, named = ensure_table(X, least_rows=int(self._needs_rows))
         y = as_pandas(y)
-        values = self._read_values(y, len(frame))
-        metadata = read_metadata(groups, sample_weight, len(frame))
         name = y.name if isinstance(y, pd.Series) and y.name is not None else "outcome"
+        outcomes = pd.Series(self._read_values(y, len(frame), name), frame.index, name=name)
+        metadata = read_metadata(groups, sample_weight, len(frame))
         require_own_name(frame.columns, name)
         require_free(frame.columns, RESULTS)
         frame = frame.infer_objects()
-        space = DesignSpace.from_frame(frame) if self.space is None else self.space
-        space.require_columns(frame.columns)
-        outcomes = pd.Series(values, frame.index, name=name)
+        past = read_history(history, list(frame.columns), name, self._worst)
+        space = find_space(self.space, frame, past)
         if self.goal is None:
             outcomes = join_spellings(outcomes)
-        fitted = self._fitted(frame, outcomes, metadata, space, named, self.positive)
+        done = outcomes.notna().to_numpy()
+        metadata = {key: each[done] for key, each in metadata.items()}
+        label = self.positive
+        fitted = self._fitted(frame[done], outcomes[done], metadata, space, named, label, past)
         with replace_state(self) as draft:
             for stale in ("feature_names_in_", "classes_", "positive_", "best_"):
                 draft.__dict__.pop(stale, None)
-            draft.__dict__.update(fitted, pending_=frame.iloc[:0])
+            draft.__dict__.update(fitted, pending_=frame[~done].reset_index(drop=True))
+        if not done.all():
+            warn_of_pending((~done).sum(), len(done), len(self.pending_), stacklevel=3)
         return self
 
     def add_measurements(
@@ -156,7 +179,7 @@ class PastExperiments(EstimatorOfTables, ABC):
         """Count how many past experiments worked, by the probability that was stated for them.
 
         Probabilities are those of classifiers that were not fitted with the experiment, calibrated
-        as those of a plate are.
+        as those of a plate are. Experiments of weight 0 do not count.
 
         Returns
         -------
@@ -180,6 +203,7 @@ class PastExperiments(EstimatorOfTables, ABC):
                 "the outcomes."
             )
         known = fitted.out_of_fold_.notna().to_numpy()
+        known = known & (fitted._metadata.get("sample_weight", np.ones(len(known))) > 0)
         if not known.any():
             raise ValueError(
                 "No past experiment was held out, so that nothing is known of the calibration. "
@@ -210,11 +234,7 @@ class PastExperiments(EstimatorOfTables, ABC):
         pending = self._still_pending(rows[~done], keys[done])
         self.__dict__.update(fitted, pending_=pending)
         if not done.all():
-            warnings.warn(
-                f"{(~done).sum()} of {len(df)} experiments have no outcome yet and stay pending; "
-                f"{len(pending)} are in pending_.",
-                stacklevel=3,
-            )
+            warn_of_pending((~done).sum(), len(df), len(pending), stacklevel=4)
 
     def _extended(
         self, rows: pd.DataFrame, labels: pd.Series, metadata: _Metadata
@@ -224,10 +244,14 @@ class PastExperiments(EstimatorOfTables, ABC):
         measured = pd.concat([self.measured_, new]).infer_objects()
         known = self.outcomes_.to_numpy()
         added = np.asarray(labels, known.dtype if self.goal else self.classes_.dtype)
-        joined = self._read_values(np.concatenate([known, added]), len(measured))
+        joined = np.concatenate([known, added])
+        if self.goal is None:
+            joined = read_labels(joined, len(measured))
         outcomes = pd.Series(joined, measured.index, name=self.outcomes_.name)
         label = getattr(self, "positive_", None)
-        return self._fitted(measured, outcomes, metadata, self.space_, self._named, label)
+        return self._fitted(
+            measured, outcomes, metadata, self.space_, self._named, label, self._history
+        )
 
     def _still_pending(self, rows: pd.DataFrame, done: npt.NDArray[np.uint64]) -> pd.DataFrame:
         """Pending experiments: those of before and these, each once, without what is done."""
@@ -247,15 +271,21 @@ class PastExperiments(EstimatorOfTables, ABC):
         space: DesignSpace,
         named: bool,
         label: Any,
+        history: History | None,
     ) -> dict[str, Any]:
-        """Fit the classifier, and give all fitted attributes."""
+        """Fit the estimator, and give all fitted attributes."""
         past, geometry = space.complete(frame), RecipeGeometry(space)
-        model = self._make_model(frame, outcomes, named, label)
+        keys = geometry.keys(past)
+        known, known_keys = past, keys
+        if history is not None:
+            known = pd.concat([space.complete(return_levels(space, history.frame)), past])
+            known_keys = geometry.keys(known)
+        model = make_model(self.estimator, self.goal, frame, outcomes, named, label, history)
         require_free(frame.columns, model.columns)
         labels, rng = outcomes.to_numpy(), make_generator(self.random_state)
         model.fit(frame, labels, metadata, self.n_bootstrap, rng)
         self._require_spread(model)
-        held_out = model.calibrate(frame, labels, metadata, geometry.keys(past), self.n_folds)
+        held_out = model.calibrate(frame, labels, metadata, keys, self.n_folds)
         fitted = {
             "estimator_": model.estimator,
             "space_": space,
@@ -268,39 +298,36 @@ class PastExperiments(EstimatorOfTables, ABC):
             "_metadata": dict(metadata),
             "_past": past,
             "_geometry": geometry,
-            "_spacing": geometry.spacing(past),
+            "_history": history,
+            "_known": known,
+            "_spacing": geometry.spacing(known, known_keys),
             "_merit": model.merit(frame, labels),
             "_training_record": record_training(frame),
         }
         names = {"feature_names_in_": np.array(frame.columns, dtype=object)} if named else {}
         return fitted | names | model.attributes
 
-    def _read_values(self, y: Any, n_rows: int) -> npt.NDArray[Any]:
-        """Read classes, or measured numbers, one for each row."""
-        return read_labels(y, n_rows) if self.goal is None else read_numbers(y, n_rows)
+    @property
+    def _worst(self) -> float:
+        """What stands for a failed experiment, of numbers."""
+        return np.inf if self.goal == "minimize" else -np.inf
+
+    @property
+    def _needs_rows(self) -> bool:
+        """Whether a campaign cannot start with nothing: classes are needed, or a number to beat."""
+        return self.goal is None or isinstance(self.estimator, FrozenEstimator)
+
+    def _read_values(self, y: Any, n_rows: int, name: Any) -> npt.NDArray[Any]:
+        """Read classes; or measured numbers, NaN where there is none yet; one for each row."""
+        if self.goal is None:
+            return read_labels(y, n_rows)
+        return read_measured(y, n_rows, self._worst, name).to_numpy()
 
     def _read_new(self, outcomes: pd.Series) -> pd.Series:
         """Read outcomes that come from the laboratory; None or NaN where there is none yet."""
         if self.goal is None:
             return read_outcomes(outcomes, self.classes_)
-        return read_new_numbers(outcomes)
-
-    def _make_model(
-        self, frame: pd.DataFrame, outcomes: pd.Series, named: bool, label: Any
-    ) -> OutcomeModel:
-        """Make the model of outcomes, not fitted yet."""
-        names = list(frame.columns)
-        if self.goal is not None:
-            return NumberModel(self.estimator, names, named, self.goal)
-        is_frozen = isinstance(self.estimator, FrozenEstimator)
-        classes = self.estimator.classes_ if is_frozen else np.unique(outcomes)
-        if len(classes) < 2:
-            raise ValueError(
-                f"y holds one class only, {plain_label(classes[0])!r}, in {len(outcomes)} rows. A "
-                "classifier needs rows of at least two classes."
-            )
-        positive = choose_success(classes, label)
-        return SuccessModel(self.estimator, names, named, positive, outcomes.name)
+        return read_measured(outcomes, len(outcomes), self._worst, outcomes.name)
 
     @abstractmethod
     def _check_parameters(self) -> None:

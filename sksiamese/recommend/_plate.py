@@ -48,6 +48,8 @@ def describe_plate(
     columns : list of str
         Columns of the recipes.
     """
+    if not len(past):
+        return _describe_first(frame[columns], values, model)
     places, distance = geometry.nearest(frame, past)
     limit = np.quantile(spacing, _DOMAIN) if len(spacing) else 0.0
     return frame[columns].assign(
@@ -56,5 +58,17 @@ def describe_plate(
         new_pairs=geometry.new_pairs(frame, past),
         nearest_experiment=past.index[places].to_numpy(),
         distance=distance.round(_DECIMALS),
+        acquisition=values.round(model.decimals),
+    )
+
+
+def _describe_first(frame: pd.DataFrame, values: _Floats, model: OutcomeModel) -> pd.DataFrame:
+    """Recipes of a first plate, which no past experiment is near to."""
+    return frame.assign(
+        **model.describe(frame),
+        in_domain=-1,
+        new_pairs=0,
+        nearest_experiment=None,
+        distance=np.nan,
         acquisition=values.round(model.decimals),
     )

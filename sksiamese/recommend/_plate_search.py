@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeAlias
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import make_generator
+from sksiamese.exceptions import NoPossibleExperimentError
 from sksiamese.recommend._candidates import (
     Pool,
     explore,
@@ -59,20 +60,20 @@ class PlateSearch(PastExperiments):
         n_later: int,
         exclude: Any,
         pending: Any,
-        given: pd.DataFrame | None,
+        given: Iterable[pd.DataFrame] | None,
         same: Any,
+        new_molecules: bool = False,
     ) -> Request:
         """Check what is asked for."""
         space, keys = self.space_, self._geometry.keys
-        if given is not None:
-            keys(given)  # which names the rows that cannot be read
         parts = read_rows(space, "pending", self.pending_), read_rows(space, "pending", pending)
         waiting = pd.concat(parts) if any(part is not None for part in parts) else None
         excluded, banned = read_exclusions(space, exclude)
         known = {"measured": self._past, "pending": waiting, "excluded": excluded}
         taken = {reason: keys(rows) for reason, rows in known.items() if rows is not None}
         shared = read_same(space, same)
-        return Request(batch_size, mode, n_later, shared, given, waiting, banned, taken)
+        asked = batch_size, mode, n_later, shared, given, new_molecules
+        return Request(*asked, waiting, banned, taken)
 
     def _search(self, request: Request) -> tuple[Pool, list[int]]:
         """Find the best candidates, and choose a batch; of several batches, the one worth most."""
@@ -80,21 +81,25 @@ class PlateSearch(PastExperiments):
             return self._choose(request, None)
         trials = self._list_trials(request)
         n_each = max(self.n_candidates // len(trials), _LEAST_SHARED)
-        worth, left_out = np.full(len(trials), -np.inf), Counter[str]()
+        worth, left_out, found = np.full(len(trials), -np.inf), Counter[str](), {}
         for k, (asked, values) in enumerate(trials):
-            with suppress(ValueError):  # of a value that the constraints do not allow
+            with suppress(NoPossibleExperimentError):  # with these values
                 pool = self._find_pool(asked, n_each, values)
                 left_out += pool.left_out
                 if len(pool.values) >= request.batch_size:
-                    worth[k] = pool.values[self._choose_batch(pool, request)].sum()
-        pool, chosen = self._choose(*trials[worth.argmax()])
+                    found[k] = pool, self._choose_batch(pool, request)
+                    worth[k] = pool.values[found[k][1]].sum()
+        best = int(worth.argmax())
+        if request.given is None or best not in found:  # once more, among all candidates
+            found[best] = self._choose(*trials[best])
+        pool, chosen = found[best]
         return pool._replace(left_out=left_out), chosen
 
     def _list_trials(self, request: Request) -> list[_Trial]:
         """Give the requests, or the values of columns, of which each batch shares one."""
         if request.given is not None:
-            parts = split_shared(request.given, request.same)
-            return [(request._replace(given=rows), None) for rows in parts]
+            parts = split_shared(pd.concat(request.given), request.same)
+            return [(request._replace(given=[rows]), None) for rows in parts]
         centres = self._centres(self.space_, self._past) if request.mode == "optimize" else None
         return [(request, values) for values in list_shared(self.space_, request.same, centres)]
 
@@ -135,7 +140,7 @@ class PlateSearch(PastExperiments):
     ) -> Iterator[pd.DataFrame]:
         """Chunks of candidates, about n in all, or those given."""
         if request.given is not None:
-            return iter([request.given])
+            return iter(request.given)
         rng = make_generator(self.random_state)
         if request.mode == "optimize":
             return vary_numbers(space, self._centres(space, past), self.tolerance, n, rng)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations
 from typing import Any, NamedTuple, TypeAlias
 
@@ -13,7 +14,7 @@ from rdkit.Chem import rdFingerprintGenerator
 from scipy.spatial.distance import cdist
 
 from sksiamese.molecules._canonical import canonical_keys
-from sksiamese.space._columns import Constant, DrawnColumn, Levels, Range, is_number
+from sksiamese.space._columns import Constant, DrawnColumn, Levels, OneHot, Range, is_number
 from sksiamese.space._dependent_columns import without_condition
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
@@ -38,7 +39,7 @@ class RecipeGeometry:
 
     Squared distances add up over the columns that are drawn: squared differences of numbers, as
     shares of the column's width in the space; 1 - Tanimoto similarity (ECFP4) of molecules; 1 for
-    different levels.
+    different levels, and for another column of a OneHot group.
 
     Parameters
     ----------
@@ -114,9 +115,12 @@ class RecipeGeometry:
             found.append(distance.min(axis=1))
         return np.concatenate(places), np.concatenate(found)
 
-    def spacing(self, frame: pd.DataFrame) -> _Floats:
-        """Distance of each distinct experiment to its nearest neighbour; empty for a single one."""
-        distinct = frame[~pd.Series(self.keys(frame), frame.index).duplicated()]
+    def spacing(self, frame: pd.DataFrame, keys: npt.NDArray[np.uint64]) -> _Floats:
+        """Distance of each distinct experiment to its nearest neighbour; empty for a single one.
+
+        The `keys` are those of the rows.
+        """
+        distinct = frame[~pd.Series(keys).duplicated().to_numpy()]
         found = [np.empty(0)]
         for start in range(0, len(distinct) if len(distinct) > 1 else 0, _BLOCK):
             distance = self.distances(distinct.iloc[start : start + _BLOCK], distinct)
@@ -146,6 +150,8 @@ def _find_scale(column: DrawnColumn) -> _Scale | None:
     if isinstance(column, Levels) and all(map(is_number, column.values)):
         low, high = float(min(column.values)), float(max(column.values))
         return _Scale(low, high - low or abs(low) or 1.0, False)
+    if isinstance(column, OneHot):  # two of a group change at once, and count as one level
+        return _Scale(0.0, math.sqrt(2), False)
     if isinstance(column, Constant) and is_number(column.value):
         return _Scale(float(column.value), abs(float(column.value)) or 1.0, False)
     return None

@@ -18,9 +18,10 @@ from sksiamese._checks import (
     require_probabilities,
 )
 from sksiamese._one_state import freeze
+from sksiamese.recommend._given_candidates import read_candidates
 from sksiamese.recommend._plate import describe_plate
 from sksiamese.recommend._plate_search import PlateSearch
-from sksiamese.recommend._requests import check_request, read_candidates, warn_of_left_out
+from sksiamese.recommend._requests import check_request, warn_of_left_out
 from sksiamese.recommend.outcomes._acquisition import ACQUISITIONS, NEED_STD
 from sksiamese.recommend.outcomes._number_model import (
     ACQUISITIONS_OF_NUMBERS,
@@ -69,7 +70,7 @@ class ExperimentRecommender(PlateSearch):
         How far conditions move in mode "optimize", as in :meth:`DesignSpace.around`.
     n_bootstrap : int, default=10
         Number of clones fitted on bootstrap samples, for the spread of a classifier without
-        ``predict_std``, or of a regressor that tells none (see Notes); 0 fits none.
+        ``predict_std``, or of a regressor that tells none (see Notes): at least 2; 0 fits none.
     n_folds : int, default=5
         Number of folds in which past experiments are held out, to learn how often what the
         classifier states comes true; 0 takes its probabilities as they are. Of no effect with a
@@ -91,13 +92,14 @@ class ExperimentRecommender(PlateSearch):
     positive_ : label
         The class that counts as success, without a `goal`.
     best_ : float
-        The best number so far, with a `goal`.
+        The best number so far, with a `goal`; before the first, see Notes.
     space_ : DesignSpace
         The space in use.
     measured_ : DataFrame of shape (n_measured, n_columns)
         Past experiments, with those added.
     outcomes_ : Series of shape (n_measured,)
-        Their classes or numbers. Its name is that of y, or "outcome".
+        Their classes or numbers, infinite of failed experiments. Its name is that of y, or
+        "outcome".
     pending_ : DataFrame of shape (n_pending, n_columns)
         Experiments that were added without an outcome; none of them is recommended.
     out_of_fold_ : Series of shape (n_measured,)
@@ -210,9 +212,10 @@ class ExperimentRecommender(PlateSearch):
         mode: Literal["explore", "optimize"] = "explore",
         exclude: Mapping[str, Iterable[Any]] | pd.DataFrame | None = None,
         pending: pd.DataFrame | None = None,
-        candidates: pd.DataFrame | None = None,
+        candidates: pd.DataFrame | Iterable[pd.DataFrame] | None = None,
         n_later: int = 0,
         same: Sequence[str] = (),
+        new_molecules: bool = False,
     ) -> pd.DataFrame:
         """Recommend experiments to do next.
 
@@ -231,9 +234,11 @@ class ExperimentRecommender(PlateSearch):
         pending : DataFrame or None, default=None
             Experiments already in the lab, beside those in ``pending_``: none is recommended, and
             others keep away from them.
-        candidates : DataFrame or None, default=None
-            Choose among these experiments instead, such as recipes that are already prepared. A
-            warning counts those that are left out.
+        candidates : DataFrame, iterable of DataFrame or None, default=None
+            Choose among these experiments instead, such as recipes that are already prepared, or
+            the best rows that :func:`~sksiamese.screen` found. Tables of an iterable are read one
+            by one, so that they may be longer than memory. A warning counts those that are left
+            out.
         n_later : int, default=0
             Number of experiments that can be done after this batch. If there are any, the
             acquisition "probability" also values what an outcome would tell of others: a success
@@ -243,6 +248,9 @@ class ExperimentRecommender(PlateSearch):
             whose best batch is worth most, by the sum of its acquisitions. Of numbers, nine evenly
             spread values are tried; in mode "optimize", those of the experiments that it starts
             from.
+        new_molecules : bool, default=False
+            Whether `candidates` may hold molecules that the space does not list. Ranges, levels
+            and constraints hold for them all the same.
 
         Returns
         -------
@@ -254,7 +262,8 @@ class ExperimentRecommender(PlateSearch):
             "std", how far that may be off; "p(better)", the probability that it is better than the
             best so far. Then "in_domain", 1 or -1;
             "new_pairs", how many two of its molecules were never tried together;
-            "nearest_experiment", label of the nearest past experiment; "distance" to that;
+            "nearest_experiment", label of the nearest past experiment, of past campaigns with their
+            name before it; "distance" to that;
             "acquisition", the value by itself. All but the recipes are rounded to three decimals.
             Rows of `candidates` keep their labels.
 
@@ -273,11 +282,13 @@ class ExperimentRecommender(PlateSearch):
         fitted._check_parameters()
         fitted._require_spread(fitted._model)
         check_request(batch_size, mode, n_later, fitted.goal, fitted._acquisition.name)
-        given = read_candidates(fitted.space_, candidates)
-        request = fitted._read_request(batch_size, mode, n_later, exclude, pending, given, same)
+        given = read_candidates(fitted.space_, fitted._geometry, candidates, new_molecules)
+        request = fitted._read_request(
+            batch_size, mode, n_later, exclude, pending, given, same, new_molecules
+        )
         pool, chosen = fitted._search(request)
         if given is not None:
-            warn_of_left_out(len(given), pool.left_out)
+            warn_of_left_out(given.n_rows, pool.left_out)
         frame = pool.frame.iloc[chosen]
         return describe_plate(
             frame if given is not None else frame.reset_index(drop=True),
@@ -285,7 +296,7 @@ class ExperimentRecommender(PlateSearch):
             fitted._model,
             fitted._geometry,
             fitted._spacing,
-            fitted._past,
+            fitted._known,
             list(fitted.measured_.columns),
         )
 
@@ -310,13 +321,13 @@ class ExperimentRecommender(PlateSearch):
         require_number(owner, "beta", self.beta, 0, np.inf, open_end=True)
         require_number(owner, "diversity", self.diversity, 0, np.inf, open_end=True)
         require_integer(owner, "n_candidates", self.n_candidates, 1)
-        require_integer(owner, "n_bootstrap", self.n_bootstrap, 0)
-        require_integer(owner, "n_folds", self.n_folds, 0)
-        if self.n_folds == 1:
-            raise ValueError(
-                f"The 'n_folds' parameter of {owner} must be 0 or an integer of at least 2. Got 1 "
-                "instead."
-            )
+        for name, value in (("n_bootstrap", self.n_bootstrap), ("n_folds", self.n_folds)):
+            require_integer(owner, name, value, 0)
+            if value == 1:  # has no spread, and leaves nothing to learn from
+                raise ValueError(
+                    f"The {name!r} parameter of {owner} must be 0 or an integer of at least 2. "
+                    "Got 1 instead."
+                )
         require_n_jobs(owner, self.n_jobs)
 
     def _require_spread(self, model: OutcomeModel) -> None:

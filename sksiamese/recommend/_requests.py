@@ -18,12 +18,16 @@ from sksiamese.exceptions import TooFewCandidatesError
 from sksiamese.molecules._canonical import canonical_key, canonical_keys, why_unreadable
 from sksiamese.recommend._measurements import return_levels
 from sksiamese.recommend._recipe_distances import RecipeGeometry
-from sksiamese.space._columns import DrawnColumn, PlainColumn
+from sksiamese.space._columns import DrawnColumn, OneHot, PlainColumn
 from sksiamese.space._dependent_columns import When, without_condition
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 
 _SHOWN = 10  # molecules or values that a message lists
+_ALLOWED = {
+    "exclude": "a dict of column to values, or a DataFrame",
+    "candidates": "a DataFrame of experiments, or an iterable of such",
+}
 
 _Keys: TypeAlias = npt.NDArray[np.uint64]
 
@@ -37,8 +41,10 @@ class Request(NamedTuple):
         As in ``recommend``.
     same : list of str
         Columns that the experiments of a batch share.
-    given : DataFrame of shape (n_given, n_space_columns) or None
-        Experiments to choose among.
+    given : iterable of DataFrame or None
+        Experiments to choose among, in the columns of the space.
+    new_molecules : bool
+        Whether these may hold molecules that the space does not list.
     waiting : DataFrame of shape (n_waiting, n_space_columns) or None
         Experiments that count as chosen before.
     banned : dict of str to set
@@ -51,7 +57,8 @@ class Request(NamedTuple):
     mode: str
     n_later: int
     same: list[str]
-    given: pd.DataFrame | None
+    given: Iterable[pd.DataFrame] | None
+    new_molecules: bool
     waiting: pd.DataFrame | None
     banned: dict[str, set[Any]]
     taken: dict[str, _Keys]
@@ -95,11 +102,7 @@ def read_rows(space: DesignSpace, name: str, rows: Any) -> pd.DataFrame | None:
         return None
     rows = as_pandas(rows)
     if not isinstance(rows, pd.DataFrame):
-        allowed = (
-            "a dict of column to values, or a DataFrame"
-            if name == "exclude"
-            else "a DataFrame of experiments"
-        )
+        allowed = _ALLOWED.get(name, "a DataFrame of experiments")
         raise TypeError(f"{name!r} must be None, {allowed}. Got {shorten(rows)}.")
     if not len(rows):
         return None
@@ -107,24 +110,8 @@ def read_rows(space: DesignSpace, name: str, rows: Any) -> pd.DataFrame | None:
     return space.complete(return_levels(space, rows))
 
 
-def read_candidates(space: DesignSpace, rows: Any) -> pd.DataFrame | None:
-    """Experiments to choose among; None where candidates are to be made.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
-    given = read_rows(space, "candidates", rows)
-    if rows is not None and given is None:
-        raise ValueError(
-            "'candidates' has no rows. Leave it out, and candidates are made from the space."
-        )
-    return given
-
-
 def read_same(space: DesignSpace, same: Any) -> list[str]:
-    """Columns that a batch shares.
+    """Columns that a batch shares, with those that move with them.
 
     Raises
     ------
@@ -142,7 +129,10 @@ def read_same(space: DesignSpace, same: Any) -> list[str]:
             f"'same' names the column(s) {listed(wrong)}, which cannot be chosen. Columns that are "
             f"drawn: {listed(drawn)}."
         )
-    return list(same)
+    groups = [
+        column.columns for column in map(space.columns.get, same) if isinstance(column, OneHot)
+    ]
+    return list(dict.fromkeys([*same, *(name for group in groups for name in group)]))
 
 
 def read_exclusions(
@@ -229,7 +219,9 @@ def sift(
     space: DesignSpace, geometry: RecipeGeometry, chunk: pd.DataFrame, request: Request
 ) -> tuple[pd.DataFrame, _Keys, Counter[str]]:
     """Keep the candidates that are possible, distinct and new, and count the others by reason."""
-    inside = space.contains(chunk).to_numpy(bool)
+    inside = space._allows(
+        space._complete(chunk, strict=request.new_molecules), request.new_molecules
+    )
     left_out = Counter({"outside of the design space": int((~inside).sum())})
     frame = chunk[inside]
     banned = _is_banned(space, frame, request.banned)

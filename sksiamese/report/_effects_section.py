@@ -16,15 +16,17 @@ from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.recommend import ExperimentRecommender
 from sksiamese.report._calibration_section import spaced
 from sksiamese.report._subject import Subject
-from sksiamese.space import Levels, Molecules, Range
+from sksiamese.space import Levels, Molecules, OneHot, Range
 from sksiamese.space._dependent_columns import DependentColumn, without_condition
 from sksiamese.surrogate import SurrogateTreeExplainer
-from sksiamese.surrogate._tree_growing import N_FRESH
+from sksiamese.surrogate._fidelity import N_FRESH
 
 _MOST_ROWS = 60  # measured experiments that an effect is averaged over
 _STEPS = 21  # of a number
 _MOST_LEVELS = 40  # molecules or names of a column that are tried
 _N_SAMPLES = 5000  # that the tree is grown on
+MAX_LEAVES = 8
+"""Leaves of the tree that are shown."""
 _LOW = 0.8  # Matthews correlation below which a tree misleads
 
 
@@ -79,7 +81,7 @@ class EffectsSection(NamedTuple):
     effects : list of Effect
         Of each column that varies, the largest span first.
     rules : DataFrame
-        The leaves of the tree, as :meth:`SurrogateTreeExplainer.rules` gives them.
+        What is shown of the tree, as :meth:`SurrogateTreeExplainer.rules` gives it.
     fidelity : str
         How well the tree imitates the model, in words.
     misleads : bool
@@ -110,13 +112,15 @@ def explain_model(
         and len(subject.X[name].unique()) > 1
     ]
     explainer = _grow_tree(recommender, seed)
-    mcc = explainer.fidelity_["mcc"]
+    rules = explainer.rules(MAX_LEAVES)
+    mcc, shown = (rules.attrs[name]["mcc"] for name in ("fidelity", "fidelity_shown"))
     said = spaced(
         f"On {N_FRESH:,} fresh experiments the tree agrees with the model in "
-        f"{explainer.fidelity_['accuracy']:.0%} (Matthews correlation {mcc:.2f})."
+        f"{explainer.fidelity_['accuracy']:.0%} (Matthews correlation {mcc:.2f}); what is shown of "
+        f"it, in {rules.attrs['fidelity_shown']['accuracy']:.0%} ({shown:.2f})."
     )
     effects = sorted(effects, key=lambda effect: -effect.span)
-    return EffectsSection(effects, explainer.rules(), said, bool(mcc < _LOW), explainer)
+    return EffectsSection(effects, rules, said, bool(shown < _LOW), explainer)
 
 
 def _grow_tree(recommender: ExperimentRecommender, seed: int) -> SurrogateTreeExplainer:
@@ -124,7 +128,6 @@ def _grow_tree(recommender: ExperimentRecommender, seed: int) -> SurrogateTreeEx
         FrozenEstimator(recommender.estimator_),
         recommender.space_,
         n_samples=_N_SAMPLES,
-        max_depth=3,
         random_state=seed,
     )
     with warnings.catch_warnings():
@@ -150,7 +153,7 @@ def _vary(
 
 def _spread_values(column: Any, cells: pd.Series) -> npt.NDArray[Any]:
     """Values between the smallest and the largest that a column of numbers can hold."""
-    if isinstance(column, Levels):  # nothing between two of them is possible
+    if isinstance(column, (Levels, OneHot)):  # nothing between two of them is possible
         return np.unique(cells.dropna())
     grid = np.linspace(cells.min(), cells.max(), _STEPS)
     is_whole = isinstance(column, Range) and column.integer
@@ -203,14 +206,23 @@ def _mean_over(
     name: str, values: Any, recommender: ExperimentRecommender, rows: pd.DataFrame
 ) -> npt.NDArray[np.float64]:
     """Mean probability with each value, over the rows that are possible with it."""
+    space = recommender.space_
+    drawn = [n for n, column in space.columns.items() if not isinstance(column, DependentColumn)]
+    parts = [_put(rows[drawn], name, value, space.columns[name]) for value in values]
+    changed = pd.concat(parts, ignore_index=True)
     places = np.repeat(np.arange(len(values)), len(rows))
-    changed = rows.iloc[np.tile(np.arange(len(rows)), len(values))].reset_index(drop=True)
-    changed[name] = pd.Series(list(values)).take(places).to_numpy()
-    possible = recommender.space_.contains(changed).to_numpy(bool)
+    possible = space.contains(changed).to_numpy(bool)
     if not possible.any():
         return np.full(len(values), np.nan)
-    p = pd.Series(_probability(recommender, changed[possible]))
+    p = pd.Series(_probability(recommender, space.complete(changed[possible])))
     return p.groupby(places[possible]).mean().reindex(range(len(values))).to_numpy()
+
+
+def _put(rows: pd.DataFrame, name: str, value: Any, column: Any) -> pd.DataFrame:
+    """Give rows with a value in one column; where that is one of a group, the others are off."""
+    if isinstance(column, OneHot) and value == column.on:
+        rows = rows.assign(**dict.fromkeys(column.columns, column.off))
+    return rows.assign(**{name: value})
 
 
 def _probability(recommender: ExperimentRecommender, rows: pd.DataFrame) -> npt.NDArray[np.float64]:

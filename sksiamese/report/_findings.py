@@ -60,7 +60,7 @@ def find_all(
     _say(verbose, f"Choosing the next experiments with the {verdict.model}")
     recommender = subject.recommender or _fit(subject, models, verdict.model, seed)
     calibration = calibrate(subject, recommender)
-    recipes = _recommend(recommender, batch_size)
+    recipes = recommend_batch(recommender, batch_size)
     plate = describe_recipes(recommender, recipes, calibration)
     _say(verbose, "Finding what matters")
     effects = explain_model(subject, recommender, seed)
@@ -80,15 +80,15 @@ def _fit(subject: Subject, models: Choice, name: str, seed: int) -> ExperimentRe
         return recommender.fit(subject.X, subject.y)
 
 
-def _recommend(recommender: ExperimentRecommender, batch_size: int) -> pd.DataFrame:
+def recommend_batch(recommender: ExperimentRecommender, batch_size: int) -> pd.DataFrame:
     """Recommend a batch, or what is left of the space; no row where all of it is measured."""
     try:
         return recommender.recommend(batch_size)
     except TooFewCandidatesError as error:
         if error.n_left:
             return recommender.recommend(error.n_left)
-    told = [recommender.out_of_fold_.name, "p_std", *RESULTS]
-    return pd.DataFrame(columns=[*recommender.measured_.columns, *told])
+    told = [*recommender.measured_.columns, *recommender._model.columns, *RESULTS]
+    return pd.DataFrame(columns=told)
 
 
 def _say(verbose: int, text: str) -> None:

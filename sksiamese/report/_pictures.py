@@ -17,7 +17,7 @@ from sksiamese.molecules._graph import parse_smiles
 from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 from sksiamese.plotting._drawing import axis_label
 from sksiamese.report._calibration_section import CalibrationSection
-from sksiamese.report._effects_section import Effect, EffectsSection
+from sksiamese.report._effects_section import MAX_LEAVES, Effect, EffectsSection
 from sksiamese.report._plate_section import PlateSection
 from sksiamese.report._subject import Subject
 
@@ -121,7 +121,7 @@ class Pictures:
         import matplotlib.pyplot as plt
 
         with plt.rc_context(_SETTINGS):
-            figure = section.explainer.plot().figure_
+            figure = section.explainer.plot(max_leaves=MAX_LEAVES).figure_
             picture = self._finish(figure, "Decision tree; its rules stand in the table below.")
             plt.close(figure)
         return picture

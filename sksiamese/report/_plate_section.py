@@ -13,8 +13,7 @@ from sksiamese.molecules._canonical import canonical_key
 from sksiamese.recommend import ExperimentRecommender
 from sksiamese.recommend._recipe_distances import RecipeGeometry
 from sksiamese.report._calibration_section import CalibrationSection, Check
-from sksiamese.space import Molecules
-from sksiamese.space._dependent_columns import without_condition
+from sksiamese.tables._column_kinds import column_kind
 
 _N_EVIDENCE = 3  # past experiments that are shown for a recipe
 
@@ -123,13 +122,11 @@ def describe_recipes(
     distances = np.empty((0, len(past)))
     if len(recipes):
         distances = geometry.distances(space.complete(recipes), complete)
-    spacing = geometry.spacing(complete)
+    spacing = geometry.spacing(complete, geometry.keys(complete))
     usual = float(np.median(spacing)) if len(spacing) and np.median(spacing) > 0 else 1.0
     distances = distances / usual
     shares = _find_shares(recommender.estimator_, recipes)
-    molecules = [
-        name for name in past if isinstance(without_condition(space.columns[name]), Molecules)
-    ]
+    molecules = [name for name in past if column_kind(past[name]) == "molecule"]
     varied = [name for name in past if len(pd.concat([past[name], recipes[name]]).unique()) > 1]
     always = {n: plain_label(past[n].iloc[0]) for n in past if n not in varied}
     found = []

@@ -314,5 +314,7 @@ def _require_matplotlib() -> None:
 
 
 def _show_rules(rules: pd.DataFrame) -> pd.DataFrame:
-    named = rules.rename(columns={"n_samples": "samples"})
+    named = rules.rename(
+        columns={"n_samples": "samples", "n_measured": "measured", "n_leaves": "leaves inside"}
+    )
     return named.round({"probability": 2, "agreement": 2})

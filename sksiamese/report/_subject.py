@@ -99,6 +99,12 @@ def read_subject(table: Any, outcome: str | None, space: DesignSpace | None) -> 
 def _continue(recommender: ExperimentRecommender) -> Subject:
     """Take the experiments of a recommender, exactly as it holds them."""
     check_is_fitted(recommender, "measured_")
+    if recommender.goal is not None:
+        raise ValueError(
+            "A report is on successes and failures, and this recommender has "
+            f"goal={recommender.goal!r}: it knows numbers. Ask it itself, with recommend and "
+            "add_measurements; or report on the table, with a rule such as 'yield >= 50'."
+        )
     X, y = recommender.measured_, recommender.outcomes_
     positive = plain_label(recommender.positive_)
     table = read_experiments(X.assign(**{y.name: y}), y.name, inputs=list(X), positive=positive)

@@ -1,9 +1,10 @@
 """Which experiments are possible: columns, conditions and constraints."""
 
-from sksiamese.space._columns import Constant, Levels, Range
+from sksiamese.space._columns import Constant, Levels, OneHot, Range
 from sksiamese.space._constraints import Bound, OnlyWith
-from sksiamese.space._dependent_columns import Computed, OfLevel, OfMolecule, When
+from sksiamese.space._dependent_columns import Computed, When
 from sksiamese.space._expressions import Product, Ratio, Sum
+from sksiamese.space._followers import OfLevel, OfMolecule, OfSeveral
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 
@@ -16,6 +17,8 @@ __all__ = [
     "Molecules",
     "OfLevel",
     "OfMolecule",
+    "OfSeveral",
+    "OneHot",
     "OnlyWith",
     "Product",
     "Range",

@@ -36,13 +36,21 @@ class DrawnColumn(ABC):
         """Whether it has a single value."""
         return False
 
+    def _axis(self, name: str) -> str:
+        """Name of what is drawn for a column of that name: itself, unless several move together."""
+        return name
+
+    def _cells(self, name: str, values: Any) -> Any:
+        """Cells (n_rows,) of the column of that name, from values of its axis."""
+        return values
+
     @abstractmethod
     def _take(self, u: _Floats) -> Any:
-        """Values (n_rows,) at the places u, from 0 to below 1, of the column's distribution."""
+        """Values (n_rows,) at the places u, from 0 to below 1, of the axis's distribution."""
 
     @abstractmethod
     def _grid(self, n: int) -> Any:
-        """At most n values, evenly spread; all values where they are a list."""
+        """At most n values of the axis, evenly spread; all values where they are a list."""
 
     def _near(self, values: pd.Series, tolerance: float, relative: bool, u: _Floats) -> Any:
         """Values within a tolerance of others; those that are not numbers stay as they are."""
@@ -323,6 +331,101 @@ class Constant(ListedColumn):
 
     def _listed(self) -> list[Any]:
         return [self.value]
+
+
+@dataclass(frozen=True)
+class OneHot(ListedColumn):
+    """One of several columns of which exactly one is 1, and the others 0: they move together.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        All columns of the group. The space has this for each of them.
+    off, on : object, default=0 and 1
+        What the columns hold; False and True where they hold truth values.
+
+    Raises
+    ------
+    TypeError
+        If `columns` is not a list.
+    ValueError
+        If there are fewer than two columns.
+
+    See Also
+    --------
+    Levels : The same choice in a single column.
+
+    Examples
+    --------
+    >>> from sksiamese.space import DesignSpace, OneHot, Range
+    >>> solvents = ["water", "ethanol", "toluene"]
+    >>> space = DesignSpace(dict.fromkeys(solvents, OneHot(solvents)) | {"pH": Range(7, 9)})
+    >>> space.grid("ethanol", at={"pH": 8.0})
+       water  ethanol  toluene   pH
+    0      1        0        0  8.0
+    1      0        1        0  8.0
+    2      0        0        1  8.0
+    """
+
+    columns: Sequence[str]
+    off: Any = 0
+    on: Any = 1
+
+    def __post_init__(self) -> None:
+        if isinstance(self.columns, str) or not isinstance(self.columns, Sequence):
+            raise TypeError(
+                "The 'columns' parameter of OneHot must be a list of columns. Got "
+                f"{shorten(self.columns)} instead."
+            )
+        object.__setattr__(self, "columns", tuple(self.columns))
+        if len(set(self.columns)) < max(2, len(self.columns)):
+            raise ValueError(
+                "The 'columns' parameter of OneHot must name two or more columns, each once. Got "
+                f"{list(self.columns)!r}."
+            )
+
+    def __str__(self) -> str:
+        return f"{self.on!r} in one of {enumerate_values(self.columns)}"
+
+    def _listed(self) -> list[Any]:
+        return [self.off, self.on]
+
+    def _axis(self, name: str) -> str:
+        return self.columns[0]
+
+    def _cells(self, name: str, values: Any) -> Any:
+        return np.where(np.asarray(values) == name, self.on, self.off)
+
+    def _take(self, u: _Floats) -> Any:
+        return np.array(self.columns, object)[(u * len(self.columns)).astype(np.intp)]
+
+    def _grid(self, n: int) -> Any:
+        return pd.Series(list(self.columns)).array
+
+    def _one_is_on(self, frame: pd.DataFrame) -> _Bools:
+        """Which rows (n_rows,) have exactly one of the group on, and the others off."""
+        cells = frame[list(self.columns)]
+        return (cells.isin([self.on]).sum(axis=1).to_numpy() == 1) & cells.isin(self._listed()).all(
+            axis=1
+        ).to_numpy(bool)
+
+    def _most_frequent(self, frame: pd.DataFrame) -> str:
+        """Name of the column that is on in most rows."""
+        return str(frame[list(self.columns)].isin([self.on]).sum().idxmax())
+
+    def _put(self, frame: pd.DataFrame, name: str, value: Any) -> None:
+        """Put a value into a column of the group, and move the others with it."""
+        others = [other for other in self.columns if other != name]
+        if value == self.on:
+            frame[others] = self.off
+        elif (frame[name] == self.on).any():
+            frame[others[0]] = np.where(frame[name] == self.on, self.on, frame[others[0]])
+        frame[name] = value
+
+    def _to_skopt(self, name: str) -> Any:
+        from skopt.space import Categorical
+
+        return Categorical(list(self.columns), name=name)
 
 
 def is_number(value: object) -> bool:

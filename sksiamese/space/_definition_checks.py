@@ -6,18 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from sksiamese._checks import listed, shorten
-from sksiamese.space._columns import DrawnColumn, Levels
+from sksiamese.space._columns import DrawnColumn, Levels, OneHot
 from sksiamese.space._conditions import Condition, function_name, require_known_values
 from sksiamese.space._constraints import Constraint, Rule
 from sksiamese.space._dependent_columns import (
     Computed,
     DependentColumn,
-    OfLevel,
-    OfMolecule,
     When,
     without_condition,
 )
 from sksiamese.space._expressions import Expression, named_columns
+from sksiamese.space._followers import Follower, OfLevel, OfMolecule
 from sksiamese.space._molecules import Molecules
 
 Column: TypeAlias = DrawnColumn | DependentColumn
@@ -74,23 +73,41 @@ def require_sound_columns(columns: Mapping[str, Column]) -> None:
         if not isinstance(column, (DrawnColumn, DependentColumn)):
             raise TypeError(
                 f"Column {name!r} of a DesignSpace must be a Range, Levels, Molecules, Constant, "
-                f"When, OfMolecule, OfLevel or Computed. Got {shorten(column)} instead."
+                "OneHot, When, OfMolecule, OfLevel, OfSeveral or Computed. Got "
+                f"{shorten(column)} instead."
             )
-        if isinstance(column, OfMolecule):
-            _require_source(name, column, columns)
-        if isinstance(column, OfLevel) and not isinstance(columns.get(column.column), Levels):
-            raise ValueError(
-                f"Column {name!r} follows from {column.column!r}, which is not a column of Levels "
-                "of the design space."
-            )
+        if isinstance(column, OneHot):
+            _require_group(name, column, columns)
+        if isinstance(column, Follower):
+            _require_leaders(name, column, columns)
+            column._require_values(name, columns)
 
 
-def _require_source(name: str, column: OfMolecule, columns: Mapping[str, Column]) -> None:
-    if not isinstance(columns.get(column.column), Molecules):
+def _require_group(name: str, column: OneHot, columns: Mapping[str, Column]) -> None:
+    wrong = [other for other in (*column.columns, name) if columns.get(other) != column]
+    if wrong or name not in column.columns:
         raise ValueError(
-            f"Column {name!r} follows from {column.column!r}, which is not a molecule column of "
-            "the design space."
+            f"Column {name!r} is a OneHot of {listed(column.columns)}, which must all be columns "
+            f"with that same OneHot; {listed(wrong or [name])} is not. Write dict.fromkeys(names, "
+            "OneHot(names))."
         )
+
+
+def _require_leaders(name: str, column: Follower, columns: Mapping[str, Column]) -> None:
+    kinds: tuple[tuple[type, ...], str] = (
+        (Molecules, Levels, OneHot),
+        "column of Molecules, Levels or OneHot",
+    )
+    if isinstance(column, OfMolecule):
+        kinds = (Molecules,), "molecule column"
+    elif isinstance(column, OfLevel):
+        kinds = (Levels,), "column of Levels"
+    for leader in column._leaders:
+        if not isinstance(columns.get(leader), kinds[0]):
+            raise ValueError(
+                f"Column {name!r} follows from {leader!r}, which is not a {kinds[1]} of the design "
+                "space."
+            )
     if column.values is None:
         raise ValueError(
             f"Column {name!r} has no values. Give OfMolecule a dict or a function, or let "

@@ -1,4 +1,4 @@
-"""Columns of a design space that depend on others: on a condition, a molecule, or numbers."""
+"""Columns of a design space that depend on others: on a condition, or on numbers."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import shorten
-from sksiamese.molecules._canonical import canonical_key, canonical_keys
-from sksiamese.space._columns import DrawnColumn, PlainColumn, is_missing
+from sksiamese.space._columns import DrawnColumn, PlainColumn
 from sksiamese.space._conditions import (
     Condition,
     call_function,
@@ -32,8 +31,18 @@ class DependentColumn(ABC):
     """A column that follows from others."""
 
     @abstractmethod
-    def _compute(self, frame: pd.DataFrame, name: str) -> Any:
-        """Values (n_rows,) for the rows of a frame."""
+    def _compute(self, frame: pd.DataFrame, name: str, kinds: Mapping[str, Any]) -> Any:
+        """Values (n_rows,) for the rows of a frame.
+
+        Raises
+        ------
+        ValueError
+            If a row has none.
+        """
+
+    def _settle(self, frame: pd.DataFrame, name: str, kinds: Mapping[str, Any]) -> Any:
+        """Compute the values (n_rows,) of rows that were drawn, which may turn out impossible."""
+        return self._compute(frame, name, kinds)
 
 
 @dataclass(frozen=True)
@@ -120,145 +129,6 @@ class When(DrawnColumn):
         return values.isin([self.otherwise]).to_numpy(bool)
 
 
-class _LookUp(DependentColumn):
-    """A column whose value belongs to what one other column holds."""
-
-    column: str
-
-    def __str__(self) -> str:
-        return f"follows from {self.column!r}"
-
-    def _compute(self, frame: pd.DataFrame, name: str) -> Any:
-        codes, cells = pd.factorize(frame[self.column], use_na_sentinel=False)
-        return pd.Series([self._value(cell, name) for cell in cells]).to_numpy()[codes]
-
-    @abstractmethod
-    def _value(self, cell: Any, name: str) -> Any:
-        """Value of the column `name` beside a cell of the other one."""
-
-
-@dataclass(frozen=True)
-class OfMolecule(_LookUp):
-    """A value that belongs to a molecule, such as a solvent's dielectric constant.
-
-    Parameters
-    ----------
-    column : str
-        The molecule column.
-    values : mapping of str to object, callable or None, default=None
-        Value by SMILES, in any spelling; or a function of a SMILES. None reads the values from
-        the table given to :meth:`DesignSpace.from_frame`.
-
-    Raises
-    ------
-    InvalidSMILESError
-        Listing all texts of a mapping that cannot be read as molecules.
-    TypeError
-        If `values` is not one of these.
-
-    Examples
-    --------
-    >>> from sksiamese.descriptors import dielectric_constant
-    >>> from sksiamese.space import OfMolecule
-    >>> print(OfMolecule("solvent", dielectric_constant))
-    follows from 'solvent'
-    """
-
-    column: str
-    values: Mapping[str, Any] | Callable[[str], Any] | None = None
-
-    def __post_init__(self) -> None:
-        if isinstance(self.values, Mapping):
-            keys = canonical_keys(self.values)
-            object.__setattr__(self, "values", dict(zip(keys, self.values.values(), strict=True)))
-        elif self.values is not None and not callable(self.values):
-            raise TypeError(
-                "The 'values' parameter of OfMolecule must be a function. Got "
-                f"{shorten(self.values)} instead."
-            )
-
-    def _value(self, cell: Any, name: str) -> Any:
-        if not isinstance(self.values, Mapping):
-            return self.values(cell)  # type: ignore[misc]
-        key = canonical_key(cell)
-        if key is None or key not in self.values:
-            raise ValueError(
-                f"Column {name!r} has no value for {cell!r} in column {self.column!r}. Add it to "
-                f"the values of OfMolecule, or give OfMolecule a function."
-            )
-        return self.values[key]
-
-    def _read_from(self, frame: pd.DataFrame, name: str) -> OfMolecule:
-        """Take the values from a table."""
-        keys = canonical_keys(frame[self.column])
-        found: dict[str, Any] = {}
-        for key, text, value in zip(keys, frame[self.column], frame[name], strict=True):
-            if found.setdefault(key, value) != value and not (
-                pd.isna(value) and pd.isna(found[key])
-            ):
-                raise ValueError(
-                    f"Column {name!r} does not follow from {self.column!r}: for {text!r} it holds "
-                    f"{found[key]!r} and {value!r}. Correct the cells, or let the column be drawn."
-                )
-        return OfMolecule(self.column, found)
-
-
-@dataclass(frozen=True)
-class OfLevel(_LookUp):
-    """A value that belongs to a level of another column, such as a vendor's purity.
-
-    Parameters
-    ----------
-    column : str
-        A column of Levels.
-    values : mapping of object to object
-        Value by level; None is an absent one.
-
-    Raises
-    ------
-    TypeError
-        If `values` is no mapping.
-
-    See Also
-    --------
-    OfMolecule : The same for molecules, which may be spelled in any way.
-
-    Examples
-    --------
-    >>> from sksiamese.space import OfLevel
-    >>> print(OfLevel("ligand", {"PPh3": 145.0, "XPhos": 256.0}))
-    follows from 'ligand'
-    """
-
-    column: str
-    values: Mapping[Any, Any]
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.values, Mapping):
-            raise TypeError(
-                "The 'values' parameter of OfLevel must be a dict of levels and values. Got "
-                f"{shorten(self.values)} instead."
-            )
-        object.__setattr__(self, "values", dict(self.values))
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Give the state as pairs: a saved dict has keys of text alone."""
-        return {"column": self.column, "values": list(self.values.items())}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take the state of :meth:`__getstate__`."""
-        self.__dict__.update(column=state["column"], values=dict(state["values"]))
-
-    def _value(self, cell: Any, name: str) -> Any:
-        key = None if is_missing(cell) else cell
-        if key not in self.values:
-            raise ValueError(
-                f"Column {name!r} has no value for {shorten(key)} in column {self.column!r}. Add "
-                "it to the values of OfLevel."
-            )
-        return self.values[key]
-
-
 @dataclass(frozen=True)
 class Computed(DependentColumn):
     """A value computed from other columns, such as the ratio of ligand to gold.
@@ -297,7 +167,7 @@ class Computed(DependentColumn):
             return str(self.function)
         return f"computed by {function_name(self.function)}"
 
-    def _compute(self, frame: pd.DataFrame, name: str) -> Any:
+    def _compute(self, frame: pd.DataFrame, name: str, kinds: Mapping[str, Any]) -> Any:
         if isinstance(self.function, Expression):
             return evaluate(self.function, frame, self)
         values = call_function(self.function, frame, f"The function of column {name!r}")

@@ -11,8 +11,17 @@ import pandas as pd
 
 from sksiamese._checks import listed, plain_label, require_number
 from sksiamese._frames import ensure_table, plain_frame, require_columns
+from sksiamese.exceptions import NoPossibleExperimentError
 from sksiamese.persistence._definitions import Definition
-from sksiamese.space._columns import DrawnColumn, Levels, PlainColumn, Range, is_number
+from sksiamese.space._columns import (
+    DrawnColumn,
+    Levels,
+    OneHot,
+    PlainColumn,
+    Range,
+    is_missing,
+    is_number,
+)
 from sksiamese.space._conditions import ask_rows
 from sksiamese.space._constraints import Constraint, Rule
 from sksiamese.space._definition_checks import (
@@ -24,10 +33,10 @@ from sksiamese.space._definition_checks import (
 from sksiamese.space._dependent_columns import (
     Computed,
     DependentColumn,
-    OfMolecule,
     When,
     without_condition,
 )
+from sksiamese.space._followers import Follower, Known, OfSeveral
 from sksiamese.space._molecules import Molecules
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
@@ -39,7 +48,8 @@ class SpaceRows(Definition):
 
     _instead = (
         'Declare them: Computed(Ratio("a", "b")), Sum or Product for a column, When({"a": ["x"]}, '
-        "...) for a condition, Bound or OnlyWith for a constraint, a dict for OfMolecule"
+        "...) for a condition, Bound or OnlyWith for a constraint, a dict for OfMolecule or "
+        "OfSeveral"
     )
 
     def __init__(
@@ -68,7 +78,8 @@ class SpaceRows(Definition):
         Raises
         ------
         ValueError
-            If a column is absent that can be varied.
+            If a column is absent that can be varied, or a column that follows from others has no
+            value for what they hold.
 
         Examples
         --------
@@ -81,15 +92,20 @@ class SpaceRows(Definition):
              a    b  a/b
         0  1.0  2.0  0.5
         """
-        frame = plain_frame(ensure_table(X).frame)
+        return self._complete(X, strict=True)
+
+    def _complete(self, X: Any, *, strict: bool) -> pd.DataFrame:
+        """Add absent columns; unless `strict`, a combination without a value gets none."""
+        frame = plain_frame(ensure_table(X, least_rows=0).frame)
         require_columns(frame.columns, self._free, "X")
         for name, column in self.columns.items():
             if name in frame:
                 continue
             if isinstance(column, DependentColumn):
-                frame[name] = column._compute(frame, name)
+                compute = column._compute if strict else column._settle
+                frame[name] = compute(frame, name, self._kinds)
             else:
-                frame[name] = column._take(np.zeros(len(frame)))
+                frame[name] = column._take(np.zeros(len(frame)))  # of a single value
         return frame[list(self.columns)]
 
     def contains(self, X: Any) -> pd.Series:
@@ -103,7 +119,8 @@ class SpaceRows(Definition):
         Returns
         -------
         Series of bool of shape (n_samples,)
-            True where all ranges, levels, molecules (in any spelling) and constraints hold.
+            True where all ranges, levels, molecules (in any spelling) and constraints hold, and
+            what follows from a combination of columns has a value.
 
         Examples
         --------
@@ -113,11 +130,8 @@ class SpaceRows(Definition):
         >>> space.contains(pd.DataFrame({"solvent": ["OCC", "c1ccccc1"]})).tolist()
         [True, False]
         """
-        frame = self.complete(X)
-        inside = self._judge(frame).all(axis=1)
-        for name in self._drawn:
-            inside &= self._column_contains(name, frame)
-        return pd.Series(inside, index=frame.index)
+        frame = self._complete(X, strict=False)
+        return pd.Series(self._allows(frame), index=frame.index)
 
     def require_columns(self, columns: pd.Index) -> None:
         """Refuse a table that the space does not describe.
@@ -145,7 +159,7 @@ class SpaceRows(Definition):
         parts: dict[str, Any] = {
             f"column {name!r}": getattr(column, field)
             for name, column in self.columns.items()
-            for kind, field in ((When, "condition"), (Computed, "function"), (OfMolecule, "values"))
+            for kind, field in ((When, "condition"), (Computed, "function"), (Follower, "values"))
             if isinstance(column, kind)
         }
         parts |= {f"constraint {name!r}": rule for name, rule in self.constraints.items()}
@@ -167,31 +181,55 @@ class SpaceRows(Definition):
         """Names of the columns that can be varied."""
         return [name for name, column in self._drawn.items() if not column._is_fixed()]
 
+    @property
+    def _axes(self) -> dict[str, list[str]]:
+        """What is drawn by itself: columns that can be varied; of those that move together one."""
+        found: dict[str, list[str]] = {}
+        for name in self._free:
+            found.setdefault(self._drawn[name]._axis(name), []).append(name)
+        return found
+
+    @property
+    def _rules(self) -> dict[str, Constraint]:
+        """Constraints, and that what follows from a combination of columns is known."""
+        found: dict[str, Constraint] = dict(self.constraints)
+        for name, column in self.columns.items():
+            if isinstance(column, OfSeveral) and isinstance(column.values, Mapping):
+                found[f"{name} is known"] = Known(name, column)
+        return found
+
     def _values(self, u: _Floats) -> pd.DataFrame:
-        """Turn points u (n_rows, n_free) of the unit cube into drawn columns."""
-        place = {name: k for k, name in enumerate(self._free)}
+        """Turn points u (n_rows, n_axes) of the unit cube into drawn columns."""
+        place = {axis: k for k, axis in enumerate(self._axes)}
         nothing = np.zeros(len(u))
-        return pd.DataFrame(
-            {
-                name: column._take(u[:, place[name]] if name in place else nothing)
-                for name, column in self._drawn.items()
-            }
-        )
+        values = {}
+        for name, column in self._drawn.items():
+            axis = column._axis(name)
+            taken = column._take(u[:, place[axis]] if axis in place else nothing)
+            values[name] = column._cells(name, taken)
+        return pd.DataFrame(values)
+
+    def _put(self, frame: pd.DataFrame, name: str, value: Any) -> None:
+        """Put a value into a column, and into those that move with it."""
+        column = self._drawn[name]
+        if isinstance(column, OneHot):
+            column._put(frame, name, value)
+        else:
+            frame[name] = value
 
     def _settle(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Compute anew what follows from the drawn columns."""
         frame = frame[list(self._drawn)].copy()
         for name, column in self.columns.items():
-            if isinstance(column, When):
+            if isinstance(column, (When, DependentColumn)):
                 frame[name] = column._settle(frame, name, self._kinds)
-            elif isinstance(column, DependentColumn):
-                frame[name] = column._compute(frame, name)
         return frame[list(self.columns)]
 
     def _judge(self, frame: pd.DataFrame) -> _Bools:
-        """Which constraints hold for which rows, (n_rows, n_constraints)."""
-        answers = np.empty((len(frame), len(self.constraints)), bool)
-        for k, (name, constraint) in enumerate(self.constraints.items()):
+        """Which rules hold for which rows, (n_rows, n_rules)."""
+        rules = self._rules
+        answers = np.empty((len(frame), len(rules)), bool)
+        for k, (name, constraint) in enumerate(rules.items()):
             if isinstance(constraint, Rule):
                 answers[:, k] = constraint._holds(frame, self._kinds)
             else:
@@ -202,21 +240,39 @@ class SpaceRows(Definition):
         """Keep the rows that satisfy all constraints, of which there must be one."""
         answers = self._judge(frame)
         if not answers.all(axis=1).any():
-            shares = zip(self.constraints, answers.mean(axis=0), strict=True)
+            shares = zip(self._rules, answers.mean(axis=0), strict=True)
             each = ", ".join(f"{name!r} {share:.0%}" for name, share in shares)
-            raise ValueError(
+            raise NoPossibleExperimentError(
                 f"None of the {len(frame):,} rows satisfies all constraints. Share that satisfies "
                 f"each: {each}. Loosen a constraint or choose other rows."
             )
         return frame[answers.all(axis=1)].reset_index(drop=True)
 
-    def _column_contains(self, name: str, frame: pd.DataFrame) -> _Bools:
+    def _allows(self, frame: pd.DataFrame, new_molecules: bool = False) -> _Bools:
+        """Which completed rows are possible, (n_rows,), perhaps also with molecules not listed."""
+        inside: _Bools = np.asarray(self._judge(frame).all(axis=1))
+        for name in self._drawn:
+            inside &= self._column_contains(name, frame, new_molecules)
+        return inside
+
+    def _column_contains(
+        self, name: str, frame: pd.DataFrame, new_molecules: bool = False
+    ) -> _Bools:
         column = self._drawn[name]
+        if isinstance(column, OneHot):
+            return column._one_is_on(frame)
+        inside: _Bools = without_condition(column)._contains(frame[name])
+        if new_molecules and isinstance(without_condition(column), Molecules):
+            inside = inside | np.array([not is_missing(cell) for cell in frame[name]], bool)
         if isinstance(column, PlainColumn):
-            return column._contains(frame[name])
+            return inside
         applies = column._applies(frame, name, self._kinds)
-        inside = column.column._contains(frame[name])
         return np.where(applies, inside, column._is_otherwise(frame[name]))
+
+    def _followers_of(self, name: str) -> list[str]:
+        """Names of the columns that belong to what a column holds."""
+        columns = self.columns.items()
+        return [n for n, c in columns if isinstance(c, Follower) and name in c._leaders]
 
     def _molecules(self, name: str) -> Molecules:
         column = self.columns.get(name)
@@ -273,6 +329,8 @@ def _widening(column: Column) -> str:
         return "add the molecule with DesignSpace.extend"
     if isinstance(inner, Levels):
         return "give the column more Levels"
+    if isinstance(inner, OneHot):
+        return f"let exactly one of {listed(inner.columns)} be {inner.on!r}"
     return "widen the column, for example with DesignSpace.from_frame(X, margin=...)"
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.stats import qmc
 
 from sksiamese._checks import make_generator, require_integer, require_option
+from sksiamese.exceptions import NoPossibleExperimentError
 from sksiamese.space._row_rules import SpaceRows
 
 _BLOCK = 2**16  # rows drawn at once
@@ -106,9 +107,9 @@ class SampledRows(SpaceRows):
         return self._draw_chunks(n, method, numpy_generator(random_state))
 
     def _draw_chunks(self, n: int, method: str, rng: np.random.Generator) -> Iterator[pd.DataFrame]:
-        draw = _unit_source(method, len(self._free), rng)
+        draw = _unit_source(method, len(self._axes), rng)
         n_drawn = n_kept = 0
-        held = np.zeros(len(self.constraints))
+        held = np.zeros(len(self._rules))
         while n_kept < n:
             rate = n_kept / n_drawn if n_drawn else 1.0
             size = min(_BLOCK, math.ceil((n - n_kept) / max(rate, _RAREST)))
@@ -124,9 +125,9 @@ class SampledRows(SpaceRows):
 
     def _raise_too_narrow(self, n_kept: int, n_drawn: int, shares: _Floats) -> None:
         each = ", ".join(
-            f"{name!r} {share:.2%}" for name, share in zip(self.constraints, shares, strict=True)
+            f"{name!r} {share:.2%}" for name, share in zip(self._rules, shares, strict=True)
         )
-        raise ValueError(
+        raise NoPossibleExperimentError(
             f"Only {n_kept:,} of {n_drawn:,} experiments drawn from the space satisfied all "
             f"constraints. Share that satisfied each: {each}. Loosen a constraint, narrow the "
             "ranges to where it holds, or use When for a column that applies to some rows only."

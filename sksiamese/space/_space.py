@@ -6,18 +6,19 @@ A space holds rules, not candidates, so its size costs nothing until rows are as
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sksiamese._checks import plain_label, require_integer, require_number
+from sksiamese._checks import listed, plain_label, require_integer, require_number
 from sksiamese._frames import ensure_table, require_columns
+from sksiamese.exceptions import NoPossibleExperimentError
 from sksiamese.space._constraints import Constraint, Rule
 from sksiamese.space._definition_checks import Column
-from sksiamese.space._dependent_columns import OfMolecule
+from sksiamese.space._followers import OfMolecule, OfSeveral
 from sksiamese.space._from_frame import find_columns
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._sampling import SampledRows, numpy_generator
@@ -34,9 +35,10 @@ class DesignSpace(SampledRows):
     Parameters
     ----------
     columns : mapping of str to column
-        Kind of each column: :class:`Range`, :class:`Levels`, :class:`Molecules`, :class:`Constant`
-        and :class:`When` are drawn; :class:`OfMolecule`, :class:`OfLevel` and :class:`Computed`
-        follow from others, in the order in which they stand.
+        Kind of each column: :class:`Range`, :class:`Levels`, :class:`Molecules`, :class:`Constant`,
+        :class:`OneHot` and :class:`When` are drawn; :class:`OfMolecule`, :class:`OfLevel`,
+        :class:`OfSeveral` and :class:`Computed` follow from others, in the order in which they
+        stand.
     constraints : sequence or mapping of str to constraint, default=()
         :class:`Bound` and :class:`OnlyWith`, or functions, alone or with names. A function takes a
         frame of experiments, which is a copy, and gives True for each row that is possible; a
@@ -116,10 +118,12 @@ class DesignSpace(SampledRows):
             Numbers that vary are a Range, of whole numbers if their type is integer; SMILES are
             Molecules; other texts and truth values are Levels; the rest is Constant. Numbers that
             are there exactly for certain molecules or levels apply When these are taken. Columns
-            that belong to a molecule or a name (a product, a descriptor, a trade name) follow from
-            it: they always have the same value beside the same one, of which three recur in unlike
-            rows, and a value for each or more than five. Give a column in `columns` to draw it
-            freely.
+            that belong to a molecule or a name (a descriptor, a trade name) follow from it: they
+            always have the same value beside the same one, of which three recur in unlike rows, and
+            a value for each or more than five. Those that belong to two of them (a product to its
+            reactants) follow from both, if five pairs recur; a warning says that only pairs in the
+            table are possible. Neighbouring columns of which exactly one is 1 are OneHot. Give a
+            column in `columns` to draw it freely.
 
             Numbers that recur are Levels where they are few: at most five, and four rows for each
             on average. The step of a Range is the last digit that is
@@ -131,7 +135,13 @@ class DesignSpace(SampledRows):
         InvalidSMILESError
             If some texts of a column are SMILES and others are not.
         ValueError
-            If a column cannot be used, or does not follow from the molecules it should follow from.
+            If a column cannot be used, does not follow from the molecules it should follow from, or
+            has no value for one that is given in `columns`.
+
+        Warns
+        -----
+        UserWarning
+            Naming columns that follow from two others, and what looks like no input.
 
         Examples
         --------
@@ -149,12 +159,15 @@ class DesignSpace(SampledRows):
             if isinstance(column, OfMolecule) and column.values is None:
                 require_columns(frame.columns, [name, column.column], "X")
                 given[name] = column._read_from(frame, name)
-        found = find_columns(frame[[name for name in frame if name not in given]], margin)
+        found = find_columns(frame, margin, given)
         order = [*frame.columns, *(name for name in given if name not in frame)]
         return cls({name: (found | given)[name] for name in order}, constraints)
 
     def extend(
-        self, column: str, molecules: Mapping[str, str | None] | Sequence[str | None]
+        self,
+        column: str,
+        molecules: Mapping[str, str | None] | Sequence[str | None],
+        followers: Mapping[str, Mapping[Any, Any] | Callable[..., Any]] | None = None,
     ) -> DesignSpace:
         """Give a space with more molecules in a column, such as ones never tried.
 
@@ -164,6 +177,10 @@ class DesignSpace(SampledRows):
             A molecule column.
         molecules : sequence of str, or mapping of str to str
             SMILES, or names and their SMILES.
+        followers : mapping of str to mapping or callable, or None, default=None
+            For each column that follows from this one, its values for the new molecules: by SMILES
+            or name, or as a function of a SMILES; by tuples of cells, or as a function of these,
+            where it follows from several columns. What a function gives is kept, not the function.
 
         Returns
         -------
@@ -173,19 +190,34 @@ class DesignSpace(SampledRows):
         Raises
         ------
         ValueError
-            If `column` is not a molecule column, or a molecule cannot be added.
+            If `column` is not a molecule column, a molecule cannot be added, or a column that
+            follows from it has no value for it.
 
         Examples
         --------
-        >>> from sksiamese.space import DesignSpace, Molecules
-        >>> DesignSpace({"ligand": Molecules(["NCCS"])}).extend(
-        ...     "ligand", {"thiophenol": "Sc1ccccc1"}
+        >>> from sksiamese.space import DesignSpace, Molecules, OfMolecule
+        >>> space = DesignSpace(
+        ...     {"ligand": Molecules(["NCCS"]), "HOMO_eV": OfMolecule("ligand", {"NCCS": -9.1})}
         ... )
-        DesignSpace of 1 column
-          ligand  2 molecules: NCCS, thiophenol
+        >>> longer = space.extend(
+        ...     "ligand", {"thiophenol": "Sc1ccccc1"}, {"HOMO_eV": {"thiophenol": -8.3}}
+        ... )
+        >>> longer.grid("ligand")
+              ligand  HOMO_eV
+        0       NCCS     -9.1
+        1  Sc1ccccc1     -8.3
         """
         longer = self._molecules(column).extended(molecules)
-        return DesignSpace(self.columns | {column: longer}, self.constraints)
+        columns = self.columns | {column: longer}
+        for name, more in (followers or {}).items():
+            follower = self.columns.get(name)
+            if not isinstance(follower, (OfMolecule, OfSeveral)) or column not in follower._leaders:
+                raise ValueError(
+                    f"'followers' names the column {name!r}, which does not follow from "
+                    f"{column!r}. Columns that do: {listed(self._followers_of(column))}."
+                )
+            columns[name] = follower._extended(name, column, Molecules(molecules), columns, more)
+        return DesignSpace(columns, self.constraints)
 
     def grid(
         self,
@@ -198,7 +230,7 @@ class DesignSpace(SampledRows):
         Parameters
         ----------
         columns : str or sequence of str
-            Columns to vary.
+            Columns to vary; one of a :class:`OneHot` group stands for all of it.
         n : int or mapping of str to int, default=10
             Number of values of each range, at least 2 (10 where a mapping names none), evenly
             spread with both ends; of levels and molecules all are taken.
@@ -229,24 +261,25 @@ class DesignSpace(SampledRows):
         names = [columns] if isinstance(columns, str) else list(columns)
         fixed = dict(at or {})
         self._require_drawn([*names, *fixed])
-        axes = []
+        axes = {}
         for name in names:
             number = n.get(name, 10) if isinstance(n, Mapping) else n
             require_integer("DesignSpace.grid", "n", number, 2)
-            axes.append(pd.Series(self._drawn[name]._grid(number)))
-        size = math.prod(map(len, axes))
+            axes[self._drawn[name]._axis(name)] = pd.Series(self._drawn[name]._grid(number))
+        size = math.prod(map(len, axes.values()))
         if size > _LARGEST_GRID:
             raise ValueError(
                 f"The grid would have {size:,} rows, and at most {_LARGEST_GRID:,} are made. "
                 "Choose fewer columns or a smaller n, or use sample."
             )
-        middle = np.full((1, len(self._free)), 0.5)
+        middle = np.full((1, len(self._axes)), 0.5)
         frame = self._values(np.repeat(middle, size, axis=0))
         for name, value in fixed.items():
-            frame[name] = value
-        places = np.unravel_index(np.arange(size), [len(axis) for axis in axes])
-        for name, axis, place in zip(names, axes, places, strict=True):
-            frame[name] = axis.array.take(place)
+            self._put(frame, name, value)
+        places = np.unravel_index(np.arange(size), [len(axis) for axis in axes.values()])
+        for (name, axis), place in zip(axes.items(), places, strict=True):
+            for member in self._axes.get(name, [name]):
+                frame[member] = self._drawn[member]._cells(member, axis.array.take(place))
         self._require_inside(frame.iloc[:1], fixed)
         return self._keep_allowed(self._settle(frame).drop_duplicates())
 
@@ -311,7 +344,7 @@ class DesignSpace(SampledRows):
             if not len(pending):
                 return pd.concat(parts).sort_index()
         row = plain_label(centres.index[rows[pending[0]]])
-        raise ValueError(
+        raise NoPossibleExperimentError(
             f"No neighbour of row {row!r} satisfied the constraints in {_TRIES:,} draws. Give a "
             "larger tolerance, loosen the constraints or leave the row out."
         )
@@ -375,7 +408,8 @@ class DesignSpace(SampledRows):
         Returns
         -------
         list of skopt.space.Dimension
-            Real, Integer and Categorical dimensions, named as the columns.
+            Real, Integer and Categorical dimensions, named as the columns. A :class:`OneHot` group
+            is one of the names of its columns.
 
         See Also
         --------
@@ -393,7 +427,7 @@ class DesignSpace(SampledRows):
         >>> DesignSpace({"mM": Range(0.1, 10.0, log=True)}).to_skopt()
         [Real(low=0.1, high=10.0, prior='log-uniform', transform='identity')]
         """
-        return [self._drawn[name]._to_skopt(name) for name in self._free]
+        return [self._drawn[axis]._to_skopt(axis) for axis in self._axes]
 
     def from_skopt(self, points: Sequence[Sequence[Any]]) -> pd.DataFrame:
         """Turn points of :meth:`to_skopt`'s dimensions into experiments.
@@ -416,9 +450,12 @@ class DesignSpace(SampledRows):
             mM   pH
         0  2.5  7.0
         """
-        frame = pd.DataFrame(points, columns=self._free)
-        for name in self._free:
-            frame[name] = self._drawn[name]._round(frame[name])
+        axes = pd.DataFrame(points, columns=list(self._axes))
+        frame = pd.DataFrame(index=axes.index)
+        for axis, members in self._axes.items():
+            for name in members:
+                column = self._drawn[name]
+                frame[name] = column._cells(name, column._round(axes[axis]))
         return self._settle(self.complete(frame))
 
     def __repr__(self) -> str:

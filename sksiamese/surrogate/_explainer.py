@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import clone
-from sklearn.frozen import FrozenEstimator
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.validation import check_is_fitted
 
@@ -23,32 +21,40 @@ from sksiamese._checks import (
     require_probabilities,
     shorten,
 )
-from sksiamese._frame_libraries import as_pandas
 from sksiamese._one_state import freeze, replace_state
-from sksiamese.persistence._packed_tables import EstimatorOfTables
 from sksiamese.plotting._tree import SurrogateTreeDisplay
 from sksiamese.space._space import DesignSpace
-from sksiamese.surrogate._readable_features import ReadableView, one_row, read_view
+from sksiamese.surrogate._black_box import BlackBoxExplainer, name_of
+from sksiamese.surrogate._fidelity import N_FRESH, compare_labels, show_scores, warn_if_low
+from sksiamese.surrogate._readable_features import ReadableView, read_view
+from sksiamese.surrogate._tree_cutting import cut_nodes, fidelity_of
 from sksiamese.surrogate._tree_growing import (
-    N_FRESH,
     N_REDRAWS,
     Samples,
-    compare_labels,
+    count_labels,
     describe_nodes,
+    find_size,
     grow_tree,
-    tell_fidelity,
-    warn_if_low,
 )
-from sksiamese.surrogate._tree_words import Feature, TreeWords, show_number
-from sksiamese.tables._table_classifier import TableClassifier, record_training
+from sksiamese.surrogate._tree_words import Feature, TreeWords
+from sksiamese.tables._table_classifier import record_training
+
+_N_CHOOSE = 2000  # samples that decide on the size of the tree
+_WHO = "tree agrees with the"
+_CURE = (
+    "Try AdditiveEffectsExplainer, a larger max_leaf_nodes, a narrower space, or a view with the "
+    "quantities that matter."
+)
+_SHOWN = 16  # leaves, as many as the four levels of the paper's Fig. 6 can have
 
 
-class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
+class SurrogateTreeExplainer(BlackBoxExplainer):
     """Decision tree that imitates a classifier over a design space.
 
     The classifier, the black box, is fitted. Experiments are drawn from the design space and
     labelled with its most probable class, and a tree is grown on them, as for Fig. 6 of arXiv
-    1811.02771. The tree predicts in place of the black box, and says why in words.
+    1811.02771, until it is as true to the black box as was asked for. The tree predicts in place of
+    the black box, and says why in words; of a large one the splits that tell most are shown.
 
     Parameters
     ----------
@@ -60,18 +66,22 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         (a ratio, say), and the tree may split on them. None derives the space from X.
     n_samples : int, default=10_000
         Number of experiments to grow the tree on.
-    max_depth : int or None, default=4
+    min_fidelity : float, default=0.95
+        Matthews correlation with the black box, from 0 to 1, at which the tree stops to grow. It is
+        measured on 2,000 samples apart. Where the budget does not reach it, the tree is as small as
+        it can be within 0.005 of the best.
+    max_leaf_nodes : int or None, default=128
+        Budget of leaves; None sets no limit. The splits that tell most come first.
+    max_depth : int or None, default=None
         Depth of the tree at most; None sets no limit.
-    max_leaf_nodes : int or None, default=None
-        Leaves of the tree at most; None sets no limit. The splits that tell most come first, so 16
-        leaves without a limit of depth are as many rules as 4 levels give, and imitate better.
-    min_samples_split : int or float, default=0.03
+    min_samples_split : int or float, default=20
         Samples that a node needs to be split: a number of at least 2, or a share of `n_samples`
         from above 0 to 1.
     view : callable or None, default=None
         Takes a frame with the columns of the space and gives a frame of numbers, one row for each
-        experiment: what the tree may split on. By default numbers are taken as they are, and
-        molecules by their names and by descriptors ("ligand is aromatic", "ligand TPSA").
+        experiment: what the tree may split on. By default numbers are taken as they are, up to 40
+        molecules or names in groups ("solvent is one of water, ethanol"), and molecules by
+        descriptors ("ligand is aromatic", "ligand TPSA") where there are more than ten.
     random_state : int, RandomState instance or None, default=None
         Decides the draws and the tree, not the black box.
 
@@ -87,15 +97,16 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         The view in use.
     tree_ : DecisionTreeClassifier
         The tree, on the columns of the view and class numbers.
-    nodes_ : DataFrame of shape (n_nodes, 11)
+    nodes_ : DataFrame of shape (n_nodes, 13)
         All nodes of the tree by number, in the order of reading: a node, its left side, its right
         side. "parent", "depth", "feature" asked about and its "threshold" ("" and NaN at a leaf),
         "branch" and "condition" that lead to it, "prediction", "probability" (mean probability of
         that class by the black box), "n_samples", "n_correct" (of these, labelled so by the black
-        box), "is_leaf".
+        box), "n_measured" (rows of X there: where there are none, the black box has nothing to go
+        by), "split_order" (0 for the split that tells most; -1 at a leaf), "is_leaf".
     fidelity_ : dict of str to float
-        "accuracy", "f1" and "mcc" of the tree for the black box's labels on 1,000 fresh samples.
-        F1 is that of the last class if there are two, else the mean over classes.
+        "accuracy", "f1" and "mcc" of the whole tree for the black box's labels on 1,000 fresh
+        samples. F1 is that of the last class if there are two, else the mean over classes.
     stability_ : dict of str to float
         The same for the agreement with trees grown on two other draws, averaged.
     n_features_in_ : int
@@ -105,6 +116,7 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
 
     See Also
     --------
+    AdditiveEffectsExplainer : One curve for each column; truer where effects add up.
     sksiamese.space.DesignSpace : Which experiments are possible.
     sksiamese.plotting.SurrogateTreeDisplay : Picture of the tree.
 
@@ -127,7 +139,7 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
     >>> X = pd.DataFrame({"pH": rng.uniform(7, 14, 60), "temperature_C": rng.uniform(0, 80, 60)})
     >>> y = np.where((X["pH"] < 12) & (X["temperature_C"] < 50), "works", "fails")
     >>> forest = RandomForestClassifier(random_state=0)
-    >>> explainer = SurrogateTreeExplainer(forest, max_depth=2, random_state=0).fit(X, y)
+    >>> explainer = SurrogateTreeExplainer(forest, random_state=0).fit(X, y)
     >>> explainer.rules()[["rule", "prediction"]]
                                rule prediction
     0  temperature_C ≤ 49.8 and pH ≤ 12      works
@@ -135,22 +147,26 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
     2              temperature_C > 49.8      fails
     """
 
+    view_: Callable[[pd.DataFrame], pd.DataFrame]
+
     def __init__(
         self,
         estimator: Any,
         space: DesignSpace | None = None,
         n_samples: int = 10_000,
-        max_depth: int | None = 4,
-        max_leaf_nodes: int | None = None,
-        min_samples_split: int | float = 0.03,
+        min_fidelity: float = 0.95,
+        max_leaf_nodes: int | None = 128,
+        max_depth: int | None = None,
+        min_samples_split: int | float = 20,
         view: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.estimator = estimator
         self.space = space
         self.n_samples = n_samples
-        self.max_depth = max_depth
+        self.min_fidelity = min_fidelity
         self.max_leaf_nodes = max_leaf_nodes
+        self.max_depth = max_depth
         self.min_samples_split = min_samples_split
         self.view = view
         self.random_state = random_state
@@ -186,22 +202,22 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         with replace_state(self) as draft:
             draft._check_parameters()
             frame = draft._fit_black_box(X, y, fit_params)
-            draft.space_ = DesignSpace.from_frame(frame) if draft.space is None else draft.space
-            draft.space_.require_columns(frame.columns)
             draft.view_ = ReadableView(draft.space_) if draft.view is None else draft.view
             draft._require_choice()
             draft._look(frame)  # what the tree could not judge later is refused now
             rng = make_generator(draft.random_state)
-            samples = draft._draw(draft.n_samples, rng)
-            draft.tree_ = draft._grow(samples, rng)
-            features = [Feature.of(samples.view[name]) for name in samples.view]
-            draft._words = TreeWords(draft.tree_.tree_, features)
-            draft.nodes_ = describe_nodes(draft.tree_, draft._words, samples, draft.classes_)
+            samples = draft._draw(draft.n_samples, rng, order=True)
+            draft.tree_ = draft._grow_as_needed(samples, rng)
+            draft._words = TreeWords(draft.tree_.tree_, draft._features(samples.view))
+            measured = draft._look(frame)  # groups are in order now
+            draft.nodes_ = describe_nodes(
+                draft.tree_, draft._words, samples, measured, draft.classes_
+            )
             fresh = draft._draw(N_FRESH, rng)
-            said = draft.tree_.predict(fresh.view)
-            draft.fidelity_ = compare_labels(fresh.labels, said, len(draft.classes_))
-            draft.stability_ = draft._measure_stability(fresh.view, said, rng)
-            warn_if_low(draft.fidelity_, fresh.labels, draft.classes_)
+            draft._fresh_counts = count_labels(draft.tree_, fresh)
+            draft.fidelity_ = fidelity_of(draft.nodes_, draft._fresh_counts, draft.classes_)
+            draft.stability_ = draft._measure_stability(fresh.view, rng)
+            warn_if_low(draft.fidelity_, fresh.labels, draft.classes_, _WHO, _CURE)
             draft._training_record = record_training(frame)
         return self
 
@@ -239,69 +255,123 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         proba[:, fitted.tree_.classes_] = fitted.tree_.predict_proba(view)
         return proba
 
-    def rules(self) -> pd.DataFrame:
-        """List the leaves as rules.
+    def shown(self, max_leaves: int | None = _SHOWN, max_depth: int | None = None) -> pd.DataFrame:
+        """Cut the tree to the splits that tell most.
+
+        Parameters
+        ----------
+        max_leaves : int or None, default=16
+            Leaves at most; None sets no limit.
+        max_depth : int or None, default=None
+            Depth at most; None sets no limit.
 
         Returns
         -------
-        DataFrame of shape (n_leaves, 5)
-            "rule": the conditions, in the columns of the view; "prediction"; "probability": mean
-            probability of that class by the black box; "n_samples" that fall under the rule;
-            "agreement": share of these that the black box labels so. Fidelity and stability are in
-            ``attrs``.
+        DataFrame of shape (n_shown, 15)
+            Rows of ``nodes_`` whose "is_leaf" says that nothing is shown below them; "is_cut", that
+            there is more; "n_leaves", how many leaves of the whole tree a node holds. The fidelity
+            of the whole, of what is shown, and the stability are in ``attrs``.
+
+        Raises
+        ------
+        ValueError
+            If `max_leaves` is below 2 or `max_depth` below 1.
         """
         fitted = freeze(self)
         check_is_fitted(fitted)
-        leaves = fitted.nodes_[fitted.nodes_["is_leaf"]]
+        owner = f"{type(self).__name__}.shown"
+        if max_leaves is not None:
+            require_integer(owner, "max_leaves", max_leaves, 2)
+        if max_depth is not None:
+            require_integer(owner, "max_depth", max_depth, 1)
+        nodes = cut_nodes(fitted.nodes_, max_leaves, max_depth)
+        nodes.attrs = {
+            "fidelity": dict(fitted.fidelity_),
+            "fidelity_shown": fidelity_of(nodes, fitted._fresh_counts, fitted.classes_),
+            "stability": dict(fitted.stability_),
+        }
+        return nodes
+
+    def rules(self, max_leaves: int | None = _SHOWN, max_depth: int | None = None) -> pd.DataFrame:
+        """List what is shown of the tree as rules.
+
+        Parameters
+        ----------
+        max_leaves, max_depth : int or None
+            As in :meth:`shown`.
+
+        Returns
+        -------
+        DataFrame of shape (n_rules, 7)
+            "rule": the conditions, in the columns of the view; "prediction"; "probability": mean
+            probability of that class by the black box; "n_samples" that fall under the rule;
+            "agreement": share of these that the black box labels so; "n_measured": rows of X under
+            the rule; "n_leaves": leaves of the whole tree that it sums up. ``attrs`` are those of
+            :meth:`shown`.
+        """
+        fitted = freeze(self)
+        nodes = fitted.shown(max_leaves, max_depth)
+        ends = nodes[nodes["is_leaf"]]
         frame = pd.DataFrame(
             {
-                "rule": [fitted._rule(node) for node in leaves.index],
-                "prediction": leaves["prediction"].to_numpy(),
-                "probability": leaves["probability"].to_numpy(),
-                "n_samples": leaves["n_samples"].to_numpy(),
-                "agreement": (leaves["n_correct"] / leaves["n_samples"]).to_numpy(),
+                "rule": [fitted._rule(node) for node in ends.index],
+                "prediction": ends["prediction"].to_numpy(),
+                "probability": ends["probability"].to_numpy(),
+                "n_samples": ends["n_samples"].to_numpy(),
+                "agreement": (ends["n_correct"] / ends["n_samples"]).to_numpy(),
+                "n_measured": ends["n_measured"].to_numpy(),
+                "n_leaves": ends["n_leaves"].to_numpy(),
             }
         )
-        frame.attrs = {"fidelity": dict(fitted.fidelity_), "stability": dict(fitted.stability_)}
+        frame.attrs = nodes.attrs
         return frame
 
-    def export_text(self) -> str:
-        """Write the tree as text.
+    def export_text(self, max_leaves: int | None = _SHOWN, max_depth: int | None = None) -> str:
+        """Write what is shown of the tree as text.
+
+        Parameters
+        ----------
+        max_leaves, max_depth : int or None
+            As in :meth:`shown`.
 
         Returns
         -------
         str
             Fidelity and stability, and one line for each branch; a leaf tells its class, the mean
-            probability of it by the black box, and how many samples are labelled so, or not.
+            probability of it by the black box, how many samples are labelled so, or not, and how
+            many rows of X it holds; a cut, also how many leaves it stands for and what is asked
+            next.
         """
         fitted = freeze(self)
-        check_is_fitted(fitted)
-        lines = [fitted._fidelity_in_words(), ""]
-        for node in fitted.nodes_.itertuples():
+        nodes = fitted.shown(max_leaves, max_depth)
+        lines = [fitted._fidelity_in_words(nodes), ""]
+        for node in nodes.itertuples():
             if node.depth:
                 lines.append("|   " * (node.depth - 1) + f"|--- {node.condition}")
             if node.is_leaf:
-                wrong = node.n_samples - node.n_correct
-                lines.append(
-                    "|   " * node.depth + f"|--- {node.prediction} (probability "
-                    f"{node.probability:.2f}; {node.n_correct:,} right, {wrong:,} wrong)"
-                )
+                lines.append("|   " * node.depth + f"|--- {_leaf_in_words(node)}")
         return "\n".join(lines)
 
-    def plot(self, ax: Any = None) -> SurrogateTreeDisplay:
-        """Draw the tree.
+    def plot(
+        self, ax: Any = None, max_leaves: int | None = _SHOWN, max_depth: int | None = None
+    ) -> SurrogateTreeDisplay:
+        """Draw what is shown of the tree.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes or None, default=None
             Where to draw; by default a new figure.
+        max_leaves, max_depth : int or None
+            As in :meth:`shown`.
 
         Returns
         -------
         SurrogateTreeDisplay
             The picture.
         """
-        return SurrogateTreeDisplay.from_estimator(freeze(self), ax=ax)
+        return SurrogateTreeDisplay.from_estimator(
+            freeze(self), ax=ax, max_leaves=max_leaves, max_depth=max_depth
+        )
 
     def explain(self, x: Any) -> str:
         """Say in words how the tree judges one experiment.
@@ -314,7 +384,7 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         Returns
         -------
         str
-            The path through the tree, what the black box says, and fidelity and stability.
+            The path through the whole tree, what the black box says, and fidelity and stability.
 
         Raises
         ------
@@ -323,32 +393,30 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
         """
         fitted = freeze(self)
         check_is_fitted(fitted)
-        frame = fitted._read(one_row(x, fitted._names))
-        if len(frame) != 1:
-            raise ValueError(f"x must be one experiment. Got {len(frame)}: pass X.iloc[[i]].")
+        frame = fitted._read_one(x)
         view = fitted._look(frame)
         leaf = int(fitted.tree_.apply(view)[0])
         node = fitted.nodes_.loc[leaf]
         said = repr(plain_label(node["prediction"]))
         lines = [f"The tree predicts {said}{' because' if leaf else ' always.'}"]
-        for feature, condition in fitted._words.conditions(leaf).items():
-            is_binary = fitted._words.features[feature].kind == "binary"
-            here = "" if is_binary else f" (here {show_number(view.iloc[0, feature])})"
-            lines.append(f"  {condition}{here}")
+        for number, condition in fitted._words.conditions(leaf).items():
+            feature = fitted._words.features[number]
+            here = f" (here {feature.value(view.iloc[0, number])})"
+            lines.append(f"  {condition}{'' if feature.kind == 'binary' else here}")
         share = node["n_correct"] / node["n_samples"]
         lines.append(
             f"Of {node['n_samples']:,} samples like it, the black box labels {share:.0%} so (mean "
-            f"probability {node['probability']:.2f})."
+            f"probability {node['probability']:.2f}); {_measured_in_words(node['n_measured'])}."
         )
-        return "\n".join(
-            [*lines, fitted._black_box_says(frame, node["prediction"]), fitted._fidelity_in_words()]
-        )
+        says = fitted._black_box_says(frame, node["prediction"], "tree is")
+        return "\n".join([*lines, says, fitted._fidelity_in_words()])
 
     def _check_parameters(self) -> None:
         owner = type(self).__name__
         require_probabilities(owner, self.estimator)
         require_instance(owner, "space", self.space, DesignSpace)
         require_integer(owner, "n_samples", self.n_samples, 1)
+        require_number(owner, "min_fidelity", self.min_fidelity, 0, 1)
         if self.max_depth is not None:
             require_integer(owner, "max_depth", self.max_depth, 1)
         if self.max_leaf_nodes is not None:
@@ -365,19 +433,6 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
                 f"{shorten(self.view)} instead."
             )
 
-    def _fit_black_box(self, X: Any, y: Any, fit_params: Mapping[str, Any]) -> pd.DataFrame:
-        """Fit the black box unless it is frozen, and give X as a frame."""
-        if isinstance(self.estimator, FrozenEstimator):
-            frame = self._read(X, reset=True)
-            self.estimator_ = self.estimator
-        else:
-            table = self._read_labelled(X, y, None, None, reset=True)
-            frame = self._read(X)
-            self.estimator_ = clone(self.estimator)
-            self.estimator_.fit(self._for_black_box(frame), table.classes[table.y], **fit_params)
-        self.classes_ = self.estimator_.classes_
-        return frame
-
     def _require_choice(self) -> None:
         """Refuse a space in which nothing varies that the default view could tell of."""
         if isinstance(self.view_, ReadableView) and not self.view_.columns:
@@ -387,64 +442,99 @@ class SurrogateTreeExplainer(EstimatorOfTables, TableClassifier):
                 "Give experiments that differ, or a wider space=DesignSpace(...)."
             )
 
-    def _read(self, X: Any, reset: bool = False) -> pd.DataFrame:
-        """Bring X to a frame of its own types, since whole numbers are sampled as such."""
-        X = as_pandas(X)
-        frame = self._read_table(X, reset)
-        if isinstance(X, pd.DataFrame):
-            return X.set_axis(frame.columns, axis=1)
-        dtype = np.asarray(X).dtype
-        return frame.astype(dtype) if dtype.kind in "iub" else frame
-
     def _read_fitted(self, X: Any) -> tuple[Self, pd.DataFrame]:
         """Give the explainer as it is now, and rows as its tree sees them."""
         fitted = freeze(self)
         check_is_fitted(fitted)
         return fitted, fitted._look(fitted._read(X))
 
-    def _for_black_box(self, frame: pd.DataFrame) -> Any:
-        """Give rows as the black box was fitted with: a frame if X had names, else an array."""
-        frame = frame[self._column_names()]
-        return frame.to_numpy() if self._names is None else frame
-
     def _look(self, frame: pd.DataFrame) -> pd.DataFrame:
         """View (n_rows, n_viewed) of rows, with what follows from their columns."""
         complete = self.space_.complete(frame)
         return read_view(self.view_(complete), complete)
 
-    def _draw(self, n: int, rng: np.random.RandomState) -> Samples:
+    def _draw(self, n: int, rng: np.random.RandomState, order: bool = False) -> Samples:
+        """Draw and judge experiments; `order` puts groups in the order of what is said of them."""
         frame = self.space_.sample(n, random_state=rng)
-        proba = self.estimator_.predict_proba(self._for_black_box(frame))
-        return Samples(self._look(frame), proba.argmax(axis=1), proba)
+        proba = self._judge(frame)
+        if order and isinstance(self.view_, ReadableView):
+            self.view_ = self.view_.ordered(frame, _scores(proba))
+        return Samples(self._look(frame), proba)
 
-    def _grow(self, samples: Samples, rng: np.random.RandomState) -> DecisionTreeClassifier:
+    def _features(self, view: pd.DataFrame) -> list[Feature]:
+        if isinstance(self.view_, ReadableView):
+            return self.view_.features(view)
+        return [Feature.of(view[name]) for name in view]
+
+    def _grow(
+        self, samples: Samples, seed: int, max_leaf_nodes: int | None
+    ) -> DecisionTreeClassifier:
         return grow_tree(
             samples,
-            rng,
+            seed,
+            max_leaf_nodes,
             max_depth=self.max_depth,
-            max_leaf_nodes=self.max_leaf_nodes,
             min_samples_split=self.min_samples_split,
         )
 
+    def _grow_as_needed(
+        self, samples: Samples, rng: np.random.RandomState
+    ) -> DecisionTreeClassifier:
+        """Grow the whole budget, and then again as many leaves as were needed."""
+        seed = rng.randint(2**31 - 1)
+        tree = self._grow(samples, seed, self.max_leaf_nodes)
+        size = find_size(tree, self._draw(_N_CHOOSE, rng), self.min_fidelity)
+        return self._grow(samples, seed, max(2, size))
+
     def _measure_stability(
-        self, view: pd.DataFrame, said: npt.NDArray[Any], rng: np.random.RandomState
+        self, view: pd.DataFrame, rng: np.random.RandomState
     ) -> dict[str, float]:
-        """Mean agreement with trees that were grown on other draws."""
+        """Mean agreement with trees of this size that were grown on other draws."""
+        said, size = self.tree_.predict(view), max(2, self.tree_.get_n_leaves())
         found = []
         for _ in range(N_REDRAWS):
-            other = self._grow(self._draw(self.n_samples, rng), rng)
+            other = self._grow(self._draw(self.n_samples, rng), rng.randint(2**31 - 1), size)
             found.append(compare_labels(other.predict(view), said, len(self.classes_)))
         return pd.DataFrame(found).mean().to_dict()
 
     def _rule(self, node: int) -> str:
         return " and ".join(self._words.conditions(node).values()) or "always"
 
-    def _black_box_says(self, frame: pd.DataFrame, said: Any) -> str:
-        """Tell what the black box says of one row, and whether the tree agrees."""
-        proba = self.estimator_.predict_proba(self._for_black_box(frame))[0]
-        label = self.classes_[proba.argmax()]
-        text = f"For this one it says {plain_label(label)!r} with probability {proba.max():.2f}"
-        return f"{text}." if label == said else f"{text}: here the tree is wrong about it."
+    def _fidelity_in_words(self, nodes: pd.DataFrame | None = None) -> str:
+        """Tell how far the tree can be trusted, and what is shown of it where that is less."""
+        lines = [
+            f"Fidelity to {name_of(self.estimator_)} on {N_FRESH:,} fresh samples: "
+            f"{show_scores(self.fidelity_)}."
+        ]
+        if nodes is not None and nodes["is_cut"].any():
+            lines = [
+                f"{lines[0][:-1]}, with all {self.tree_.get_n_leaves()} leaves.",
+                f"Of the {nodes['is_leaf'].sum()} shown alone: "
+                f"{show_scores(nodes.attrs['fidelity_shown'])}.",
+            ]
+        lines.append(
+            f"Stability, against {N_REDRAWS} other draws of {self.n_samples:,} samples: "
+            f"{show_scores(self.stability_)}."
+        )
+        return "\n".join(lines)
 
-    def _fidelity_in_words(self) -> str:
-        return tell_fidelity(self.estimator_, self.n_samples, self.fidelity_, self.stability_)
+
+def _scores(proba: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """One number for each row of probabilities: the direction in which they vary most."""
+    centred = proba - proba.mean(axis=0)
+    return centred @ np.linalg.svd(centred, full_matrices=False)[2][0]
+
+
+def _leaf_in_words(node: Any) -> str:
+    wrong = node.n_samples - node.n_correct
+    text = (
+        f"{node.prediction} (probability {node.probability:.2f}; {node.n_correct:,} right, "
+        f"{wrong:,} wrong; {_measured_in_words(node.n_measured)})"
+    )
+    if node.is_cut:
+        text += f" ... cut: {node.n_leaves} leaves, next {node.feature}?"
+    return text
+
+
+def _measured_in_words(n: int) -> str:
+    return f"{n:,} measured" if n else "none measured"

@@ -15,22 +15,31 @@ class Feature(NamedTuple):
     ----------
     name : str
         Its name.
-    kind : {"binary", "whole", "real"}
-        Whether only 0 and 1, only whole numbers, or any numbers occur.
+    kind : {"binary", "whole", "real", "group"}
+        Whether only 0 and 1, only whole numbers, any numbers, or places of names in an order occur.
+    labels : tuple of str, default=()
+        These names, in their order.
+    shared : tuple of (str, tuple of int), default=()
+        Words for sets of places: what these share, and no other.
     """
 
     name: str
     kind: str
+    labels: tuple[str, ...] = ()
+    shared: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     @classmethod
     def of(cls, values: pd.Series) -> Feature:
-        """Find the kind of a column."""
+        """Find the kind of a column of numbers."""
         if values.isin([0, 1]).all():
             return cls(str(values.name), "binary")
         return cls(str(values.name), "whole" if (values % 1 == 0).all() else "real")
 
     def branch(self, low: float, high: float) -> str:
         """Say that a value lies above `low` or up to `high`, without the name."""
+        if self.kind == "group":
+            text = self.condition(low, high).removeprefix(self.name).strip()
+            return "others" if text.startswith("is none of") else text
         if self.kind == "binary":
             return "no" if high < np.inf else "yes"
         if high < np.inf:
@@ -39,6 +48,8 @@ class Feature(NamedTuple):
 
     def condition(self, low: float, high: float) -> str:
         """Say with the name that a value lies above `low` and up to `high`."""
+        if self.kind == "group":
+            return self._members(low, high)
         if self.kind == "binary":
             holds = low > -np.inf
             if " is " not in self.name:
@@ -51,9 +62,32 @@ class Feature(NamedTuple):
         least, most = self._limit(low + 1), self._limit(high)
         return f"{self.name} = {least}" if least == most else f"{least} ≤ {self.name} ≤ {most}"
 
+    def value(self, value: float) -> str:
+        """Write one value: a name, or a number."""
+        if self.kind != "group":
+            return show_number(value)
+        return self.labels[int(value)] if value % 1 == 0 else "none that the space lists"
+
+    def _members(self, low: float, high: float) -> str:
+        """Say which names a group holds, by what they share or by the shorter list."""
+        places = range(len(self.labels))
+        inside = tuple(place for place in places if low < place <= high)
+        for words, shared in self.shared:
+            if shared == inside:
+                return words
+        outside = tuple(place for place in places if place not in inside)
+        if np.inf in (-low, high) and len(outside) < len(inside):
+            return f"{self.name} is {_names('not', 'none of', [self.labels[i] for i in outside])}"
+        return f"{self.name} is {_names('', 'one of', [self.labels[i] for i in inside])}"
+
     def _limit(self, value: float) -> str:
         """Write a limit; of whole numbers the whole number below it."""
         return show_number(np.floor(value) if self.kind == "whole" else value)
+
+
+def _names(one: str, more: str, names: list[str]) -> str:
+    comma = "; " if any("," in name for name in names) else ", "  # as in N,N-dimethylaniline
+    return f"{one if len(names) == 1 else more} {comma.join(names)}".strip()
 
 
 class TreeWords:

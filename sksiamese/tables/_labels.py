@@ -137,19 +137,30 @@ def read_groups(groups: Any, n_rows: int) -> npt.NDArray[np.int64]:
     """
     if groups is None:
         return np.zeros(n_rows, np.int64)
-    labels = as_column(groups, "groups", "group")
-    if len(labels) != n_rows:
-        raise ValueError(
-            f"groups must hold one group for each row of X. Got {len(labels)} groups for {n_rows} "
-            "rows."
-        )
-    numbers = pd.factorize(labels)[0]
+    numbers = number_groups(groups, n_rows)
     if (numbers < 0).any():
         raise ValueError(
             f"groups must hold a group for each row. Got {(numbers < 0).sum()} missing, the first "
             f"at position {(numbers < 0).argmax()}. Give these rows a group of their own."
         )
     return numbers
+
+
+def number_groups(groups: Any, n_rows: int) -> npt.NDArray[np.int64]:
+    """Give each group a number, in the order of their first rows; -1 to rows of none.
+
+    Raises
+    ------
+    ValueError
+        If they are too few or too many.
+    """
+    labels = as_column(groups, "groups", "group")
+    if len(labels) != n_rows:
+        raise ValueError(
+            f"groups must hold one group for each row of X. Got {len(labels)} groups for {n_rows} "
+            "rows."
+        )
+    return np.asarray(pd.factorize(labels)[0], np.int64)
 
 
 def read_weights(sample_weight: Any, n_rows: int) -> npt.NDArray[np.float64]:

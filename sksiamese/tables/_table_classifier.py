@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pandas.api import types as pandas_types
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -13,10 +15,11 @@ from sklearn.utils.validation import validate_data
 
 from sksiamese._checks import listed, plain_label
 from sksiamese._frame_libraries import as_pandas
-from sksiamese._frames import ensure_table
+from sksiamese._frames import ensure_plain_table
 from sksiamese.molecules._canonical import smiles_of_mols
 from sksiamese.molecules._graph import MolGraph
 from sksiamese.tables._labels import TrainingTable, read_groups, read_labels, read_weights
+from sksiamese.tables._outcome_rules import MOST_CLASSES
 
 
 class TableEstimator(BaseEstimator):
@@ -26,7 +29,10 @@ class TableEstimator(BaseEstimator):
 
     def _read_table(self, X: Any, reset: bool = False) -> pd.DataFrame:
         """Bring X to a frame, and check its columns against those of fit or remember them."""
-        X = as_pandas(X)
+        return self._read_plain_table(as_pandas(X), reset)
+
+    def _read_plain_table(self, X: Any, reset: bool = False) -> pd.DataFrame:
+        """Do the same with what ``as_pandas`` gave."""
         if _is_numeric(X):
             seen = X
             if not reset and self._has_lost_names(X):
@@ -36,7 +42,7 @@ class TableEstimator(BaseEstimator):
             self._remember_names(reset)
             index = X.index if isinstance(X, pd.DataFrame) else None
             return pd.DataFrame(values, columns=self._column_names(), index=index)
-        frame, named = ensure_table(X)
+        frame, named = ensure_plain_table(X)
         frame = frame.apply(smiles_of_mols)
         is_bare = not named or (not reset and self._has_lost_names(frame))
         seen = frame.to_numpy(dtype=object) if is_bare else frame
@@ -97,9 +103,22 @@ class TableClassifier(ClassifierMixin, TableEstimator):
                 f"y holds one class only, {plain_label(classes[0])!r}, in {len(rows)} rows of "
                 "positive weight. A classifier needs rows of at least two classes."
             )
+        if reset and len(classes) > MOST_CLASSES and classes.dtype.kind in "iuf":
+            _warn_of_numbers(classes)
         return TrainingTable(
             rows, frame.iloc[rows], numbers, classes, weight[rows], group_numbers[rows]
         )
+
+
+def _warn_of_numbers(classes: npt.NDArray[Any]) -> None:
+    low, middle, high = (plain_label(classes[i]) for i in (0, len(classes) // 2, -1))
+    warnings.warn(
+        f"y holds {len(classes)} different numbers, from {low} to {high}, and each is taken for a "
+        f"class. If they were measured, make two classes of them, for example with y >= {middle}, "
+        "or fit GraphFingerprintSiameseRegressor.",
+        UserWarning,
+        stacklevel=4,
+    )
 
 
 def record_training(frame: pd.DataFrame) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from sksiamese import GraphFingerprintSiameseClassifier
+from sksiamese.datasets import make_nanoclusters
 from tests.benchmarks.cases import FOLDER, load, run
 
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py"))
@@ -65,9 +67,68 @@ def test_predict(monkeypatch):
 
 def test_surrogate(monkeypatch, tmp_path):
     path = tmp_path / "surrogate.json"
-    run(monkeypatch, "surrogate", "--seeds", 1, "--parts", "fidelity", "--rows", 35, "--json", path,
-        N_SAMPLES=300, MIN_SPLIT=30)  # fmt: skip
-    assert json.loads(path.read_text())["results"]
+    rule = load("surrogate").TrueRule()
+    small = GraphFingerprintSiameseClassifier(n_members=1, max_epochs=5, random_state=0)
+    boxes = {"siamese, defaults": small, "the simulation's own rule": rule}
+    run(monkeypatch, "surrogate", "--seeds", 1, "--parts", "fidelity", "--rows", 35,
+        "--json", path, N_SAMPLES=300, MIN_SPLIT=30,
+        make_black_boxes=lambda _: boxes)  # fmt: skip
+    rows = json.loads(path.read_text())["results"]
+    assert {row["stand-in"] for row in rows} >= {"tree", "effects and pairs"}
+    truth = [row for row in rows if row["black box"] == "the simulation's own rule"]
+    assert all(row["fidelity mcc"] > 0.3 for row in truth)
+
+
+def test_planted_rules_are_told_from_others():
+    """Given the rule itself and many examples, a tree shows all four, and effects most."""
+    from common.planted_rules import rules_of_effects, rules_of_tree, tells_aromatics
+
+    module = load("surrogate")
+    dataset = make_nanoclusters(60, aqueous_only=True, random_state=1)
+    model = module.TrueRule().fit(dataset.data, dataset.target)
+    space = module.make_space(dataset)
+    tree, effects = (
+        module.explain(name, model, space, dataset.data, 0)
+        for name in ("tree", "effects and pairs")
+    )
+    assert sum(rules_of_tree(tree).values()) == 4
+    assert sum(rules_of_effects(effects).values()) >= 3
+    labels = space.columns["ligand"].labels()
+    assert not tells_aromatics(tree, labels)
+    assert not tells_aromatics(tree, labels[:1])
+
+
+def test_shapley_values_of_a_sum_are_its_parts():
+    pytest.importorskip("shap", reason="pip install shap")
+    from common.shapley import compare_with_shap
+
+    dataset = make_nanoclusters(40, aqueous_only=True, random_state=0)
+    columns = ["temperature_C", "pH"]
+    model = LogisticRegression().fit(dataset.data[columns], dataset.target)
+    found = compare_with_shap(model, dataset.data[columns], 0, 500)
+    assert [row["column"] for row in found] == columns
+    assert all(row["rank correlation"] > 0.98 for row in found)
+
+
+def test_surrogates_of_a_table(monkeypatch, tmp_path, capsys):
+    rng = np.random.RandomState(0)
+    ligands = np.array(["CCO", "CCN", "CCS", "c1ccccc1"])[rng.randint(0, 4, 300)]
+    table = pd.DataFrame({"ligand": ligands, "temperature_C": rng.uniform(20, 120, 300).round()})
+    table["yield_percent"] = table["temperature_C"] / 2 + 30 * (ligands == "CCS")
+    table.to_csv(tmp_path / "direct_arylation.csv.gz", index=False)
+    path = tmp_path / "surrogate.json"
+    monkeypatch.delenv("SKSIAMESE_DATA", raising=False)
+    load("surrogate")  # so that `common` can be imported
+    monkeypatch.setattr("common.surrogate_tables.N_SAMPLES", 500)
+    monkeypatch.setattr(
+        "common.surrogate_tables.MODEL_SETTINGS", {"n_members": 1, "max_epochs": 20}
+    )
+    run(monkeypatch, "surrogate", "--seeds", 1, "--parts", "tables", "--tables", tmp_path,
+        "--json", path)  # fmt: skip
+    rows = {row["stand-in"]: row for row in json.loads(path.read_text())["results"]}
+    assert rows["effects and pairs"]["fidelity accuracy"] > 0.8
+    assert all(0 <= row["reader"] <= 1 for row in rows.values())
+    assert "aryl_amination left out: no aryl_amination.csv.gz" in capsys.readouterr().out
 
 
 def test_recommend(monkeypatch):
@@ -100,11 +161,74 @@ def test_closed_loop(monkeypatch, tmp_path):
 def test_closed_loop_of_numbers(monkeypatch, tmp_path):
     if not (DATA / "reactions").exists():
         pytest.skip("no reaction tables; name their folder with SKSIAMESE_DATA")
-    path = tmp_path / "loop.json"
-    run(monkeypatch, "closed_loop", "--goal", "maximize", "--tables", DATA / "reactions",
-        "--pools", "aryl_amination 3", "--methods", "random", "siamese", "--quick",
-        "--repeats", 2, "--n-jobs", 1, "--json", path, "--plot", tmp_path / "loop.png")  # fmt: skip
-    assert json.loads(path.read_text())["results"][1]["method"] == "siamese"
+    path, runs = tmp_path / "loop.json", tmp_path / "loops.jsonl"
+    arguments = (
+        *("--goal", "maximize", "--tables", DATA / "reactions", "--quick", "--repeats", 2),
+        *("--pools", "aryl_amination 3", "aryl_amination 3, no start", "--n-jobs", 1),
+        *("--methods", "random", "siamese, past campaigns", "siamese", "--runs", runs),
+    )
+    run(monkeypatch, "closed_loop", *arguments, "--json", path, "--plot", tmp_path / "loop.png")
+    rows = json.loads(path.read_text())["results"]
+    methods = {(row["task"], row["method"]) for row in rows if "loops" in row}
+    assert methods == {
+        ("aryl_amination", "random"),
+        ("aryl_amination", "siamese, past campaigns"),
+        ("aryl_amination", "siamese"),
+        ("aryl_amination, no start", "random"),
+        ("aryl_amination, no start", "siamese, past campaigns"),
+    }
+    before = runs.read_text()
+    run(monkeypatch, "closed_loop", *arguments)
+    assert runs.read_text() == before  # no loop twice
+
+
+def make_task(**changes):
+    """A task of forty recipes without tables."""
+    from common.loops.tasks import NumberTask
+
+    rng = np.random.RandomState(0)
+    pool = pd.DataFrame(
+        {
+            "ligand": rng.choice(["CCO", "CCN", "c1ccccc1", None], 40),
+            "temperature": np.linspace(20, 90, 40),
+            "yield_percent": rng.uniform(0, 100, 40),
+        }
+    )
+    usual = {
+        "begins": "worst",
+        "n_batches": 2,
+        "batch_size": 3,
+        "past": {},
+        "plate": pool.index[:8],
+    }
+    return NumberTask("forty", pool, **(usual | changes))
+
+
+def test_loops_of_baybe(monkeypatch):
+    pytest.importorskip("baybe")
+    from common.loops.numbers import run_number_loop
+
+    for method in ("BayBE, one-hot", "BayBE, RDKit", "BayBE, Mordred"):
+        found = run_number_loop(make_task(), method, 0, quick=True)
+        assert len(found["curve"]) == 2
+        assert 0 <= found["top_found"] <= 100
+
+
+def test_starts_of_a_loop():
+    from common.loops.tasks import draw_past, draw_start
+
+    def start(**changes):
+        task = make_task(**changes)
+        return task, draw_start(task, np.random.RandomState(0))
+
+    task, worst = start()
+    assert len(worst) == 10
+    assert worst["yield_percent"].max() <= task.pool["yield_percent"].median()
+    assert len(start(begins="any")[1]) == 3
+    assert start(begins="plate")[1].index.isin(range(8)).sum() == 4
+    assert start(begins="none")[1].empty
+    past = draw_past(make_task(past={"a": task.pool, "b": task.pool[:7]}), 0)
+    assert {name: len(rows) for name, rows in past.items()} == {"a": 20, "b": 7}
 
 
 def test_scores_of_a_loop_by_hand():
@@ -112,10 +236,10 @@ def test_scores_of_a_loop_by_hand():
     loops = sys.modules[module.run_number_loop.__module__]
     pool = pd.Series(np.arange(1.0, 41.0))  # the best 5 % are 39 and 40
     start, done = pool[:10], pool[[20, 39, 15, 16, 17, 10, 11, 12, 13, 14]]
-    found = loops.score(pool, start, done)
+    found = loops.score(pool, start, done, 5)
     assert (found["top_found"], found["best"], found["best_curve"]) == (50, 100, 100)
     assert found["mean_yield"] == done.mean()
-    regressor = sys.modules["common.number_models"].ColumnLengths()
+    regressor = sys.modules["common.loops.column_lengths"].ColumnLengths()
     X = pd.DataFrame({"ligand": ["CCO", "CCN"] * 6, "pH": np.arange(12.0)})
     regressor.fit(X, X["pH"])
     mean, std = regressor.predict(X, return_std=True)

@@ -101,8 +101,10 @@ def few_folds(*arguments):
 
 def test_calibration(monkeypatch, tmp_path):
     path, picture = tmp_path / "calibration.json", tmp_path / "curves.png"
+    page = tmp_path / "page.json"
     run(monkeypatch, "calibration", "--repeats", 2, "--n-jobs", 1, "--json", path,
-        "--plot", picture, make_task=few_folds, GraphFingerprintSiameseClassifier=small,
+        "--plot", picture, "--page", page, make_task=few_folds,
+        GraphFingerprintSiameseClassifier=small,
         StratifiedKFold=lambda *_, **__: StratifiedKFold(2),
         RandomForestClassifier=functools.partial(RandomForestClassifier, 5))  # fmt: skip
     found = {row["what"]: row for row in read_results(path)}
@@ -110,20 +112,60 @@ def test_calibration(monkeypatch, tmp_path):
     difference = found["random forest, calibrated"]["mean"] - found["random forest"]["mean"]
     assert gain == pytest.approx(difference)
     assert [*tmp_path.glob("curves*.png")]
+    table = json.loads(page.read_text())["tables"]["simulated"]
+    assert [row[0] for row in table["rows"]][::3] == ["siamese", "siamese minus random forest"]
+    assert table["rows"][1][3]["difference"] == pytest.approx(gain, abs=1e-5)
 
 
 def test_six_models(monkeypatch, tmp_path):
     from common import models, tasks
 
-    path, picture = tmp_path / "six.json", tmp_path / "six.png"
+    path, picture, page = (tmp_path / name for name in ("six.json", "six.png", "page.json"))
     kinds = {name: make_cheap(kind) for name, kind in models.BASE_MODELS.items()}
     monkeypatch.setattr(models, "BASE_MODELS", kinds)
     run(monkeypatch, "six_models", "--models", "GCNN + SNN", "SVM", "--settings", "default",
-        "--repeats", 2, "--n-jobs", 1, "--json", path, "--plot", picture, make_task=few_folds,
+        "--repeats", 2, "--n-jobs", 1, "--json", path, "--plot", picture, "--page", page,
+        make_task=few_folds,
         compare=functools.partial(tasks.compare, baselines=["majority class"]))  # fmt: skip
     assert {"GCNN + SNN, default", "SVM, default", "majority class"} <= {
         row["classifier"] for row in read_results(path)
     }
+
+    about, table = (json.loads(page.read_text())[key] for key in ("about", "tables"))
+    assert about["command"].startswith("python benchmarks/six_models.py --models 'GCNN + SNN' SVM")
+    assert str(tmp_path) not in about["command"]
+    rows = {row[0]: row[1:] for row in table["simulated"]["rows"]}
+    assert list(rows) == ["GCNN + SNN, default", "SVM, default", "majority class"]
+    assert rows["majority class"][1] == "the best baseline"
+    mean = {(row["classifier"], row["metric"]): row["mean"] for row in read_results(path)}
+    assert rows["SVM, default"][0]["mean"] == pytest.approx(mean["SVM, default", "MCC"], abs=1e-5)
+    assert rows["SVM, default"][-1] == pytest.approx(mean["SVM, default", "F1"], abs=1e-5)
+
+
+def test_six_models_of_a_workbook(monkeypatch, tmp_path, capsys):
+    from common import models, tasks
+
+    X, y = make_nanoclusters(30, random_state=0, return_X_y=True)
+    path = tmp_path / "mine.xlsx"
+    with pd.ExcelWriter(path) as writer:
+        for sheet, part in (
+            ("features_c", X.select_dtypes("number")),
+            ("features_d", X[["solvent", "ligand", "reductant"]]),
+            ("labels", y.to_frame()),
+        ):
+            part.to_excel(writer, sheet_name=sheet, index=False)
+    kinds = {name: make_cheap(kind) for name, kind in models.BASE_MODELS.items()}
+    monkeypatch.setattr(models, "BASE_MODELS", kinds)
+    json_path = tmp_path / "six.json"
+    few = {"make_task": few_folds,
+           "compare": functools.partial(tasks.compare, baselines=["majority class"])}  # fmt: skip
+    arguments = ("--workbook", path, "--models", "SVM", "--repeats", 1, "--n-jobs", 1)
+    run(monkeypatch, "six_models", *arguments, "--settings", "default", "--json", json_path, **few)
+    assert {(row["task"], row["rows"]) for row in read_results(json_path)} == {("workbook", 30)}
+    with pytest.raises(SystemExit):
+        run(monkeypatch, "six_models", *arguments, "--settings", "tuned", **few)
+    message = "error: no settings were tuned for a workbook: --settings paper default\n"
+    assert capsys.readouterr().err.endswith(message)
 
 
 def make_cheap(kind):
@@ -189,3 +231,42 @@ def test_no_script_is_left_out():
     """Each script is named by a test that runs more than its help."""
     text = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
     assert [path.stem for path in FOLDER.glob("*.py") if f'"{path.stem}"' not in text] == []
+
+
+class InThisProcess:
+    """Stands for a process that is killed once it has screened all."""
+
+    def __init__(self, case, screen_once):
+        screen_once(*case)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return False
+
+    def poll(self):
+        return None
+
+    def send_signal(self, number):
+        assert number == 9
+
+
+def test_screen(monkeypatch, tmp_path):
+    module = load("screen")
+    model = small(random_state=0)
+    monkeypatch.setattr(module, "GraphFingerprintSiameseClassifier", lambda **_: model)
+    monkeypatch.setattr(
+        module, "run_apart", lambda *case: module.screen_once(case[0], case[1], 1, case[3])
+    )
+    monkeypatch.setattr(module, "start_apart", lambda case: InThisProcess(case, module.screen_once))
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda _: None)
+    path = tmp_path / "screen.json"
+    argv = ["screen.py", "--rows", "500", "900", "--repeats", "1", "--json", str(path)]
+    monkeypatch.setattr("sys.argv", argv)
+    module.main()
+    found = {row["part"]: row for row in read_results(path)}
+    assert (found["rows"]["n_rows"], found["molecules"]["n_rows"]) == (900, 50)
+    assert found["processes"]["same"]
+    killed = found["killed main process"]
+    assert (killed["kept"], killed["pieces"], killed["same"]) == (1, 1, True)

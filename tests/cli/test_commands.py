@@ -2,11 +2,16 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
 
-from sksiamese import load_model, save_model
+from sksiamese import ExperimentRecommender, load_model, save_model
 from sksiamese._cli import main
 from tests.report.cases import INPUTS, measured
 
@@ -195,6 +200,132 @@ def test_predict_with_a_campaign(week, capsys, tmp_path):
     assert [each["p(1)"] for each in rows] == pytest.approx(list(wanted))
     assert run(capsys, *words, "-o", tmp_path / "p.xlsx")[0] == 0
     assert len(pd.read_excel(tmp_path / "p.xlsx")) == 5
+
+
+def test_predictions_stand_beside_columns_of_their_names(capsys, tmp_path):
+    table = pd.DataFrame({"row": [0.0, 1.0, 2.0, 3.0], "p(1)": [1.0, 0.0, 1.0, 0.0]})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    model = LogisticRegression().fit(table, [0, 0, 1, 1])
+    save_model(model, tmp_path / "m.skm")
+    words = ["predict", tmp_path / "m.skm", tmp_path / "t.csv"]
+    status, out, _ = run(capsys, *words, "--json")
+    names = ["sksiamese row", "row", "p(1)", "p(0)", "sksiamese p(1)", "predicted"]
+    assert (status, list(json.loads(out)[0])) == (0, names)
+    assert [each["sksiamese row"] for each in json.loads(out)] == [2, 3, 4, 5]
+    assert run(capsys, *words, "-o", tmp_path / "p.csv")[0] == 0
+    written = pd.read_csv(tmp_path / "p.csv")
+    assert list(written) == names
+    assert list(written["sksiamese p(1)"]) == pytest.approx(list(model.predict_proba(table)[:, 1]))
+
+
+# -- Campaigns on a number -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def yields(tmp_path_factory):
+    """A campaign that looks for the largest yield, as Python saves it."""
+    folder = tmp_path_factory.mktemp("yields")
+    table = measured()[[*INPUTS, "yield"]]
+    columns = make_column_transformer(("passthrough", ["pH", "time_h"]))
+    forest = make_pipeline(columns, RandomForestRegressor(10, random_state=0))
+    campaign = ExperimentRecommender(forest, goal="maximize", n_candidates=500, random_state=0)
+    save_model(campaign.fit(table[INPUTS], table["yield"]), folder / "campaign.skm")
+    return folder
+
+
+def test_a_plate_of_numbers_is_recommended_and_added(yields, capsys):
+    words = ["recommend", yields / "campaign.skm", "--batch-size", "3"]
+    status, out, _ = run(capsys, *words)
+    assert status == 0
+    assert out.split("\n")[0].split() == [
+        *(*INPUTS, "predicted", "std", "p(better)", "in_domain", "new_pairs", "nearest_experiment"),
+    ]
+    assert len(json.loads(run(capsys, *words, "--json")[1])) == 3
+    assert run(capsys, *words, "-o", yields / "plate.xlsx")[0] == 0
+    plate = pd.read_excel(yields / "plate.xlsx")
+    assert list(plate) == [
+        *("recipe", *INPUTS, "yield", "predicted", "std", "p(better)", "in_domain"),
+        "nearest_experiment",
+    ]
+    plate["yield"] = ["<5", None, "96.5 %"]
+    plate.to_excel(yields / "filled.xlsx", index=False)
+    words = ["add", yields / "campaign.skm", yields / "filled.xlsx", "--batch-size", "2"]
+    status, out, err = run(capsys, *words)
+    assert (status, err) == (0, "")
+    assert out == (
+        "Added 2 experiments, and the best yield so far is 96.5; 1 still open.\n"
+        f"Written\n- {yields / 'plate-2.xlsx'}: the next plate, to fill in\n"
+        f"- {yields / 'campaign-2.skm'}: the campaign\n"
+        "A report is on successes and failures, so that there is none on numbers.\n\n"
+        "When the plate is filled in:\n"
+        f"  sksiamese add {yields / 'campaign-2.skm'} {yields / 'plate-2.xlsx'}\n"
+    )
+    assert load_model(yields / "campaign-2.skm").outcomes_.tolist()[-2:] == [5.0, 96.5]
+    assert len(pd.read_excel(yields / "plate-2.xlsx")) == 2
+    assert not (yields / "report-2.html").exists()
+
+
+def test_numbers_are_predicted(yields, capsys, tmp_path):
+    measured(5, seed=3).to_csv(tmp_path / "new.csv", index=False)
+    out = run(capsys, "predict", yields / "campaign.skm", tmp_path / "new.csv", "--json")[1]
+    model = load_model(yields / "campaign.skm").estimator_
+    wanted = model.predict(measured(5, seed=3)[INPUTS])
+    assert [each["predicted"] for each in json.loads(out)] == pytest.approx(list(wanted))
+
+
+# -- screen ----------------------------------------------------------------------------------------
+
+
+def test_screen_with_a_campaign(week, capsys, tmp_path):
+    library = measured(40, seed=3).assign(vial=[f"v{i}" for i in range(40)])
+    library.to_parquet(tmp_path / "library.parquet")
+    words = ["screen", week / "campaign.skm", tmp_path / "library.parquet", "--best", "3"]
+    status, out, err = run(capsys, *words, "-o", tmp_path / "best.csv", "--jobs", "1")
+    assert (status, out.splitlines()[0]) == (0, "Screened 40 rows; left out 0.")
+    assert "40.0/40.0" in err
+    found = pd.read_csv(tmp_path / "best.csv")
+    proba = load_model(week / "campaign.skm").estimator_.predict_proba(library[INPUTS])[:, 1]
+    order = np.argsort(-proba, kind="stable")[:3]
+    assert found.columns.tolist() == ["row", *library.columns, "p(success)"]
+    assert found["row"].tolist() == order.tolist()
+    assert found["p(success)"].tolist() == pytest.approx(proba[order].tolist())
+    status, out, err = run(capsys, *words, "-o", tmp_path / "best.csv")
+    assert (status, out) == (2, "")
+    assert err.startswith(f"error: {str(tmp_path / 'best.csv')!r} exists and may hold your work.")
+
+
+def test_screen_lists_what_it_leaves_out(week, capsys, tmp_path):
+    library = measured(4, seed=3)
+    numeric = library[INPUTS].select_dtypes("number").columns[0]
+    library.astype({numeric: object}).assign(
+        **{numeric: [*library[numeric][:2], "much", library[numeric][3]]}
+    ).to_csv(tmp_path / "library.csv", index=False)
+    words = ["screen", week / "campaign.skm", tmp_path / "library.csv", "--jobs", "1"]
+    status, out, err = run(capsys, *words)
+    assert (status, out) == (2, "")
+    assert "error: Part 0 ('library.csv') cannot be screened." in err
+    words += ["--on-error", "skip", "--folder", tmp_path / "found", "--json"]
+    for _ in range(2):  # the second time out of the folder
+        status, out, err = run(capsys, *words)
+        told = json.loads(out)
+        assert (status, told["n_rows"], told["n_skipped"], len(told["best"])) == (0, 4, 1, 3)
+        assert told["bad_cells"][0]["row"] == 4  # as a spreadsheet numbers it
+        assert "Screened 4 rows; left out 1.\n  part 0, row 4" in err
+
+
+@pytest.mark.parametrize(
+    ("command", "owner"), [("screen", "screen"), ("predict", "sksiamese predict")]
+)
+def test_a_model_that_gives_no_probabilities_is_refused(command, owner, tmp_path, capsys):
+    path = tmp_path / "svc.skm"
+    save_model(LinearSVC().fit(pd.DataFrame({"pH": [1.0, 2.0]}), [0, 1]), path)
+    (tmp_path / "t.csv").write_text("pH\n7\n")
+    status, out, err = run(capsys, owner.split()[-1], path, tmp_path / "t.csv")
+    assert (status, out) == (2, "")
+    assert err == (
+        f"error: The 'model' parameter of {owner} must be a classifier with predict_proba. Got "
+        "LinearSVC() instead.\n"
+    )
 
 
 def test_text_that_looks_like_a_formula_stays_text(tmp_path, capsys):

@@ -38,7 +38,7 @@ def loaded_by(*words):
     return HEAVY & set(json.loads(result.stdout.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("words", [["--help"], ["report", "--help"]])
+@pytest.mark.parametrize("words", [["--help"], ["report", "--help"], ["screen", "--help"]])
 def test_help_starts_without_any_heavy_package(words):
     assert loaded_by(*words) == set()
 
@@ -55,7 +55,7 @@ def test_help_names_the_commands_and_exit_codes(capsys):
     assert stop.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
     assert text.startswith("usage: sksiamese")
-    for name in ("check", "report", "recommend", "add", "predict", "demo"):
+    for name in ("check", "report", "recommend", "add", "predict", "screen", "demo"):
         assert f" {name} " in text
     assert "0 done, 1 the table has errors, 2 something cannot be read" in text
 
@@ -66,9 +66,14 @@ def test_help_names_the_commands_and_exit_codes(capsys):
         ([], "the following arguments are required: COMMAND"),
         (["dance"], "invalid choice: 'dance'"),
         (["report", "t.csv"], "the following arguments are required: --outcome"),
-        (["demo", "--n-jobs", "two"], "argument --n-jobs: invalid _jobs value: 'two'"),
-        (["demo", "--n-jobs", "0"], "argument --n-jobs: must not be 0; 1 uses no other process"),
+        (["demo", "--n-jobs", "two"], "argument --n-jobs/--jobs: invalid _jobs value: 'two'"),
+        (
+            ["demo", "--n-jobs", "0"],
+            "argument --n-jobs/--jobs: must not be 0; 1 uses no other process",
+        ),
         (["add", "c.skm", "p.csv", "--batch-size", "0"], "--batch-size: must be at least 1"),
+        (["screen", "m.skm"], "the following arguments are required: LIBRARY"),
+        (["screen", "m.skm", "l.csv", "--best", "0"], "argument --best: must be at least 1"),
         (["recommend", "t.csv", "--exclude", "CCO"], "must be COLUMN=VALUE. Got 'CCO'"),
     ],
 )

@@ -274,6 +274,18 @@ def test_one_class_after_weights():
     )
 
 
+def test_measured_numbers_are_no_classes_in_silence():
+    frame = pd.DataFrame({"pH": np.linspace(4, 10, 48)})
+    message = (
+        "y holds 12 different numbers, from 0 to 55, and each is taken for a class. If they were "
+        "measured, make two classes of them, for example with y >= 30, or fit "
+        "GraphFingerprintSiameseRegressor."
+    )
+    with pytest.warns(UserWarning, match=f"^{re.escape(message)}$"):
+        classifier().fit(frame, np.arange(48) % 12 * 5)
+    classifier().fit(frame, np.arange(48) % 10)  # ten scores: no warning
+
+
 @pytest.mark.parametrize("readout", ["process", "mean"])
 @pytest.mark.parametrize(
     ("y", "shown"),

@@ -60,6 +60,32 @@ def test_it_predicts_by_the_equations_of_a_gaussian_process(model):
     np.testing.assert_allclose(found[1], np.sqrt(variance) * Y.std(ddof=0), rtol=1e-5)
 
 
+def test_a_campaign_is_one_more_column_of_names():
+    campaign = np.repeat(["chloride", "iodide", None], 10)
+    told = GraphFingerprintSiameseRegressor().fit(X, Y, groups=campaign)
+    names = pd.Series(campaign, X.index).fillna("at hand")
+    beside = GraphFingerprintSiameseRegressor().fit(X.assign(campaign=names), Y)
+    np.testing.assert_allclose(told.predict(NEW), beside.predict(NEW.assign(campaign="at hand")))
+    known = GraphFingerprintSiameseRegressor().fit(X, Y, groups=campaign != "iodide")
+    both = X.assign(campaign=np.where(campaign != "iodide", "a", "b"))
+    beside = GraphFingerprintSiameseRegressor().fit(both, Y)
+    new = beside.predict(NEW.assign(campaign="new"), return_std=True)
+    np.testing.assert_allclose(known.predict(NEW, return_std=True), new)
+
+
+def test_a_level_of_its_own_is_found_within_each_campaign():
+    low = np.arange(30) % 2 == 0
+    groups = np.where(low, "low", None)
+    model = GraphFingerprintSiameseRegressor().fit(X, Y - 200 * low, groups=groups)
+    assert np.abs(model.predict(X) - Y).mean() < 5
+
+
+def test_groups_are_checked():
+    message = "groups must hold one group for each row of X. Got 3 groups for 30 rows."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        GraphFingerprintSiameseRegressor().fit(X, Y, groups=[1, 2, 3])
+
+
 def test_training_reaches_the_largest_evidence_and_prior(model):
     """No step in any direction is better."""
     process = model.process_

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import skops.io
 from sklearn.base import BaseEstimator, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
+from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier, VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.gaussian_process import GaussianProcessClassifier
@@ -32,6 +34,7 @@ from sklearn.svm import SVC
 
 import sksiamese
 from sksiamese import (
+    AdditiveEffectsExplainer,
     DesignSpace,
     ExperimentRecommender,
     GraphFingerprintMLPClassifier,
@@ -95,6 +98,7 @@ CLASSIFIERS = {
         siamese(),
     ),
     "explainer": SurrogateTreeExplainer(siamese(), n_samples=200, random_state=0),
+    "effects": AdditiveEffectsExplainer(siamese(), n_samples=200, random_state=0),
     "calibrated": CalibratedClassifierCV(siamese(), cv=2),
     "voting": VotingClassifier(
         [("siamese", siamese()), ("forest", featurized(RandomForestClassifier(5)))], voting="soft"
@@ -170,6 +174,16 @@ def test_a_loaded_explainer_has_its_tables(tmp_path):
     pd.testing.assert_frame_equal(copy.nodes_, model.nodes_)
     assert copy.export_text() == model.export_text()
     assert copy.fidelity_ == model.fidelity_
+
+
+@pytest.mark.filterwarnings("ignore::sksiamese.exceptions.LowFidelityWarning")
+def test_loaded_effects_have_their_tables(tmp_path):
+    model = AdditiveEffectsExplainer(siamese(), n_samples=200, random_state=0).fit(X, Y)
+    copy = load_model(save_model(model, tmp_path / "effects.skm"))
+    pd.testing.assert_frame_equal(copy.effects_, model.effects_)
+    pd.testing.assert_frame_equal(copy.pairs_, model.pairs_)
+    assert copy.export_text() == model.export_text()
+    assert copy.explain(X.iloc[0]) == model.explain(X.iloc[0])
 
 
 @pytest.mark.parametrize(
@@ -384,7 +398,8 @@ def test_functions_of_a_design_space_are_named_with_what_to_declare(tmp_path):
             f"that holds no code cannot hold them: column 'twice' ({name}), constraint 'few' "
             '(warm). Declare them: Computed(Ratio("a", "b")), Sum or Product for a column, '
             'When({"a": ["x"]}, ...) for a condition, Bound or OnlyWith for a constraint, a dict '
-            "for OfMolecule, or use joblib.dump, whose files run code when they are loaded."
+            "for OfMolecule or OfSeveral, or use joblib.dump, whose files run code when they are "
+            "loaded."
         )
         with pytest.raises(TypeError, match=says(message)):
             save_model(value, tmp_path / "model.skm")
@@ -740,17 +755,56 @@ def test_paths_out_of_the_archive_are_refused(path, tmp_path):
 
 def test_archives_that_swell_are_refused(path, tmp_path):
     """A hundred kilobytes that would become a hundred megabytes, inside and outside."""
+    about = zipfile.ZipFile(path).read("manifest.json")
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("schema.json", " " * 100_000_000)
-    bombs = [forge(path, inner.getvalue())]
-    bombs.append(tmp_path / "outer.skm")
-    with zipfile.ZipFile(bombs[1], "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr("manifest.json", " " * 100_000_000)
+    bombs = [forge(path, inner.getvalue()), tmp_path / "manifest.skm", tmp_path / "model.skm"]
+    with zipfile.ZipFile(bombs[1], "w") as file:
+        file.writestr("manifest.json", " " * 100_000_000, zipfile.ZIP_DEFLATED)
         file.writestr("model.skops", payload_of(path))
+    with zipfile.ZipFile(bombs[2], "w") as file:
+        file.writestr("manifest.json", about)
+        file.writestr("model.skops", " " * 100_000_000, zipfile.ZIP_DEFLATED)
     for bomb in bombs:
         with pytest.raises(ModelFileError, match="is an archive, but none that save_model writes"):
             load_model(bomb)
+
+
+def test_a_model_that_lies_about_its_size_is_read_no_further(path):
+    """The archive says one kilobyte, and what is compressed would become a hundred megabytes."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        file.writestr("manifest.json", zipfile.ZipFile(path).read("manifest.json"))
+        file.writestr("model.skops", " " * 100_000_000, zipfile.ZIP_DEFLATED)
+    size = (100_000_000).to_bytes(4, "little")
+    assert content.getvalue().count(size) == 2
+    path.write_bytes(content.getvalue().replace(size, (1000).to_bytes(4, "little")))
+    tracemalloc.start()
+    with pytest.raises(ModelFileError, match="is cut off or damaged"):
+        load_model(path)
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
+
+
+def test_a_campaign_with_a_forest_is_no_large_file(tmp_path):
+    """Of 220 trees, which skops writes in five megabytes."""
+    forest = RandomForestClassifier(20, random_state=0)
+    campaign = ExperimentRecommender(forest, n_folds=0, positive=1, random_state=0)
+    rng = np.random.RandomState(0)
+    table = pd.DataFrame(rng.uniform(size=(60, 2)), columns=list("ab"))
+    path = save_model(campaign.fit(table, rng.randint(0, 2, 60)), tmp_path / "campaign.skm")
+    assert path.stat().st_size < 1_000_000
+    copy = load_model(path)
+    pd.testing.assert_frame_equal(copy.recommend(2), campaign.recommend(2))
+
+
+def test_what_could_hardly_be_smaller_is_loaded_too(tmp_path):
+    """Zeros compress a thousandfold, more than is let in: they are written as they are."""
+    model = DummyRegressor().fit(np.zeros((2, 1)), np.zeros((2, 500_000)))
+    path = save_model(model, tmp_path / "zeros.skm")
+    assert path.stat().st_size > 4_000_000
+    assert load_model(path).predict([[0.0]]).shape == (1, 500_000)
 
 
 @pytest.mark.parametrize("attribute", ["children_left", "children_right", "feature"])

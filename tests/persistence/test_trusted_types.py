@@ -7,6 +7,7 @@ import skops.io
 from sklearn.linear_model import LogisticRegression
 
 from sksiamese import (
+    AdditiveEffectsExplainer,
     ExperimentRecommender,
     GraphFingerprintMLPClassifier,
     GraphFingerprintSiameseClassifier,
@@ -29,6 +30,7 @@ MODELS = {
     **SIAMESE,
     "mlp": GraphFingerprintMLPClassifier(**SMALL),
     "svm": GraphFingerprintSVMClassifier(**SMALL),
+    "effects": AdditiveEffectsExplainer(SIAMESE["process"], n_samples=50, random_state=0),
     "surrogate": SurrogateTreeExplainer(SIAMESE["process"], n_samples=50, random_state=0),
 }
 

@@ -43,6 +43,28 @@ def test_cube_holds_what_the_model_says(steps):
     assert len(display.ax_.texts) == 2
 
 
+def test_pages_hold_the_cube_one_sheet_each():
+    frame = X.assign(salt_M=RNG.uniform(0, 1, 30))
+    model = RandomForestClassifier(5, random_state=0).fit(frame.drop(columns="ligand"), Y)
+    whole = ConditionCubeDisplay.from_estimator(
+        model,
+        frame.drop(columns="ligand"),
+        cube_columns=("gold_mM", "ligand_mM", "salt_M"),
+        columns=AXES,
+        cube_resolution=3,
+        grid_resolution=2,
+    )
+    pages = whole.pages()
+    joined = np.concatenate([page.probability for page in pages], axis=2)
+    np.testing.assert_array_equal(joined, whole.probability)
+    assert [page.cube[2].tolist() for page in pages] == [[value] for value in whole.cube[2]]
+    assert pages[0].fixed == whole.fixed
+    assert not hasattr(pages[0], "ax_")
+    drawn = pages[1].plot()
+    assert len(drawn.ax_.images) == 9
+    np.testing.assert_array_equal(drawn.ax_.images[4].get_array(), whole.probability[1, 1, 1].T)
+
+
 def test_cube_needs_five_different_columns(fitted):
     message = (
         "The columns of a cube and of its maps must all differ. Got ['gold_mM', 'ligand_mM', "

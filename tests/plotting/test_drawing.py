@@ -18,6 +18,10 @@ from sksiamese.plotting._drawing import axis_label, class_number, describe_value
         ("pH", "pH"),
         ("vitamin_B", "vitamin B"),
         ("_C", " C"),
+        ("HAuCl4_mM", "HAuCl₄ (mM)"),
+        ("K2CO3_mmol", "K₂CO₃ (mmol)"),
+        ("C18_column", "C18 column"),  # one element
+        ("X2Y3_M", "X2Y3 (M)"),  # no elements
     ],
 )
 def test_units_come_from_column_names(name, label):

@@ -54,6 +54,20 @@ def test_axes_of_the_map_span_the_table(fitted):
     assert display.figure_.axes[1].get_ylabel() == "probability of works"
 
 
+def test_columns_of_which_one_is_1_keep_to_the_most_frequent():
+    """Each of them is mostly 0, but never all."""
+    chosen = np.tile([0, 1, 1, 2, 3], len(X) // 5 + 1)[: len(X)]
+    ones = pd.DataFrame(np.eye(4, dtype=int)[chosen], columns=list("abcd"))
+    table = pd.concat([X[list(AXES)].reset_index(drop=True), ones], axis=1)
+    model = LogisticRegression().fit(table, Y)
+    display = ProbabilityMapDisplay.from_estimator(model, table, Y, columns=AXES, grid_resolution=2)
+    for i, ph in enumerate(display.y):
+        row = table[:1].assign(temperature_C=display.x[0], pH=ph, a=0, b=1, c=0, d=0)
+        assert display.probability[i, 0] == pytest.approx(model.predict_proba(row)[0, 1])
+    with pytest.raises(ValueError, match="'a' cannot be an axis of the picture"):
+        ProbabilityMapDisplay.from_estimator(model, table, Y, columns=("a", "pH"))
+
+
 def test_what_is_not_named_is_usual(fitted):
     display = draw_map(fitted)
     usual = X["ligand"].mode()[0]

@@ -5,13 +5,14 @@ import warnings
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 
 from sksiamese import DesignSpace, LowFidelityWarning, SMILESFeaturizer
 from sksiamese.datasets import make_nanoclusters
 from sksiamese.plotting import SurrogateTreeDisplay
 from sksiamese.space import Computed, Range, When
-from tests.surrogate.cases import X, Y, explainer
+from tests.surrogate.cases import Rule, X, Y, explainer, numbers
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def test_picture_holds_the_nodes(fitted):
         assert node.feature in [text.replace("\n", " ") for text in texts]
     assert set(nodes["branch"]) - {""} <= set(texts)
     assert display.ax_.get_title() == (
-        f"fidelity to the black box: MCC {fitted.fidelity_['mcc']:.2f}, F1 "
+        f"fidelity of all 3 leaves: MCC {fitted.fidelity_['mcc']:.2f}, F1 "
         f"{fitted.fidelity_['f1']:.2f}\nstability over other draws: MCC "
         f"{fitted.stability_['mcc']:.2f}, F1 {fitted.stability_['f1']:.2f}"
     )
@@ -51,6 +52,22 @@ def test_boxes_do_not_overlap(fitted):
     ]
     for i, first in enumerate(boxes):
         assert not any(first.overlaps(second) for second in boxes[i + 1 :])
+
+
+@pytest.mark.filterwarnings("ignore::sksiamese.LowFidelityWarning")
+def test_triangles_stand_for_what_was_cut_off():
+    box = FrozenEstimator(Rule(lambda X: X.sum(axis=1) > 1.5).fit(None, ["fails", "works"]))
+    model = explainer(box, min_fidelity=0.8).fit(numbers())
+    display = model.plot(max_leaves=5)
+    cuts = display.nodes[display.nodes["is_cut"]]
+    assert len(cuts) == len(display.ax_.patches) > 0
+    texts = [text.get_text() for text in display.ax_.texts]
+    for node, triangle in zip(cuts.itertuples(), display.ax_.patches, strict=True):
+        counts = f"{node.n_correct:,}/{node.n_samples - node.n_correct:,}"
+        told = f"{node.prediction} {node.probability:.2f}\n{counts}"
+        assert f"{told}\n{node.n_leaves} leaves: {node.feature}?" in texts
+        assert triangle.get_linestyle() == ("-" if node.n_measured else "--")
+    assert "fidelity of the 5 shown: MCC 0." in display.ax_.get_title()
 
 
 def test_picture_in_axes_of_the_caller(fitted):

@@ -111,8 +111,8 @@ def test_measurements_that_come_back():
     assert model.outcomes_.tolist()[-3:] == [95, 5, 41.5]
     assert (model.best_, len(model.pending_)) == (95, 1)
     message = (
-        "Column 'yield' must hold numbers, or nothing where the outcome is not known yet. Got 1 "
-        "other(s), row 0: 'lost'. Correct these cells."
+        "Column 'yield' must hold numbers, 'failed', or nothing where the outcome is not known "
+        "yet. Got 1 other(s), row 0: 'lost'. Correct these cells."
     )
     plate = model.recommend(1)
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):

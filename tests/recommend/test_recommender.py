@@ -367,6 +367,18 @@ def test_arrays_without_names():
             "0. Got 0 instead.",
         ),
         (
+            {"n_bootstrap": 1},
+            ValueError,
+            "The 'n_bootstrap' parameter of ExperimentRecommender must be 0 or an integer of at "
+            "least 2. Got 1 instead.",
+        ),
+        (
+            {"n_folds": 1},
+            ValueError,
+            "The 'n_folds' parameter of ExperimentRecommender must be 0 or an integer of at least "
+            "2. Got 1 instead.",
+        ),
+        (
             {"n_bootstrap": 0},
             ValueError,
             "The acquisition 'ucb' needs a spread, and Pipeline has no predict_std. Choose "

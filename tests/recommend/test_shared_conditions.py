@@ -9,7 +9,7 @@ import pytest
 
 from sksiamese import DesignSpace
 from sksiamese.space import Computed, Levels, Range, When
-from tests.recommend.cases import LABELS, NUMBERS, Members, recommender, unit
+from tests.recommend.cases import LABELS, NUMBERS, UNIT, Members, recommender, unit
 
 
 def make(space, past, y, **changes):
@@ -80,6 +80,45 @@ def test_candidates_that_were_left_out_are_counted_whatever_they_share():
     given = pd.concat([new.to_frame(index=False), NUMBERS.head(3)], ignore_index=True)
     with pytest.warns(UserWarning, match=r"^Of 9 candidates, 3 left out: 3 measured\.$"):
         plate = unit().recommend(2, candidates=given, same=["a"])
+    assert plate["a"].tolist() == [0.8, 0.8]
+
+
+class Counting(Members):
+    """Counts the rows that it is asked for."""
+
+    def predict_proba(self, X):
+        self.asked_ = getattr(self, "asked_", 0) + len(X)
+        return super().predict_proba(X)
+
+
+def test_candidates_that_share_are_scored_once():
+    given = pd.MultiIndex.from_product([[0.21, 0.81], [0.11, 0.31, 0.51]], names=["a", "b"])
+    model = recommender(Counting(), space=UNIT, acquisition="probability").fit(NUMBERS, LABELS)
+    model.estimator_.asked_ = 0
+    plate = model.recommend(2, candidates=given.to_frame(index=False), same=["a"])
+    assert model.estimator_.asked_ == 6 + len(plate)  # which are described once more
+
+
+def test_errors_of_a_model_are_not_taken_for_narrow_constraints():
+    class Broken(Members):
+        def predict_proba(self, X):
+            if getattr(self, "is_broken", False):
+                raise ValueError("the model is broken")
+            return super().predict_proba(X)
+
+    model = recommender(Broken(), space=UNIT, acquisition="probability").fit(NUMBERS, LABELS)
+    model.estimator_.is_broken = True
+    for same in ([], ["a"]):
+        with pytest.raises(ValueError, match=r"^the model is broken$"):
+            model.recommend(2, same=same)
+
+
+def test_a_value_without_candidates_is_passed_over():
+    """Half of the values leave too little of the space; the plate is of the others."""
+    rare = {"b": lambda f: (f["a"] > 0.5) | ((f["b"] > 0.4) & (f["b"] < 0.4004))}
+    space = DesignSpace({"a": Levels([0.2, 0.8]), "b": Range(0, 1, step=0.0001)}, rare)
+    model = make(space, NUMBERS.assign(a=np.tile([0.2, 0.8], 10)), LABELS)
+    plate = model.recommend(2, same=["a"])
     assert plate["a"].tolist() == [0.8, 0.8]
 
 

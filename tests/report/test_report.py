@@ -12,9 +12,14 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.tree import DecisionTreeClassifier
 
 from sksiamese import (
+    ExperimentRecommender,
     ExperimentReport,
     GraphFingerprintSiameseClassifier,
     read_experiments,
@@ -146,6 +151,36 @@ def test_effects_are_means_of_predictions(report, found):
     assert dict(zip(ligand["values"], ligand["n"], strict=True)) == counts.to_dict()
 
 
+def test_what_belongs_to_a_column_moves_with_it_in_effects_and_plate():
+    table = measured()
+    names = {"water": [1, 0, 0], "ethanol": [0, 1, 0], "toluene": [0, 0, 1]}
+    solvent = np.random.RandomState(1).randint(0, 3, len(table))
+    table = table.assign(**{name: np.take(ones, solvent) for name, ones in names.items()})
+    table["vendor"] = np.take(["A", "B", "C"], np.arange(len(table)) % 3)
+    table["grade"] = table["vendor"].map({"A": 0.97, "B": 0.95, "C": 0.99})
+    table["salt"] = table["ligand"] + ".Cl"
+    table = table[["ligand", "salt", *names, "vendor", "grade", "pH", "yield"]]
+    numbers = make_column_transformer(("passthrough", [*names, "grade", "pH"]))
+    tree = make_pipeline(numbers, DecisionTreeClassifier(random_state=0))
+    told = make_report(table, models={"tree": tree}, n_repeats=1)
+    found = json.loads(told.json())
+    effects = {each["column"]: each for each in found["effects"]["effects"]}
+    assert set(effects) == {"ligand", *names, "vendor", "pH"}
+    model, X = told.recommender.estimator_, told.recommender.measured_
+
+    def mean(rows):
+        return model.predict_proba(rows)[:, 1].mean()
+
+    wanted = mean(X.assign(water=0, ethanol=1, toluene=0))
+    assert effects["ethanol"]["values"] == [0, 1]
+    assert effects["ethanol"]["probability"] == pytest.approx([mean(X[X["ethanol"] == 0]), wanted])
+    vendors = dict(zip(effects["vendor"]["values"], effects["vendor"]["probability"], strict=True))
+    assert vendors["B"] == pytest.approx(mean(X.assign(vendor="B", grade=0.95)))
+    assert (told.plate[list(names)].sum(axis=1) == 1).all()
+    assert (told.plate["salt"] == told.plate["ligand"] + ".Cl").all()
+    assert found["plate"]["molecules"] == ["ligand", "salt"]
+
+
 def test_effects_of_levels_and_whole_numbers_are_known_at_each_value():
     rng = np.random.RandomState(0)
     table = measured().assign(bath_C=rng.choice([20, 40, 80], 48), drops=rng.randint(1, 9, 48))
@@ -260,6 +295,20 @@ def test_open_shows_a_file_in_the_browser(report, monkeypatch):
 def test_wrong_arguments_are_refused(call, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         call(measured())
+
+
+def test_a_campaign_on_numbers_is_refused():
+    table = measured()
+    regressor = RandomForestRegressor(5, random_state=0)
+    campaign = ExperimentRecommender(regressor, goal="maximize", n_candidates=50, random_state=0)
+    campaign.fit(table[["pH", "time_h"]], table["yield"])
+    message = (
+        "A report is on successes and failures, and this recommender has goal='maximize': it knows "
+        "numbers. Ask it itself, with recommend and add_measurements; or report on the table, with "
+        "a rule such as 'yield >= 50'."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        ExperimentReport(campaign)
 
 
 def test_missing_matplotlib_is_said_at_once(monkeypatch):

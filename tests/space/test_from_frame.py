@@ -8,10 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sksiamese import DesignSpace, InvalidSMILESError, load_model, save_model
+from sksiamese import DesignSpace, InvalidSMILESError
 from sksiamese.datasets import make_nanoclusters
 from sksiamese.descriptors import dielectric_constant
-from sksiamese.space import Computed, Levels, OfLevel, OfMolecule, Range
+from sksiamese.space import Computed, Levels, OfMolecule, Range
 from tests.space.cases import SMILES, lab
 
 
@@ -188,75 +188,6 @@ def test_a_number_that_another_column_explains_applies_when_that_says_so():
     assert (drawn["equiv"].notna() == drawn["ligand"].notna()).all()
     assert space.contains(drawn).all()
     assert space.contains(X.dropna(subset="x")).all()
-
-
-# -- Columns that belong to others -----------------------------------------------------------------
-
-
-def with_followers():
-    ligands = ["NCCS", "SCCO", "CCS", "Sc1ccccc1", "CC(C)S", "OC(=O)CS", "SCCS"] * 3
-    homo = dict(zip(ligands, [-9.1, -9.0, -9.2, -8.3, -9.15, -9.4, None], strict=False))
-    product = {text: f"CC(=O){text}" if text[0] == "N" else "CC" + text for text in ligands}
-    rng = np.random.default_rng(0)
-    return pd.DataFrame(
-        {
-            "name": [f"ligand {ligands.index(text)}" for text in ligands],
-            "ligand": [*ligands[:7], "C(N)CS", *ligands[8:]],
-            "HOMO_eV": pd.Series([homo[text] for text in ligands], dtype=float),
-            "product": [product[text] for text in ligands],
-            "degC": [20.0 + 10 * (ligands.index(text) % 3) for text in ligands],
-            "vendor": ["A", "B", "C"] * 7,
-            "cost": [0.97, 0.95, 0.99] * 7,
-            "mM": rng.uniform(1, 9, 21).round(1),
-        }
-    )
-
-
-def test_columns_that_belong_to_a_molecule_or_a_name_follow_from_it(tmp_path):
-    X = with_followers()
-    space = DesignSpace.from_frame(X)
-    found = {name: str(column) for name, column in space.columns.items()}
-    assert found["name"] == found["HOMO_eV"] == found["product"] == "follows from 'ligand'"
-    assert found["cost"] == "follows from 'vendor'"
-    assert found["degC"] == "20.0, 30.0, 40.0"  # three values of seven ligands: a plan
-    assert found["ligand"].startswith("7 molecules")
-    assert space.contains(X).all()
-    drawn = space.sample(200, random_state=0)
-    of_ligand = X.drop_duplicates("name").set_index("ligand")
-    expected = drawn["ligand"].map(of_ligand["HOMO_eV"])
-    np.testing.assert_array_equal(drawn["HOMO_eV"], expected)
-    assert (drawn["name"] == drawn["ligand"].map(of_ligand["name"])).all()
-    assert (drawn["cost"] == drawn["vendor"].map({"A": 0.97, "B": 0.95, "C": 0.99})).all()
-    swapped = space.swap(X[:2], "ligand")
-    assert swapped["product"].nunique() == 7
-    copy = load_model(save_model(space, tmp_path / "space.skm"))
-    pd.testing.assert_frame_equal(copy.sample(200, random_state=0), drawn)
-    freed = DesignSpace.from_frame(X, columns={"HOMO_eV": Range(-10, -8)})
-    assert str(freed.columns["HOMO_eV"]) == "-10 to -8"
-
-
-def test_repeated_recipes_show_nothing():
-    """Each ligand was used in one recipe, three times: its concentration is no property of it."""
-    X = with_followers().drop_duplicates("name")[["ligand", "mM"]]
-    thrice = pd.concat([X] * 3, ignore_index=True)
-    assert str(DesignSpace.from_frame(thrice).columns["mM"]).endswith("in steps of 0.1")
-
-
-def test_a_new_molecule_needs_what_follows_from_it():
-    space = DesignSpace.from_frame(with_followers())
-    message = (
-        "Column 'name' has no value for 'CCCS' in column 'ligand'. Add it to the values of "
-        "OfMolecule, or give OfMolecule a function."
-    )
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        space.swap(with_followers()[:1], "ligand", ["CCCS"])
-
-
-def test_a_level_without_a_value():
-    space = DesignSpace({"v": Levels(["A", None]), "p": OfLevel("v", {"A": 1.0})})
-    message = "Column 'p' has no value for None in column 'v'. Add it to the values of OfLevel."
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        space.sample(20, random_state=0)
 
 
 def test_truth_values_with_gaps_are_levels():

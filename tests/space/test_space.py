@@ -258,7 +258,7 @@ def test_swap_refuses():
     space = lab(dielectric=OfMolecule("solvent", {"O": 80.1, "OCC": 25.3, "Cc1ccccc1": 2.38}))
     message = (
         "Column 'dielectric' has no value for 'CC#N' in column 'solvent'. Add it to the values of "
-        "OfMolecule, or give OfMolecule a function."
+        "OfMolecule, in extend with followers={'dielectric': ...}, or give OfMolecule a function."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         space.swap(X, "solvent", ["CC#N"])
@@ -426,8 +426,8 @@ def in_water_or_not(frame):
         (
             lambda: DesignSpace({"pH": (7, 14)}),
             TypeError,
-            "Column 'pH' of a DesignSpace must be a Range, Levels, Molecules, Constant, When, "
-            "OfMolecule, OfLevel or Computed. Got (7, 14) instead.",
+            "Column 'pH' of a DesignSpace must be a Range, Levels, Molecules, Constant, OneHot, "
+            "When, OfMolecule, OfLevel, OfSeveral or Computed. Got (7, 14) instead.",
         ),
         (
             lambda: DesignSpace({"e": OfMolecule("solvent", len)}),

@@ -47,10 +47,18 @@ def test_rules_frame(fitted):
         "probability",
         "n_samples",
         "agreement",
+        "n_measured",
+        "n_leaves",
     ]
     assert rules["n_samples"].sum() == 1500
+    assert rules["n_measured"].sum() == len(X)
+    assert rules["n_leaves"].sum() == fitted.nodes_["is_leaf"].sum()
     assert rules["agreement"].between(0.5, 1).all()
-    assert rules.attrs == {"fidelity": fitted.fidelity_, "stability": fitted.stability_}
+    assert rules.attrs == {
+        "fidelity": fitted.fidelity_,
+        "fidelity_shown": fitted.fidelity_,
+        "stability": fitted.stability_,
+    }
 
 
 def test_export_text():
@@ -58,14 +66,15 @@ def test_export_text():
     model = explainer(box).fit(numbers())
     lines = model.export_text().splitlines()
     n_low = int(model.nodes_.loc[1, "n_samples"])
+    measured = (numbers()[:, 0] > 0.5).sum()
     assert lines == [
         "Fidelity to Rule on 1,000 fresh samples: accuracy 1.00, F1 1.00, MCC 1.00.",
         "Stability, against 2 other draws of 1,500 samples: accuracy 1.00, F1 1.00, MCC 1.00.",
         "",
         "|--- x0 ≤ 0.5",
-        f"|   |--- fails (probability 1.00; {n_low} right, 0 wrong)",
+        f"|   |--- fails (probability 1.00; {n_low} right, 0 wrong; {60 - measured} measured)",
         "|--- x0 > 0.5",
-        f"|   |--- works (probability 1.00; {1500 - n_low} right, 0 wrong)",
+        f"|   |--- works (probability 1.00; {1500 - n_low} right, 0 wrong; {measured} measured)",
     ]
 
 
@@ -85,7 +94,8 @@ def test_explain_one_experiment(kind):
     assert model.explain(x) == (
         "The tree predicts 'works' because\n"
         f"  a > 0.5 (here {row['a'].iloc[0]:.3g})\n"
-        f"Of {n_works} samples like it, the black box labels 100% so (mean probability 1.00).\n"
+        f"Of {n_works} samples like it, the black box labels 100% so (mean probability 1.00); "
+        f"{(frame['a'] > 0.5).sum()} measured.\n"
         "For this one it says 'works' with probability 1.00.\n"
         "Fidelity to Rule on 1,000 fresh samples: accuracy 1.00, F1 1.00, MCC 1.00.\n"
         "Stability, against 2 other draws of 1,500 samples: accuracy 1.00, F1 1.00, MCC 1.00."
@@ -108,8 +118,8 @@ def test_every_method_with_a_black_box_of_scikit_learn(steps):
     told = f"For this one it says {str(box.classes_[p.argmax()])!r} with probability {p.max():.2f}"
     assert told in model.explain(frame.iloc[0])
     assert f"Fidelity to {name} on " in model.explain(frame[:1])
-    assert len(model.rules()) == model.nodes_["is_leaf"].sum() > 2
-    assert model.plot().nodes is model.nodes_
+    assert len(model.rules(None)) == model.nodes_["is_leaf"].sum() > 2
+    pd.testing.assert_frame_equal(model.plot(max_leaves=4).nodes, model.shown(4))
 
 
 def test_explain_owns_up_to_an_error():
@@ -286,6 +296,12 @@ def test_not_fitted():
             ValueError,
             "The 'max_leaf_nodes' parameter of SurrogateTreeExplainer must be an integer of at "
             "least 2. Got 1 instead.",
+        ),
+        (
+            {"min_fidelity": 1.1},
+            ValueError,
+            "The 'min_fidelity' parameter of SurrogateTreeExplainer must be a number in [0, 1]. "
+            "Got 1.1 instead.",
         ),
         (
             {"min_samples_split": 1},

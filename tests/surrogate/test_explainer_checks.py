@@ -33,9 +33,10 @@ def test_the_defaults_are_those_of_the_design():
     assert parameters == {
         "space": None,
         "n_samples": 10_000,
-        "max_depth": 4,
-        "max_leaf_nodes": None,
-        "min_samples_split": 0.03,
+        "min_fidelity": 0.95,
+        "max_leaf_nodes": 128,
+        "max_depth": None,
+        "min_samples_split": 20,
         "view": None,
         "random_state": None,
     }

@@ -11,6 +11,8 @@ from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
 from sklearn.tree import DecisionTreeClassifier
 
 from sksiamese import LowFidelityWarning, SurrogateTreeExplainer
+from sksiamese.surrogate._explainer import _scores
+from sksiamese.surrogate._tree_growing import Samples, _say, grow_tree
 from tests.surrogate.cases import Rule, X, Y, explainer, numbers
 
 
@@ -43,7 +45,7 @@ def test_a_black_box_that_is_a_tree_is_recovered(seed):
     y = (rows[:, 0] > 0.5) * 2 + (rows[:, 1] > 0.4) * (rows[:, 2] > 0.5)
     truth = DecisionTreeClassifier(max_depth=3, random_state=0).fit(rows, y)
     model = SurrogateTreeExplainer(
-        FrozenEstimator(truth), max_depth=3, min_samples_split=2, random_state=seed
+        FrozenEstimator(truth), min_fidelity=1, min_samples_split=2, random_state=seed
     ).fit(rows)
     assert min(model.fidelity_.values()) > 0.99
     assert min(model.stability_.values()) > 0.99
@@ -63,8 +65,8 @@ def test_a_random_black_box_warns():
     noise = Rule(lambda X: rng.randint(0, 2, len(X)))
     message = (
         r"^The tree agrees with the black box with a Matthews correlation of -?0\.0\d only \(below "
-        r"0\.8\): its rules tell a part of the story\. Try max_depth=None with max_leaf_nodes=16 "
-        r"or more, a narrower space, or a view with the quantities that matter\.$"
+        r"0\.8\): a part of the story\. Try AdditiveEffectsExplainer, a larger max_leaf_nodes, a "
+        r"narrower space, or a view with the quantities that matter\.$"
     )
     with pytest.warns(LowFidelityWarning, match=message) as caught:
         model = explainer(FrozenEstimator(noise.fit(None, [0, 1]))).fit(numbers())
@@ -118,10 +120,10 @@ def additive_box():
 @pytest.mark.filterwarnings("ignore::sksiamese.LowFidelityWarning")
 def test_as_many_leaves_without_a_limit_of_depth_imitate_better():
     by_depth, by_leaves = (
-        explainer(additive_box(), min_samples_split=2, n_samples=10_000, **limits).fit(numbers())
-        for limits in ({"max_depth": 4}, {"max_depth": None, "max_leaf_nodes": 16})
+        explainer(additive_box(), n_samples=10_000, min_fidelity=1, **limits).fit(numbers())
+        for limits in ({"max_depth": 4}, {"max_leaf_nodes": 16})
     )
-    assert by_depth.nodes_["is_leaf"].sum() == by_leaves.nodes_["is_leaf"].sum() == 16
+    assert max(by_depth.nodes_["is_leaf"].sum(), by_leaves.nodes_["is_leaf"].sum()) <= 16
     assert by_leaves.nodes_["depth"].max() > 4
     assert by_leaves.fidelity_["mcc"] > by_depth.fidelity_["mcc"] + 0.01
 
@@ -132,7 +134,7 @@ def test_leaves_against_brute_force(fitted):
     labels = fitted.classes_[proba.argmax(axis=1)]
     leaf = fitted.tree_.apply(fitted.view_(samples))
     leaves = fitted.nodes_[fitted.nodes_["is_leaf"]]
-    assert sorted(set(leaf)) == leaves.index.tolist()
+    assert set(leaf) == set(leaves.index)
     for number, node in leaves.iterrows():
         here = leaf == number
         column = fitted.classes_.tolist().index(node["prediction"])
@@ -140,3 +142,56 @@ def test_leaves_against_brute_force(fitted):
         assert node["n_correct"] == (labels[here] == node["prediction"]).sum()
         assert 2 * node["n_correct"] >= node["n_samples"]
         assert node["probability"] == pytest.approx(proba[here, column].mean())
+
+
+# -- Size ------------------------------------------------------------------------------------------
+
+
+def staircase():
+    """Black box that each further question tells better: eight steps of unequal width."""
+    edges = np.array([0.05, 0.15, 0.25, 0.4, 0.55, 0.75, 0.9])
+    rule = lambda X: np.searchsorted(edges, np.asarray(X)[:, 0]) % 2  # noqa: E731
+    return FrozenEstimator(Rule(rule).fit(None, ["fails", "works"]))
+
+
+@pytest.mark.filterwarnings("ignore::sksiamese.LowFidelityWarning")
+def test_the_tree_grows_until_the_fidelity_asked_for():
+    sizes = []
+    for wanted in (0.3, 0.7, 0.95):
+        model = explainer(staircase(), min_fidelity=wanted, n_samples=4000).fit(numbers())
+        sizes.append(model.nodes_["is_leaf"].sum())
+        assert model.fidelity_["mcc"] == pytest.approx(wanted, abs=0.25)
+        assert model.fidelity_["mcc"] > wanted - 0.05
+    assert sizes[0] < sizes[1] < sizes[2] <= 8
+
+
+def test_a_budget_is_kept_and_not_spent_in_vain():
+    with pytest.warns(LowFidelityWarning):
+        model = explainer(staircase(), max_leaf_nodes=4).fit(numbers())
+    assert model.nodes_["is_leaf"].sum() <= 4
+    rng = np.random.RandomState(0)
+    noise = FrozenEstimator(Rule(lambda X: rng.randint(0, 2, len(X))).fit(None, [0, 1]))
+    with pytest.warns(LowFidelityWarning):
+        model = explainer(noise).fit(numbers())
+    assert model.tree_.get_n_leaves() < 128
+
+
+@pytest.mark.filterwarnings("ignore::sksiamese.LowFidelityWarning")
+def test_a_smaller_tree_is_the_beginning_of_a_larger_one():
+    """Sizes are compared on one tree, of which fewer leaves are then grown."""
+    rows, y = numbers(2000), numbers(2000).sum(axis=1) > 1.5
+    samples = Samples(pd.DataFrame(rows, columns=list("abc")), np.eye(2)[y.astype(int)])
+    large, other = grow_tree(samples, 0, 40, min_samples_split=2), numbers(500, 1)
+    fresh = Samples(pd.DataFrame(other, columns=list("abc")), np.eye(2)[[0] * 500])
+    for size, said in enumerate(_say(large, fresh), 1):
+        if size in (2, 7, 19, 40):
+            small = grow_tree(samples, 0, size, min_samples_split=2)
+            assert said.tolist() == small.predict(fresh.view).tolist()
+
+
+@pytest.mark.filterwarnings("ignore::sksiamese.LowFidelityWarning")
+def test_three_classes_of_groups():
+    """The order that tells three classes apart best is that of their direction of most variance."""
+    proba = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.45, 0.45, 0.1]])
+    scores = _scores(proba[[0, 1, 2] * 5])
+    assert np.argsort(scores[:3]).tolist() in ([0, 2, 1], [1, 2, 0])

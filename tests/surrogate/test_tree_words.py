@@ -16,6 +16,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from sksiamese import DesignSpace, LowFidelityWarning, SMILESFeaturizer
 from sksiamese.space import Levels, Molecules, Range
+from sksiamese.surrogate._tree_words import Feature
 from tests.surrogate.cases import AROMATIC, LIGANDS, Rule, explainer, numbers
 
 
@@ -51,10 +52,9 @@ def holds(rule, view):
     """Read a rule's text and tell for which rows it holds."""
     inside = pd.Series(True, index=view.index)
     for text in rule.split(" and "):
-        if text in view:
-            inside &= view[text] == 1
-        elif (positive := text.replace(" is not ", " is ")) in view:
-            inside &= view[positive] == 0
+        if match := re.fullmatch(r"(\S+) is (not |none of |one of )?(.+)", text):
+            name, how, names = match.groups()
+            inside &= view[name].isin(names.split(", ")) == (how in (None, "one of "))
         elif match := re.fullmatch(r"(\S+) (<|≤) (.+) ≤ (\S+)", text):
             low, sign, name, high = match.groups()
             above = view[name] > float(low) if sign == "<" else view[name] >= float(low)
@@ -101,10 +101,9 @@ def test_rules_say_what_the_tree_does(seed, depth, n_leaves):
         model = explainer(FrozenEstimator(Both()), space=space, n_samples=500, **limits)
         model.fit(past)
     fresh = space.sample(300, random_state=seed + 1)
-    view = model.view_(fresh).astype(float)
-    rules = model.rules()
+    rules = model.rules(None)
     hits = np.column_stack(
-        [holds(rule, view) for rule in rules["rule"] if rule != "always"] or [np.ones(300, bool)]
+        [holds(rule, fresh) for rule in rules["rule"] if rule != "always"] or [np.ones(300, bool)]
     )
     assert (hits.sum(axis=1) == 1).all()
     assert (
@@ -138,5 +137,22 @@ def test_words_of_conditions():
     low, high = re.fullmatch(r"(\S+) < pH ≤ (\S+)", condition).groups()
     assert float(low) == pytest.approx(4, abs=0.1)
     assert float(high) == pytest.approx(9, abs=0.1)
-    assert "solvent is not water" in " ".join(rules["fails"])
+    assert "solvent is ethanol" in " ".join(rules["fails"])
     assert "dry = 0" in " ".join(rules["fails"])
+
+
+def test_groups_are_told_by_what_they_share_or_by_the_shorter_list():
+    names = ("A", "B", "C", "D,E", "F")
+    feature = Feature("ligand", "group", names, (("ligand is aromatic", (0, 1)),))
+    low, high = -np.inf, np.inf
+    said = [feature.condition(*limits) for limits in [(low, 1.5), (1.5, high), (low, 0.5)]]
+    assert said == ["ligand is aromatic", "ligand is none of A, B", "ligand is A"]
+    assert feature.condition(0.5, high) == "ligand is not A"
+    assert feature.condition(0.5, 2.5) == "ligand is one of B, C"
+    assert feature.condition(2.5, high) == "ligand is one of D,E; F"
+    assert [feature.branch(*limits) for limits in [(low, 0.5), (0.5, high), (1.5, high)]] == [
+        "is A",
+        "is not A",
+        "others",
+    ]
+    assert [feature.value(place) for place in (0.0, 2.25)] == ["A", "none that the space lists"]

@@ -6,7 +6,7 @@ import inspect
 import math
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from sksiamese.recommend.outcomes._expected_improvement import (
     expected_improvement,
     probability_of_improvement,
 )
+from sksiamese.recommend.outcomes._fit_metadata import keep_taken
 from sksiamese.recommend.outcomes._protocol import Acquisition, BatchRequest
 from sksiamese.recommend.outcomes._resampled_estimator import (
     ResampledEstimator,
@@ -31,6 +32,14 @@ _MOST_JUDGED = 1000  # candidates that a batch is chosen from; 10 for each of a 
 _DIGITS = 3  # of a number that is shown, by the spread of the outcomes
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
+
+
+class PastNumbers(Protocol):
+    """What past campaigns measured; see :class:`sksiamese.recommend._history.History`."""
+
+    frame: pd.DataFrame
+    y: _Floats
+    campaigns: npt.NDArray[np.object_]
 
 
 class NumberModel(ResampledEstimator):
@@ -51,10 +60,20 @@ class NumberModel(ResampledEstimator):
         Whether it is given frames, or else arrays.
     goal : {"maximize", "minimize"}
         Whether large or small numbers are wanted. Small ones change their sign in here.
+    history : PastNumbers or None
+        What past campaigns measured.
     """
 
-    def __init__(self, estimator: Any, names: list[str], named: bool, goal: str) -> None:
+    def __init__(
+        self,
+        estimator: Any,
+        names: list[str],
+        named: bool,
+        goal: str,
+        history: PastNumbers | None = None,
+    ) -> None:
         super().__init__(estimator, names, named)
+        self._history = history
         self.sign = 1.0 if goal == "maximize" else -1.0
         self.columns = ["predicted", "std", "p(better)"]
         self.decimals = _DIGITS
@@ -69,14 +88,35 @@ class NumberModel(ResampledEstimator):
         rng: np.random.RandomState,
     ) -> NumberModel:
         """Fit the regressor and, if it tells no covariance, clones of it on resamples."""
-        self.best = float((self.sign * y).max())
+        n_own, past = len(y), self._history
+        y = self._settle(y)
+        if past is not None:
+            metadata = self._join_metadata(past, metadata, n_own)
+            frame, y = pd.concat([past.frame, frame]), np.concatenate([self._settle(past.y), y])
         if np.ptp(y) > 0:
             self.decimals = _DIGITS - 1 - math.floor(math.log10(np.ptp(y)))
         if not self._is_frozen:
             self._fit_whole(frame, y, metadata)
             if not _can(self.estimator, "return_cov") and _members(self.estimator) is None:
                 self._fit_bootstrap(frame, y, metadata, n_bootstrap, rng)
+        own = self.sign * y[len(y) - n_own :]
+        # Before the first experiment, what the best recipe of the past promises here
+        self.best = float(own.max() if n_own else self._mean(self._rows(frame)).max())
         return self
+
+    def _settle(self, y: _Floats) -> _Floats:
+        """Give failed experiments a number."""
+        past = None if self._history is None else self.sign * self._history.y
+        return self.sign * replace_failed(self.sign * y, past)
+
+    def _join_metadata(
+        self, past: PastNumbers, metadata: Mapping[str, npt.NDArray[Any]], n_own: int
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Weights of all rows, and their campaigns for a regressor that tells these apart."""
+        weight = metadata.get("sample_weight")
+        known = {} if weight is None else {"sample_weight": np.r_[np.ones(len(past.y)), weight]}
+        groups = np.concatenate([past.campaigns, np.full(n_own, None, dtype=object)])
+        return known | keep_taken(self.estimator, {"groups": groups})
 
     @property
     def has_std(self) -> bool:
@@ -194,6 +234,29 @@ def require_regressor(owner: str, estimator: object) -> None:
             f"{shorten(estimator)} instead: take one such as GraphFingerprintSiameseRegressor, or "
             "leave goal out."
         )
+
+
+def replace_failed(y: _Floats, past: _Floats | None = None) -> _Floats:
+    """Let failed experiments count as the worst number measured; past ones where there is none.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows,)
+        Numbers, the larger the better; minus infinity of a failed experiment.
+    past : ndarray of shape (n_past,) or None
+        Numbers of past campaigns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksiamese.recommend.outcomes._number_model import replace_failed
+    >>> replace_failed(np.array([30.0, -np.inf, 12.0])).tolist()
+    [30.0, 12.0, 12.0]
+    """
+    known = y[np.isfinite(y)]
+    if not len(known) and past is not None:
+        known = past[np.isfinite(past)]
+    return np.where(np.isfinite(y), y, known.min(initial=np.inf) if len(known) else 0.0)
 
 
 def _value(acquisition: Acquisition, mean: _Floats, std: _Floats, best: float) -> _Floats:

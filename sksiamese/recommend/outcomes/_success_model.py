@@ -122,7 +122,7 @@ class SuccessModel(ResampledEstimator):
         known = ~np.isnan(stated) & (weight > 0)
         if known.any():
             self._calibration = fit_calibration(stated[known], worked[known].astype(np.float64))
-            stated[known] = self._calibration.apply(stated[known])
+            return self._calibration.apply(stated)  # NaN stays
         return stated
 
     @property

@@ -12,12 +12,18 @@ import pandas as pd
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from sksiamese._checks import listed, plain_label, shorten
-from sksiamese.exceptions import ConstantInputWarning, NewNameWarning
+from sksiamese.exceptions import BadCellsError, ConstantInputWarning, NewNameWarning
 from sksiamese.molecules._descriptors import RDKIT_DESCRIPTORS
 from sksiamese.molecules._distinct_molecules import read_molecules
 from sksiamese.molecules._graph import MolGraph
 from sksiamese.molecules._tanimoto import TanimotoMap
-from sksiamese.tables._column_kinds import KIND_TEXT, LARGEST_NUMBER, column_kind, is_usable_number
+from sksiamese.tables._column_kinds import (
+    KIND_TEXT,
+    LARGEST_NUMBER,
+    cell_kind,
+    column_kind,
+    is_usable_number,
+)
 from sksiamese.tables.encoding._molecule_column import Pool, holds_graphs
 from sksiamese.tables.encoding._past_outcomes import Recall, row_keys
 from sksiamese.tables.reading._typed_numbers import is_number_text
@@ -191,11 +197,13 @@ class ExperimentEncoder:
         ------
         InvalidSMILESError
             Listing the cells that are not molecules.
+        BadCellsError
+            Listing the cells that hold another kind of thing than others, NaN or infinity.
         ValueError
-            If a column holds another kind of thing than in training, NaN or infinity.
+            If a column as a whole holds another kind of thing than in training.
         """
         for name in table.columns.difference(self._columns("empty"), sort=False):
-            kind = column_kind(table[name])
+            kind = self._kind_now(table[name])
             kinds = {kind, self.kinds_[name]}
             if kind != "empty" and len(kinds) > 1 and kinds != {"molecule", "category"}:
                 raise ValueError(
@@ -211,6 +219,18 @@ class ExperimentEncoder:
             rows = slice(start, start + n_rows)
             part = {name: pool.take(rows) for name, pool in pools.items()}
             yield self._join(self._widen(numbers.iloc[rows], part), part, names[rows])
+
+    def _kind_now(self, column: pd.Series) -> str:
+        """Tell what a column of new rows holds; of a mixture, list what it did not hold in fit."""
+        try:
+            return column_kind(column)
+        except ValueError as error:
+            held_numbers = self.kinds_[column.name] == "number"
+            usual = {"number"} if held_numbers else {"text", "graph"}
+            present = column[column.notna()]
+            strange = present[[cell_kind(cell) not in usual for cell in present]]
+            cells = [(column.name, row, cell) for row, cell in strange.items()]
+            raise BadCellsError(str(error), cells) from error
 
     def _columns(self, kind: str) -> list[str]:
         return [name for name, its in self.kinds_.items() if its == kind]
@@ -270,12 +290,13 @@ class ExperimentEncoder:
                 for c, r in bad[:_SHOWN].tolist()
             ]
             more = f"\n  and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
-            raise ValueError(
+            raise BadCellsError(
                 f"Numeric columns must not hold NaN, infinity or more than {LARGEST_NUMBER:g} "
                 f"({len(bad)} cells do):\n"
                 + "\n".join(shown)
                 + more
-                + "\nFill these cells in, drop the rows, or put a SimpleImputer before the model."
+                + "\nFill these cells in, drop the rows, or put a SimpleImputer before the model.",
+                [(columns[c], table.index[r], table[columns[c]].iloc[r]) for c, r in bad.tolist()],
             )
         return numbers
 

@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import is_zipfile
@@ -22,9 +23,11 @@ from sksiamese.tables.reading._headers import Grid, frame_of, holds_names
 from sksiamese.tables.reading._typed_numbers import are_codes, is_number_text, plain_number
 
 _WORKBOOKS = {".xlsx", ".xlsm"}
-_TEXTS = {".csv", ".tsv", ".txt"}
+TEXT_SUFFIXES = {".csv", ".tsv", ".txt"}
+"""Endings of text files with separators."""
+
 _TYPED = {".parquet", ".json"}
-TABLE_SUFFIXES = _WORKBOOKS | _TEXTS | _TYPED
+TABLE_SUFFIXES = _WORKBOOKS | TEXT_SUFFIXES | _TYPED
 """Endings of the files that are read."""
 
 _SEPARATORS = ",;\t|"
@@ -101,7 +104,7 @@ def read_table_file(
         return _read_workbook(path, sheet, header, names)
     if sheet is not None:
         raise ValueError(f"{path.name!r} has no sheets. Leave sheet={sheet!r} out.")
-    if kind in _TEXTS:
+    if kind in TEXT_SUFFIXES:
         frame, findings = frame_of(_read_text(path), path.name, header, names)
         return TableFile(frame.apply(_with_numbers), findings)
     if kind in _TYPED:
@@ -115,16 +118,30 @@ def read_table_file(
 def _read_text(path: Path) -> Grid:
     text = _decode(path)
     with naming_what_is_damaged(repr(path.name), "Save the table as CSV in UTF-8."):
-        records = {
-            mark: list(csv.reader(io.StringIO(text), delimiter=mark)) for mark in _SEPARATORS
-        }
-    rows = max(records.values(), key=_evenness)
+        mark = find_separator(text)
+        rows = list(csv.reader(io.StringIO(text), delimiter=mark))
     return [[cell if cell.strip() else None for cell in row] for row in rows]
+
+
+def find_separator(text: str) -> str:
+    r"""Find what separates the cells of a text: the mark by which its records are most even.
+
+    Examples
+    --------
+    >>> from sksiamese.tables.reading._files import find_separator
+    >>> find_separator("ligand;mM\nCCO;1,5\n")
+    ';'
+    """
+    heads = {
+        mark: list(islice(csv.reader(io.StringIO(text), delimiter=mark), _SNIFFED))
+        for mark in _SEPARATORS
+    }
+    return max(heads, key=lambda mark: _evenness(heads[mark]))
 
 
 def _evenness(rows: list[list[str]]) -> tuple[int, int]:
     """How many records have the most frequent number of cells, and that number."""
-    widths = Counter(len(row) for row in rows[:_SNIFFED] if len(row) > 1)
+    widths = Counter(len(row) for row in rows if len(row) > 1)
     if not widths:
         return 0, 0
     width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
@@ -155,12 +172,16 @@ def _read_records(path: Path) -> pd.DataFrame:
 
 def _with_numbers(column: pd.Series) -> pd.Series:
     """Turn text into numbers in a column of a text file of which most cells are numbers."""
-    texts = [cell for cell in column if not is_missing(cell)]
-    if 2 * sum(map(is_number_text, texts)) < len(texts) or are_codes(texts):
+    if not hold_numbers([cell for cell in column if not is_missing(cell)]):
         return column
     return pd.Series(
         [_typed(cell) for cell in column], column.index, name=column.name, dtype=object
     ).infer_objects()
+
+
+def hold_numbers(texts: Sequence[str]) -> bool:
+    """Whether half of some texts or more are numbers, and none is a code such as "007"."""
+    return 2 * sum(map(is_number_text, texts)) >= len(texts) and not are_codes(texts)
 
 
 def _typed(cell: Any) -> Any:

@@ -93,6 +93,24 @@ def test_rows_of_no_weight_do_not_calibrate(seen):
     assert [len(each) == 20 or (each > 0).all() for _, _, each in seen] == [True] * 8
 
 
+class Weighed(Members):
+    """States the same, whatever it was fitted with."""
+
+    def fit(self, X, y, sample_weight=None):
+        return super().fit(X, y)
+
+
+def test_rows_of_no_weight_are_calibrated_like_others_and_do_not_count():
+    weight = np.repeat([1.0, 0.0], [12, 8])
+    model = make(Weighed()).fit(NUMBERS, LABELS, sample_weight=weight)
+    stated = Weighed().fit(NUMBERS, LABELS).predict_proba(NUMBERS)[:, 1]
+    expected = model._model._calibration.apply(stated)
+    assert model.out_of_fold_.to_numpy() == pytest.approx(expected)
+    assert (np.abs(expected - stated) > 0.005).all()
+    table = model.calibration()
+    assert (table["n"].sum(), table["worked"].sum()) == (12, LABELS[:12].sum())
+
+
 @pytest.mark.parametrize("routing", [False, True])
 def test_through_a_pipeline(seen, routing):
     with config_context(enable_metadata_routing=routing):

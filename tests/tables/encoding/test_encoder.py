@@ -1,5 +1,6 @@
 """Tables to scaled numbers and distinct molecules."""
 
+import pickle
 import re
 
 import numpy as np
@@ -10,7 +11,12 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from sksiamese.descriptors import RDKIT_DESCRIPTORS, molecule_descriptors
-from sksiamese.exceptions import ConstantInputWarning, InvalidSMILESError, NewNameWarning
+from sksiamese.exceptions import (
+    BadCellsError,
+    ConstantInputWarning,
+    InvalidSMILESError,
+    NewNameWarning,
+)
 from sksiamese.molecules._graph import EMPTY_GRAPH, graph_from_smiles, mol_to_graph
 from sksiamese.molecules._parsing import pack_graphs, read_descriptors
 from sksiamese.tables._column_kinds import column_kind, is_text
@@ -239,6 +245,20 @@ def test_a_column_that_changes_its_kind_is_refused(changes, message):
         encoder.encode(mixed_table().assign(**changes))
 
 
+def test_cells_of_another_kind_than_in_fit_are_listed():
+    encoder, _ = fit(mixed_table())
+    bad = mixed_table().astype({"pH": object, "ligand": object})
+    bad.loc["run1", "pH"], bad.loc["run3", "pH"] = "acidic", None
+    with pytest.raises(BadCellsError, match=r"^Column 'pH' must hold") as caught:
+        encoder.encode(bad)
+    assert pickle.loads(pickle.dumps(caught.value)).cells == (("pH", "run1", "acidic"),)
+    bad = bad.assign(pH=7.0)
+    bad.loc["run2", "ligand"] = 5
+    with pytest.raises(BadCellsError, match=r"^Column 'ligand' must hold") as caught:
+        encoder.encode(bad)
+    assert caught.value.cells == (("ligand", "run2", 5),)
+
+
 def test_an_empty_molecule_column_is_absent_molecules():
     encoder, _ = fit(mixed_table())
     experiments = encoder.encode(mixed_table().assign(ligand=None))
@@ -256,8 +276,11 @@ def test_cells_that_are_no_finite_numbers_are_listed():
     )
     bad = mixed_table().astype({"mM": float})
     bad.loc["run1", "pH"], bad.loc["run3", "pH"], bad.loc["run0", "mM"] = np.nan, np.inf, -1e101
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+    with pytest.raises(BadCellsError, match=f"^{re.escape(message)}$") as caught:
         encoder.encode(bad)
+    (first, *others), gap = caught.value.cells, ("pH", "run1")
+    assert (first[:2], np.isnan(first[2])) == (gap, True)
+    assert others == [("pH", "run3", np.inf), ("mM", "run0", -1e101)]
     with pytest.raises(ValueError, match=r"\(2 cells do\)"):  # gaps are learnt in fit
         fit(bad)
 

@@ -1,4 +1,4 @@
-"""Regressors that a closed loop is run with, and one with a length for each column."""
+"""A Gaussian process with a length for each column."""
 
 from __future__ import annotations
 
@@ -6,68 +6,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.compose import make_column_transformer
-from sklearn.ensemble import RandomForestRegressor
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from sksiamese import GraphFingerprintSiameseRegressor, SMILESFeaturizer
-from sksiamese.model_selection._baseline_kernel import RoleKernel
 from sksiamese.tables.encoding._distances import RowDistances
 from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
 
-OWN = "siamese"
-NUMBER_METHODS = (
-    "random",
-    "random forest",
-    "Gaussian process, one-hot",
-    "Gaussian process, Tanimoto",
-    "Gaussian process, lengths",
-    OWN,
-)
-_FP_SIZE = 1024
 _CENTRES = 0.3, 0.0, -3.0  # of the priors: log lengths, log variance, log noise
 _WIDTHS = 0.75, 0.7, 1.0
 
 _Floats = npt.NDArray[np.float64]
-
-
-def make_regressor(method: str, frame: pd.DataFrame, seed: int) -> Any:
-    """Make the unfitted regressor of a method for the columns of a table."""
-    numeric = [name for name in frame if pd.api.types.is_numeric_dtype(frame[name])]
-    roles = [name for name in frame if name not in numeric]
-    if method == OWN:
-        return GraphFingerprintSiameseRegressor()
-    if method == "Gaussian process, lengths":
-        return ColumnLengths()
-    if method == "random forest":
-        forest = RandomForestRegressor(100, random_state=seed)
-        return make_pipeline(_columns(SMILESFeaturizer("descriptors"), roles, numeric), forest)
-    if method == "Gaussian process, Tanimoto":
-        bits = SMILESFeaturizer("ecfp", fp_size=_FP_SIZE)
-        kernel = RoleKernel((1.0,) * (len(roles) + 1), fp_size=_FP_SIZE) + WhiteKernel(0.1)
-        process = GaussianProcessRegressor(kernel, normalize_y=True)
-        return make_pipeline(_columns(bits, roles, numeric), process)
-    one_hot = make_pipeline(
-        FunctionTransformer(_text), OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    )
-    kernel = ConstantKernel() * Matern(nu=2.5) + WhiteKernel(0.1)
-    process = GaussianProcessRegressor(kernel, normalize_y=True)
-    return Pipeline([("columns", _columns(one_hot, roles, numeric)), ("process", process)])
-
-
-def _columns(molecules: Any, roles: list[str], numeric: list[str]) -> Any:
-    return make_column_transformer((molecules, roles), (StandardScaler(), numeric))
-
-
-def _text(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.fillna("").astype(str)
 
 
 class ColumnLengths(RegressorMixin, BaseEstimator):

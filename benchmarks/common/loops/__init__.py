@@ -1,0 +1,1 @@
+"""Closed loops on tables of reactions that look for the largest yield."""
