@@ -213,6 +213,9 @@ class ProcessNetwork(FingerprintNetwork):
             return None
         found = []
         for r, (v, w) in enumerate(zip(left.fingerprints, right.fingerprints, strict=True)):
+            rows = left.molecules[:, r]
+            if v.shape[1] > len(rows):  # of a block of rows, which holds few of the molecules
+                v, rows = v[:, rows], torch.arange(len(rows), device=rows.device)
             each = 1 - torch.exp(-torch.cdist(v, w, p=1))  # of distinct molecules
-            found.append(each[:, left.molecules[:, r]][:, :, right.molecules[:, r]])
+            found.append(each[:, rows][:, :, right.molecules[:, r]])
         return torch.stack(found, 1)
