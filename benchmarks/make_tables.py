@@ -4,9 +4,10 @@
     python benchmarks/make_tables.py --check    # tells where a page and its JSON differ
 
 A page holds a table between the comments `<!-- table: FILE/NAME -->` and `<!-- end -->`; what
-stands between them is made from results/FILE.json. A comment `<!-- figures: FILE/NAME, ... -->`
-below a paragraph says which tables its decimal figures come from; one that stands in none of them
-is an error, so that a sentence cannot disagree with its table.
+stands between them is made from results/FILE.json. A comment `<!-- figures: FILE/NAME; ... -->`
+below a paragraph says which tables its decimal figures come from, or which rows of them,
+`FILE/NAME [first cell | ...]`; a figure that stands in none of them is an error, so that a sentence
+cannot disagree with its table.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def fill_tables(text: str) -> str:
 
     def fill(found: re.Match[str]) -> str:
         about, table = load_table(found[2])
-        file = found[2].partition("/")[0]
+        file = found[2].rpartition("/")[0]
         line = "" if file in told else f"{tell(about)}\n\n"
         told.add(file)
         return f"{found[1]}\n{render_table(table)}\n\n{line}{found[3]}"
@@ -56,7 +57,7 @@ def find_faults(text: str) -> list[str]:
         if found[0] != made[0]
     ]
     for paragraph, names in FIGURES.findall(text):
-        tables = [render_table(load_table(name)[1]) for name in names.split(", ")]
+        tables = [_render_rows(*part.partition(" [")[::2]) for part in names.split("; ")]
         wrong = find_wrong_figures(paragraph, tables)
         faults += [f"{figure} stands in no table of {names}" for figure in wrong]
     loose = ROWS.findall(CODE.sub("", TABLE.sub("", text)))
@@ -65,6 +66,14 @@ def find_faults(text: str) -> list[str]:
         for rows in loose
         if len(CELL.findall(rows)) > MOST_CELLS
     ]
+
+
+def _render_rows(name: str, rows: str) -> str:
+    """Write a table, or those of its rows whose first cells stand in "a | b]"."""
+    table = load_table(name)[1]
+    shown = rows.removesuffix("]").split(" | ") if rows else [row[0] for row in table["rows"]]
+    kept = [row for row in table["rows"] if row[0] in shown]
+    return render_table({"columns": table["columns"], "rows": kept})
 
 
 def main() -> None:

@@ -27,9 +27,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from common.pages import write_tables
 from common.planted_rules import RULES, rules_of_effects, rules_of_tree
 from common.results import environment, write_json
 from common.shapley import compare_with_shap, why_no_shap
+from common.surrogate_page import make_tables
 from common.surrogate_tables import explain_table
 from common.table_tasks import find_data, why_no_table
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -218,6 +220,7 @@ def main() -> None:
     parser.add_argument("--rows", nargs="*", type=int, default=[35, 100, 300])
     parser.add_argument("--tables", type=Path, help="folder of reaction tables")
     parser.add_argument("--json", metavar="PATH", help="write the results to this file")
+    parser.add_argument("--page", metavar="PATH", help="write the tables of the pages to this file")
     arguments = parser.parse_args()
 
     seeds = list(range(arguments.first_seed, arguments.first_seed + arguments.seeds))
@@ -230,9 +233,11 @@ def main() -> None:
         results += run_shap(seeds[:3])
     if "tables" in arguments.parts:
         results += run_tables(arguments.tables, seeds[:5])
+    about = environment(seeds=seeds, n_samples=N_SAMPLES, min_samples_split=MIN_SPLIT)
     if arguments.json:
-        about = environment(seeds=seeds, n_samples=N_SAMPLES, min_samples_split=MIN_SPLIT)
         write_json(arguments.json, results, about)
+    if arguments.page:
+        write_tables(arguments.page, make_tables(results), about)
 
 
 if __name__ == "__main__":

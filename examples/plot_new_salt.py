@@ -102,6 +102,6 @@ for place, (_, scores) in enumerate([*table.iterrows(), ("mean", mean)]):
     ax.plot(scores["after eight"], place, "o", color="#D55E00", markersize=4 + 2 * width)
 ax.set_yticks(range(len(table) + 1), [*table.index, f"mean of {len(table)} salts"])
 ax.axvline(0.5, color="0.4", linewidth=0.8)
-ax.set_xlabel("ROC-AUC on the other experiments, mean of 20 draws (0.5 is guessing)")
-ax.set_title("before the first experiment (grey), after eight (orange)", fontsize="medium")
+ax.set_xlabel("ROC-AUC on the other experiments, mean of 20 draws")
+figure.suptitle("before the first experiment (grey), after eight (orange); line: guessing", size=10)
 plt.show()

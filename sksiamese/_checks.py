@@ -18,7 +18,7 @@ _SHOWN = 60  # characters of a bad cell that a message shows
 
 def shorten(value: object) -> str:
     """Show a cell in a message: its repr, at most 60 characters of it."""
-    text = repr(value[: _SHOWN + 1] if isinstance(value, str) else value)
+    text = repr(value[: _SHOWN + 1] if isinstance(value, str) else plain_label(value))
     return text if len(text) <= _SHOWN + 2 else f"{text[: _SHOWN - 3]}..."
 
 

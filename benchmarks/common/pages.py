@@ -52,7 +52,7 @@ def difference(row: Mapping[str, Any], key: str = "mean") -> dict[str, float]:
 
 def load_table(name: str, folder: Path = RESULTS) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read "FILE/TABLE": what is known of its run, and the table."""
-    file, _, table = name.partition("/")
+    file, _, table = name.rpartition("/")
     content = json.loads((folder / f"{file}.json").read_text(encoding="utf-8"))
     return content["about"], content["tables"][table]
 

@@ -31,6 +31,9 @@ def add_parser(commands: _arguments.Commands) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="check the campaign's model alone, without the others"
     )
+    parser.add_argument(
+        "--repeats", action="store_true", help="the plate repeats experiments that are measured"
+    )
     add_targets(parser)
     _arguments.add_batch(parser)
     _arguments.add_computing(parser)
@@ -50,7 +53,7 @@ def _add(options: argparse.Namespace) -> int:
 
     recommender = _files.load_campaign(options.campaign_file)
     plate_done = read_plate(recommender, options.filled, options.sheet)
-    _files.say(options, add_plate(recommender, plate_done))
+    _files.say(options, add_plate(recommender, plate_done, options.repeats))
     if recommender.goal is not None:
         return _write_plate(options, recommender, plate, campaign)
     report = ExperimentReport(

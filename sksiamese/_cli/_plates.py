@@ -68,12 +68,12 @@ def _read_outcomes(
     return read_outcome(frame, outcome).y
 
 
-def add_plate(recommender: ExperimentRecommender, plate: pd.DataFrame) -> str:
+def add_plate(recommender: ExperimentRecommender, plate: pd.DataFrame, repeats: bool) -> str:
     """Add a filled plate, and say what came back from the laboratory."""
     n_before = len(recommender.measured_)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".* have no outcome yet", UserWarning)  # said below
-        recommender.add_measurements(plate)
+        recommender.add_measurements(plate, repeats=repeats)
     new = recommender.outcomes_.iloc[n_before:]
     text = f"Added {plural(len(new), 'experiment')}, "
     if recommender.goal is None:

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from sksiamese._checks import import_extra, require_number
-from sksiamese.model_selection._verdict import Judgement, judge_metric
+from sksiamese.model_selection._verdict import Judgement, half_width, judge_metric
 
 _MESSAGE_LENGTH = 200  # characters of an error that the text shows
 _NO_SCORE = "has no score, since it failed"
@@ -118,19 +117,17 @@ class ClassifierComparison:
         scores = self.scores[self.scores["metric"] == metric]
         values = _by_repeat(scores)
         mean = values.mean(axis=1, skipna=False)
-        half_width = _half_width(values, confidence)
+        half = half_width(values, confidence)
         rank = mean.rank(method="min", ascending=metric in self.losses).astype("Int64")
-        table = pd.DataFrame(
-            {"mean": mean, "low": mean - half_width, "high": mean + half_width, "rank": rank}
-        )
+        table = pd.DataFrame({"mean": mean, "low": mean - half, "high": mean + half, "rank": rank})
         rivals = rank.reindex(list(self.baselines)).dropna()
         best = None if rivals.empty else rivals.index[rivals.argmin()]
         gain = values * np.nan if best is None else values - values.loc[best]
-        half_width = _half_width(gain, confidence)
+        half = half_width(gain, confidence)
         table["best_baseline"] = best
         table["difference"] = gain.mean(axis=1, skipna=False)
-        table["difference_low"] = table["difference"] - half_width
-        table["difference_high"] = table["difference"] + half_width
+        table["difference_low"] = table["difference"] - half
+        table["difference_high"] = table["difference"] + half
         table["fit_time"] = scores.groupby("classifier")["fit_time"].mean()
         return table.sort_values("rank", kind="stable")
 
@@ -351,12 +348,6 @@ def _by_repeat(scores: pd.DataFrame) -> pd.DataFrame:
 def _mean_of_all(values: pd.Series) -> float:
     """Mean, NaN if one of the values is."""
     return float(values.mean(skipna=False))
-
-
-def _half_width(values: pd.DataFrame, confidence: float) -> pd.Series:
-    """Half the t-interval of each row's mean; NaN for a single column."""
-    n = values.shape[1]
-    return stats.t.ppf((1 + confidence) / 2, n - 1) * values.std(axis=1, skipna=False) / n**0.5
 
 
 def _interval_text(value: float, low: float, high: float, *, sign: str) -> str:

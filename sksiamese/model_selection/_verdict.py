@@ -10,7 +10,8 @@ import pandas as pd
 from scipy import stats
 
 _GUESSING = "majority class"
-_VERBS = {1: "beats", 0: "is not told apart from", -1: "is worse than"}
+BEATS, TIED, IS_WORSE = "beats", "is not told apart from", "is worse than"
+_VERBS = {1: BEATS, 0: TIED, -1: IS_WORSE}
 _OPEN, _FAILED = "differs from", "is not compared with"
 _NO_WIDTH = 1e-9  # of an interval, below which it is none
 
@@ -81,13 +82,13 @@ def judge_metric(
             gains[str(best)] = own - rivals.loc[best]
         if shuffled is not None:
             gains["itself on shuffled outcomes"] = own - shuffled.loc[name]
-        yield name, [_judge(name, *gain, is_loss, confidence) for gain in gains.items()]
+        yield name, [judge(name, *gain, is_loss, confidence) for gain in gains.items()]
 
 
-def _judge(name: str, other: str, gain: pd.Series, is_loss: bool, confidence: float) -> Judgement:
+def judge(name: str, other: str, gain: pd.Series, is_loss: bool, confidence: float) -> Judgement:
     """Say on which side of 0 the interval of the paired differences (n_repeats,) lies."""
     mean = gain.mean(skipna=False)
-    half = stats.t.ppf((1 + confidence) / 2, len(gain) - 1) * gain.sem(skipna=False)
+    half = half_width(gain.to_frame().T, confidence).iloc[0]
     low, high = mean - half, mean + half
     if np.isnan(mean):
         says = _FAILED
@@ -97,3 +98,9 @@ def _judge(name: str, other: str, gain: pd.Series, is_loss: bool, confidence: fl
         side = int(low > 0) - int(high < 0)
         says = _VERBS[-side if is_loss else side]
     return Judgement(name, other, mean, low, high, says)
+
+
+def half_width(values: pd.DataFrame, confidence: float) -> pd.Series:
+    """Half the t-interval of each row's mean; NaN for a single column."""
+    n = values.shape[1]
+    return stats.t.ppf((1 + confidence) / 2, n - 1) * values.std(axis=1, skipna=False) / n**0.5

@@ -14,6 +14,7 @@ from sksiamese._checks import plain_label, require_integer, require_option
 from sksiamese._one_state import replace_state
 from sksiamese.exceptions import SmallClassWarning
 from sksiamese.models._checks import Activation
+from sksiamese.models._room import require_room
 from sksiamese.models._support_set_classifier import ComparingClassifier
 from sksiamese.models.readouts import READOUTS
 from sksiamese.models.training._labelled_rows import LabelledExperiments
@@ -308,7 +309,9 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier):
             Listing all cells that are not molecules.
         ValueError
             If the table, the labels, the weights or a hyper-parameter cannot be used; the message
-            names column and row. Or if training diverged, and again with smaller steps.
+            names column and row. If the matrices of the default read-out would not fit into 8 GB,
+            as with hundreds of classes; the message says what would fit. Or if training diverged,
+            and again with smaller steps.
 
         Warns
         -----
@@ -330,6 +333,8 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier):
             table = draft._read_labelled(X, y, groups, sample_weight, reset=True)
             _warn_of_small_classes(table)
             readout = READOUTS[draft.readout]()
+            size = draft._size(len(table.y), len(table.classes), draft._value("n_members"))
+            require_room(readout, draft.readout, size)
             encoder, experiments = draft._encode(table)
             seeds, prior = draft._draw_seeds(), readout.prior(table)
             held_out = draft._hold_out(table, seeds.split)

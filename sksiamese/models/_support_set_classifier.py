@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from sksiamese._checks import require_integer
 from sksiamese._one_state import replace_state
 from sksiamese.models._network_classifier import CHUNK_ROWS, NetworkClassifier
+from sksiamese.models._room import Size, count_support, require_room
 from sksiamese.models.readouts._protocol import Evidence, ReadOut, Support
 from sksiamese.models.training._ensemble_net import EnsembleNet
 from sksiamese.models.training._labelled_rows import LabelledExperiments
@@ -32,6 +33,7 @@ _EVIDENCE_ROWS = 1024  # rows whose evidence is held at once
 class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkClassifier):
     """Classifier that compares rows with a support set; `fit` is the subclass's."""
 
+    readout: str
     support_size: int | None
     _readout: ReadOut
     _support: Support
@@ -277,7 +279,9 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
 
     def _keep_support(self, rows: LabelledExperiments, table: TrainingTable) -> None:
         """Take up the rows that every prediction compares with."""
-        chosen = self._choose_support(table)
+        size = self._size(len(table.y), len(self.classes_), self.net_.module_.n_members)
+        require_room(self._readout, self.readout, size)
+        chosen = self._choose_support(table, size)
         with one_thread():
             self._support = self._readout.take_support(self.net_, rows, chosen)
         self._support_y = table.y[chosen]
@@ -285,19 +289,20 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         self._support_keys = experiment_keys(rows.experiments.take(chosen))
         self.support_indices_ = table.rows[chosen]
 
-    def _choose_support(self, table: TrainingTable) -> _Int:
+    def _size(self, n_rows: int, n_classes: int, n_members: int) -> Size:
+        """Give what decides how much memory some rows take."""
+        return Size(n_rows, n_classes, n_members, self._value("batch_size"), self.support_size)
+
+    def _choose_support(self, table: TrainingTable, size: Size) -> _Int:
         """Draw the rows that are compared with, of each class in its share and at least one."""
-        n_rows, n_classes = len(table.y), len(self.classes_)
-        size = self.support_size
-        if size is None:
-            size = self._readout.most_rows(self.net_.module_.n_members, n_classes)
-        if size is None or size >= n_rows:
+        n_rows, n_support = size.n_rows, count_support(self._readout, size)
+        if n_support == n_rows:
             return np.arange(n_rows)
         random_state, chosen = np.random.RandomState(self.net_.module_.seeds[0]), []
         for number in np.unique(table.y):
             rows = np.flatnonzero(table.y == number)
             odds = table.weight[rows] / table.weight[rows].sum()
-            share = max(1, int(size * len(rows) / n_rows))
+            share = max(1, int(n_support * len(rows) / n_rows))
             chosen.append(random_state.choice(rows, share, replace=False, p=odds))
         return np.sort(np.concatenate(chosen))
 

@@ -26,6 +26,7 @@ from sksiamese.plotting._drawing import (
     require_column,
     show_molecule,
 )
+from sksiamese.tables._column_kinds import column_kind
 
 _CHARACTERS = 34  # of a line that tells an experiment
 _SAID_CHARACTERS = 30  # of a line that tells probabilities, in bold
@@ -106,7 +107,8 @@ class EvidenceDisplay:
         molecule : str or None, default=None
             Molecule column that is drawn; None draws no molecule.
         columns : sequence of str or None, default=None
-            Columns that are written; by default the numbers that vary in X.
+            Columns that are written; by default the numbers that vary in X, and all other columns
+            in which the experiments of the picture differ.
         names : mapping of str to str or None, default=None
             Names and SMILES of molecules, written beside the drawing.
         n_top : int, default=5
@@ -141,9 +143,14 @@ class EvidenceDisplay:
         last, seen = last_step(estimator, x, "support_evidence")
         found = last.support_evidence(seen, n_top)
         past = _find_rows(past, found["support"], isinstance(as_pandas(seen), pd.DataFrame))
-        told = _varying_numbers(ensure_table(X).frame) if columns is None else list(columns)
         rows = pd.concat([asked, past])
-        words = [_describe(row, told) for _, row in rows[told].iterrows()]
+        written = _in_words(rows, names)
+        told = list(columns or [])
+        if columns is None:
+            numbers = _varying_numbers(ensure_table(X).frame)
+            differ = [name for name in rows if len(written[name].astype(str).unique()) > 1]
+            told = [n for n in rows if n in numbers or (n in differ and n != molecule)]
+        words = [_describe(row, told) for _, row in written[told].iterrows()]
         drawn = [""] * len(rows)
         if molecule is not None:
             smiles, labels, keys = name_molecules(rows[molecule], names)
@@ -256,6 +263,16 @@ def _say(probabilities: Mapping[Any, float]) -> str:
     parts = [f"{label} {p:.2f}".replace(" ", "\u00a0") for label, p in probabilities.items()]
     text = textwrap.fill(f"predicted: {', '.join(parts)}", _SAID_CHARACTERS)
     return textwrap.indent(text, " ")  # off the axis
+
+
+def _in_words(rows: pd.DataFrame, names: Mapping[str, str | None] | None) -> pd.DataFrame:
+    """Cells as they are written: molecules by name or in one spelling, "none" for an absent one."""
+    written = rows.copy()
+    for name in rows:
+        if column_kind(rows[name]) == "molecule":
+            _, labels, places = name_molecules(rows[name], names)
+            written[name] = pd.Series([clip(labels[place]) for place in places], rows.index)
+    return written
 
 
 def _varying_numbers(frame: pd.DataFrame) -> list[str]:

@@ -10,11 +10,12 @@ from typing import Any
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from sksiamese.plotting._drawing import import_pyplot
+from sksiamese.plotting._drawing import clip, import_pyplot
 
 # Okabe and Ito's colours, told apart whatever the colour vision; light, since text stands on them.
 _COLORS = ("#F3C677", "#8FC9EE", "#7FCDB4", "#F5EE9B", "#E2B3CE", "#E7A27A", "#9FB8D9")
 _INCHES_PER_LEVEL, _INCHES_PER_LEAF = 2.1, 0.6
+_LEAST_WIDTH, _LEAST_HEIGHT = 5.4, 2.5  # of title and legend beside a single leaf
 _CHARACTERS = 16  # of a name in a line
 _BRANCH = 36  # characters of an answer
 
@@ -119,14 +120,17 @@ class SurrogateTreeDisplay:
 
         heights = self._heights()
         n_levels, n_leaves = self.nodes["depth"].max() + 1, int(self.nodes["is_leaf"].sum())
+        room = 0.6 * self.nodes["is_cut"].any()  # for the text beside triangles, in levels
         if ax is None:
-            size = (_INCHES_PER_LEVEL * n_levels + 0.4, _INCHES_PER_LEAF * n_leaves + 1.3)
+            width = _INCHES_PER_LEVEL * (n_levels + room) + 0.4
+            height = _INCHES_PER_LEAF * n_leaves + 1.3
+            size = max(width, _LEAST_WIDTH), max(height, _LEAST_HEIGHT)
             _, ax = plt.subplots(figsize=size, layout="constrained")
         for node in self.nodes.itertuples():
             self._draw_branch(ax, node, heights)
         for node in self.nodes.itertuples():
             self._draw_node(ax, node, heights[node.Index])
-        ax.set_xlim(-0.5, n_levels - 0.5)
+        ax.set_xlim(-0.5, n_levels - 0.5 + room)
         ax.set_ylim(n_leaves - 0.5, -0.6)
         ax.axis("off")
         if self.caption:
@@ -175,7 +179,7 @@ class SurrogateTreeDisplay:
             box = {"boxstyle": "square,pad=0.35", "fc": color, **line}
             ax.text(node.depth, height, text, bbox=box, **style)
             return
-        text += f"\n{node.n_leaves} leaves: {node.feature}?"
+        text += f"\n{node.n_leaves} leaves: {clip(node.feature)}?"
         corners = [(-0.28, 0), (0.0, -0.42), (0.0, 0.42)]  # a triangle that opens to the right
         ax.fill(
             *zip(*((node.depth + x, height + y) for x, y in corners), strict=True),
@@ -199,7 +203,7 @@ class SurrogateTreeDisplay:
         ]
         ax.legend(
             handles=patches,
-            title="prediction, its probability, right/wrong samples; dashed: none measured",
+            title="prediction, its probability, right/wrong samples\n(dashed: none measured)",
             loc="upper center",
             bbox_to_anchor=(0.5, 0.0),
             ncols=min(len(patches), 4),

@@ -1,4 +1,4 @@
-"""What matters: how the probability moves with each column, and a tree that imitates the model."""
+"""What matters: effects that add up, and a tree; both imitate the model, and say how well."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pandas.api.types import is_numeric_dtype
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.frozen import FrozenEstimator
 
 from sksiamese.exceptions import LowFidelityWarning
@@ -16,18 +16,16 @@ from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.recommend import ExperimentRecommender
 from sksiamese.report._calibration_section import spaced
 from sksiamese.report._subject import Subject
-from sksiamese.space import Levels, Molecules, OneHot, Range
-from sksiamese.space._dependent_columns import DependentColumn, without_condition
-from sksiamese.surrogate import SurrogateTreeExplainer
+from sksiamese.space import Molecules
+from sksiamese.space._dependent_columns import without_condition
+from sksiamese.surrogate import AdditiveEffectsExplainer, SurrogateTreeExplainer
 from sksiamese.surrogate._fidelity import N_FRESH
 
-_MOST_ROWS = 60  # measured experiments that an effect is averaged over
-_STEPS = 21  # of a number
-_MOST_LEVELS = 40  # molecules or names of a column that are tried
-_N_SAMPLES = 5000  # that the tree is grown on
+_MOST_LEVELS = 40  # molecules or names of a column that are shown
+_N_SAMPLES = 5000  # that effects and tree are fitted to
 MAX_LEAVES = 8
 """Leaves of the tree that are shown."""
-_LOW = 0.8  # Matthews correlation below which a tree misleads
+_LOW = 0.8  # Matthews correlation below which a stand-in misleads
 
 
 class Effect(NamedTuple):
@@ -39,38 +37,40 @@ class Effect(NamedTuple):
         Its name.
     kind : {"number", "molecule", "category"}
         What it holds.
+    finding : str
+        What it does, in a sentence.
     values : ndarray of shape (n_values,)
-        What was put into the measured experiments.
-    probability : ndarray of shape (n_values,)
-        Mean probability of success with it; NaN where the space has no such experiment.
-    n, worked : ndarray of shape (n_values,)
-        Measured experiments with that molecule or name, and successes among them; of numbers empty.
+        Numbers, molecules as SMILES, or names.
+    probability, low, high : ndarray of shape (n_values,)
+        Mean probability of success with each, and its interval.
+    n_measured : ndarray of shape (n_values,)
+        Measured experiments nearest to it.
+    worked : ndarray of shape (n_values,)
+        Successes among them, of molecules and names; of numbers empty.
     n_more : int
-        Further molecules or names, less often measured, that were not tried.
+        Further molecules or names, less often measured, that are not shown.
     """
 
     column: str
     kind: str
+    finding: str
     values: npt.NDArray[Any]
     probability: npt.NDArray[np.float64]
-    n: npt.NDArray[np.int64]
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+    n_measured: npt.NDArray[np.int64]
     worked: npt.NDArray[np.int64]
     n_more: int
 
     @property
     def lowest(self) -> float:
         """Smallest mean probability."""
-        return float(np.fmin.reduce(self.probability))
+        return float(self.probability.min())
 
     @property
     def highest(self) -> float:
         """Largest mean probability."""
-        return float(np.fmax.reduce(self.probability))
-
-    @property
-    def span(self) -> float:
-        """Largest minus smallest mean probability; 0 where none could be asked for."""
-        return float(np.nan_to_num(self.highest - self.lowest))
+        return float(self.probability.max())
 
 
 class EffectsSection(NamedTuple):
@@ -80,153 +80,130 @@ class EffectsSection(NamedTuple):
     ----------
     effects : list of Effect
         Of each column that varies, the largest span first.
+    pairs : list of str
+        The columns that act together most.
+    effects_fidelity : str
+        How well the effects imitate the model, in words.
     rules : DataFrame
         What is shown of the tree, as :meth:`SurrogateTreeExplainer.rules` gives it.
     fidelity : str
         How well the tree imitates the model, in words.
-    misleads : bool
-        Whether it does so too badly to be read for the model.
+    effects_mislead, misleads : bool
+        Whether effects, and the tree, do so too badly to be read for the model.
     explainer : SurrogateTreeExplainer
         The tree.
     """
 
     effects: list[Effect]
+    pairs: list[str]
+    effects_fidelity: str
     rules: pd.DataFrame
     fidelity: str
+    effects_mislead: bool
     misleads: bool
     explainer: SurrogateTreeExplainer
+
+
+class _Success(ClassifierMixin, BaseEstimator):
+    """The fitted model, asked about success alone; it may have more than two classes."""
+
+    def __init__(self, model: Any, place: int) -> None:
+        self.model = model
+        self.place = place
+        self.classes_ = np.array([False, True])
+        if hasattr(model, "predict_members"):
+            self.predict_members = lambda X: self._two(model.predict_members(X))
+
+    def predict_proba(self, X: pd.DataFrame) -> npt.NDArray[np.float64]:
+        return self._two(np.asarray(self.model.predict_proba(X), np.float64))
+
+    def _two(self, proba: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        success = proba[..., self.place]
+        return np.stack([1 - success, success], axis=-1)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
 
 
 def explain_model(
     subject: Subject, recommender: ExperimentRecommender, seed: int
 ) -> EffectsSection:
     """Find what moves the probability of success of the fitted model."""
-    space = recommender.space_
-    rng = np.random.RandomState(seed)
-    places = np.sort(rng.permutation(len(subject.X))[:_MOST_ROWS])
-    rows = space.complete(subject.X.iloc[places])
-    effects = [
-        _vary(name, subject, recommender, rows)
-        for name in subject.X
-        if not isinstance(space.columns[name], DependentColumn)
-        and len(subject.X[name].unique()) > 1
-    ]
-    explainer = _grow_tree(recommender, seed)
-    rules = explainer.rules(MAX_LEAVES)
-    mcc, shown = (rules.attrs[name]["mcc"] for name in ("fidelity", "fidelity_shown"))
-    said = spaced(
-        f"On {N_FRESH:,} fresh experiments the tree agrees with the model in "
-        f"{explainer.fidelity_['accuracy']:.0%} (Matthews correlation {mcc:.2f}); what is shown of "
-        f"it, in {rules.attrs['fidelity_shown']['accuracy']:.0%} ({shown:.2f})."
-    )
-    effects = sorted(effects, key=lambda effect: -effect.span)
-    return EffectsSection(effects, rules, said, bool(shown < _LOW), explainer)
-
-
-def _grow_tree(recommender: ExperimentRecommender, seed: int) -> SurrogateTreeExplainer:
-    explainer = SurrogateTreeExplainer(
-        FrozenEstimator(recommender.estimator_),
-        recommender.space_,
-        n_samples=_N_SAMPLES,
-        random_state=seed,
-    )
+    model = recommender.estimator_
+    place = list(model.classes_).index(recommender.positive_)
+    settings = {"space": recommender.space_, "n_samples": _N_SAMPLES, "random_state": seed}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LowFidelityWarning)  # the report says so itself
-        return explainer.fit(recommender.measured_)
-
-
-def _vary(
-    name: str, subject: Subject, recommender: ExperimentRecommender, rows: pd.DataFrame
-) -> Effect:
-    """Put values into one column of measured experiments, and average the probability."""
-    cells = subject.X[name]
-    inner = without_condition(recommender.space_.columns[name])
-    if isinstance(inner, Molecules):
-        return _vary_molecule(name, subject, recommender, rows)
-    if is_numeric_dtype(cells) and cells.dtype != bool:
-        grid = _spread_values(inner, cells)
-        means = _mean_over(name, grid, recommender, rows[rows[name].notna()])
-        none = np.empty(0, np.int64)
-        return Effect(name, "number", grid, means, none, none, 0)
-    return _vary_category(name, subject, recommender, rows)
-
-
-def _spread_values(column: Any, cells: pd.Series) -> npt.NDArray[Any]:
-    """Values between the smallest and the largest that a column of numbers can hold."""
-    if isinstance(column, (Levels, OneHot)):  # nothing between two of them is possible
-        return np.unique(cells.dropna())
-    grid = np.linspace(cells.min(), cells.max(), _STEPS)
-    is_whole = isinstance(column, Range) and column.integer
-    return np.unique(grid.round()) if is_whole else grid
-
-
-def _vary_category(
-    name: str, subject: Subject, recommender: ExperimentRecommender, rows: pd.DataFrame
-) -> Effect:
-    counts = subject.X[name].value_counts()
-    values = counts.index[:_MOST_LEVELS].to_numpy(object)
-    n, worked = _count_outcomes(subject, subject.X[name], values)
-    means = _mean_over(name, values, recommender, rows)
-    return Effect(name, "category", values, means, n, worked, len(counts) - len(values))
-
-
-def _vary_molecule(
-    name: str, subject: Subject, recommender: ExperimentRecommender, rows: pd.DataFrame
-) -> Effect:
-    keys = pd.Series(canonical_keys(subject.X[name]), subject.X.index, dtype=object)
-    counts = keys.value_counts()
-    tried = counts.index[:_MOST_LEVELS].to_numpy(object)
-    spelled = dict(zip(keys, subject.X[name].where(subject.X[name].notna(), None), strict=True))
-    n, worked = _count_outcomes(subject, keys, tried)
-    values = np.array([spelled[key] for key in tried], dtype=object)
-    swapped = recommender.space_.swap(rows, name, list(values))
-    p = _probability(recommender, swapped)
-    means = pd.Series(p).groupby(np.array(canonical_keys(swapped[name]), dtype=object)).mean()
-    return Effect(
-        name,
-        "molecule",
-        values,
-        means.reindex(tried).to_numpy(),
-        n,
-        worked,
-        len(counts) - len(tried),
+        additive = AdditiveEffectsExplainer(FrozenEstimator(_Success(model, place)), **settings)
+        additive.fit(recommender.measured_)
+        tree = SurrogateTreeExplainer(FrozenEstimator(model), **settings)
+        tree.fit(recommender.measured_)
+    rules = tree.rules(MAX_LEAVES)
+    shown = rules.attrs["fidelity_shown"]
+    told = _tell("the tree agrees", tree.fidelity_)
+    return EffectsSection(
+        _list_effects(subject, additive),
+        [f"{pair.first} and {pair.second}" for pair in additive.pairs_[:3].itertuples()],
+        spaced(f"{_tell('the effects agree', additive.fidelity_)}."),
+        rules,
+        spaced(f"{told}; what is shown of it, in {shown['accuracy']:.0%} ({shown['mcc']:.2f})."),
+        bool(additive.fidelity_["mcc"] < _LOW),
+        bool(shown["mcc"] < _LOW),
+        tree,
     )
 
 
-def _count_outcomes(
-    subject: Subject, cells: pd.Series, values: npt.NDArray[Any]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """How many measured experiments hold each value, and how many of them succeeded."""
-    grouped = subject.is_success.groupby(cells, observed=True)
-    n, worked = grouped.size().reindex(values), grouped.sum().reindex(values)
-    return n.to_numpy(np.int64), worked.to_numpy(np.int64)
+def _tell(who: str, fidelity: dict[str, float]) -> str:
+    return (
+        f"On {N_FRESH:,} fresh experiments {who} with the model in {fidelity['accuracy']:.0%} "
+        f"(Matthews correlation {fidelity['mcc']:.2f})"
+    )
 
 
-def _mean_over(
-    name: str, values: Any, recommender: ExperimentRecommender, rows: pd.DataFrame
-) -> npt.NDArray[np.float64]:
-    """Mean probability with each value, over the rows that are possible with it."""
-    space = recommender.space_
-    drawn = [n for n, column in space.columns.items() if not isinstance(column, DependentColumn)]
-    parts = [_put(rows[drawn], name, value, space.columns[name]) for value in values]
-    changed = pd.concat(parts, ignore_index=True)
-    places = np.repeat(np.arange(len(values)), len(rows))
-    possible = space.contains(changed).to_numpy(bool)
-    if not possible.any():
-        return np.full(len(values), np.nan)
-    p = pd.Series(_probability(recommender, space.complete(changed[possible])))
-    return p.groupby(places[possible]).mean().reindex(range(len(values))).to_numpy()
+def _list_effects(subject: Subject, additive: AdditiveEffectsExplainer) -> list[Effect]:
+    findings = additive.findings().set_index("column")["finding"].to_dict()
+    found = []
+    for name, table in additive.effects_.groupby("column", sort=False):
+        finding = findings.get(name, f"{name} makes no difference")
+        numbers = table[[isinstance(value, float) for value in table["value"]]]
+        if len(numbers):
+            found.append(_make_effect(name, "number", finding, numbers, np.empty(0, np.int64), 0))
+        else:
+            found.append(_list_names(name, finding, table, subject, additive))
+    return sorted(found, key=lambda effect: effect.lowest - effect.highest)
 
 
-def _put(rows: pd.DataFrame, name: str, value: Any, column: Any) -> pd.DataFrame:
-    """Give rows with a value in one column; where that is one of a group, the others are off."""
-    if isinstance(column, OneHot) and value == column.on:
-        rows = rows.assign(**dict.fromkeys(column.columns, column.off))
-    return rows.assign(**{name: value})
+def _list_names(
+    name: str,
+    finding: str,
+    table: pd.DataFrame,
+    subject: Subject,
+    additive: AdditiveEffectsExplainer,
+) -> Effect:
+    """List the molecules or names of a column that were measured most often."""
+    column = without_condition(additive.space_.columns.get(name))
+    (axis,) = [each for each in additive._axes if each.name == name]
+    cells, kind, spelled = axis.cells(subject.X, additive.space_), "category", {}
+    if isinstance(column, Molecules):
+        kind = "molecule"
+        labels = dict(zip(canonical_keys(column.smiles), column.labels(), strict=True))
+        spelled = dict(zip(column.labels(), column.smiles, strict=True))
+        cells = pd.Series(canonical_keys(cells), cells.index, dtype=object).map(labels)
+    worked = subject.is_success.groupby(cells.astype(str), observed=True).sum()
+    chosen = table.sort_values("n_measured", ascending=False, kind="stable")[:_MOST_LEVELS]
+    successes = worked.reindex(chosen["value"].astype(str)).fillna(0).to_numpy(np.int64)
+    chosen = chosen.assign(value=[spelled.get(each, each) for each in chosen["value"]])
+    return _make_effect(name, kind, finding, chosen, successes, len(table) - len(chosen))
 
 
-def _probability(recommender: ExperimentRecommender, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
-    model = recommender.estimator_
-    column = list(model.classes_).index(recommender.positive_)
-    asked = rows[list(recommender.measured_.columns)]
-    return np.asarray(model.predict_proba(asked), np.float64)[:, column]
+def _make_effect(
+    name: str,
+    kind: str,
+    finding: str,
+    table: pd.DataFrame,
+    worked: npt.NDArray[np.int64],
+    n_more: int,
+) -> Effect:
+    probability, low, high = (table[each].to_numpy() for each in ("probability", "low", "high"))
+    values, n = table["value"].to_numpy(object), table["n_measured"].to_numpy()
+    return Effect(name, kind, finding, values, probability, low, high, n, worked, n_more)

@@ -79,15 +79,17 @@ class Pictures:
 
     def effect(self, effect: Effect, subject: Subject) -> Markup:
         """Draw the mean probability over a number; marks are the measured experiments."""
-        cells, worked = subject.X[effect.column], subject.is_success
+        x, seen = effect.values.astype(float), effect.n_measured > 0
         with self._figure(3.3, 2.3) as (figure, finish):
             ax = figure.subplots()
-            for here, color, height, marker in (
-                (worked, _YES, 1.06, "|"),
-                (~worked, _NO, -0.06, "|"),
-            ):
-                ax.plot(cells[here], np.full(here.sum(), height), marker, color=color, ms=7)
-            ax.plot(effect.values, effect.probability, color=_INK, lw=2)
+            if effect.column in subject.X:
+                cells, worked = subject.X[effect.column], subject.is_success
+                for here, color, height in ((worked, _YES, 1.06), (~worked, _NO, -0.06)):
+                    ax.plot(cells[here], np.full(here.sum(), height), "|", color=color, ms=7)
+            ax.fill_between(x, effect.low, effect.high, color=_FAINT, alpha=0.4, lw=0)
+            for i in range(len(x) - 1):
+                style = "-" if seen[i] or seen[i + 1] else ":"
+                ax.plot(x[i : i + 2], effect.probability[i : i + 2], style, color=_INK, lw=2)
             ax.set(ylim=(-0.12, 1.12), yticks=[0, 0.5, 1], xlabel=axis_label(effect.column))
             ax.set_ylabel("probability")
             return finish(

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from sksiamese.model_selection import ClassifierComparison, compare_classifiers
+from sksiamese.model_selection._verdict import BEATS, IS_WORSE, judge
 from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.report._calibration_section import spaced
 from sksiamese.report._model_choice import Choice
@@ -25,6 +25,7 @@ _GUESSING, _SIMPLE = "majority class", "logistic regression"
 _MANY_ROWS = 150  # from which on three folds do
 _FEWEST_FOR_SETS = 19  # of a class, whose largest score of 19 bounds the next one in 95 %
 _IN_BIN = 10
+_CONFIDENCE = 0.95
 
 
 class Task(NamedTuple):
@@ -103,7 +104,7 @@ def _ask_new_rows(subject: Subject, models: Choice, how: dict[str, Any]) -> Task
     n_folds = _count_folds(subject.y, 3 if len(subject.y) > _MANY_ROWS else 4)
     cv = StratifiedKFold(n_folds, shuffle=True, random_state=0)
     found = _compare(models, subject, subject.y, cv, how)
-    best, shuffled = _find_best(found, models), []
+    best, shuffled = _find_best(found, models.names), []
     for repeat in range(0 if best is None else how["n_repeats"]):
         rng = np.random.RandomState([how["random_state"], repeat])
         y = subject.y.sample(frac=1, random_state=rng).set_axis(subject.y.index)
@@ -120,7 +121,7 @@ def _ask_new_molecules(subject: Subject, models: Choice, column: str, how: dict[
     cv = StratifiedGroupKFold(n_folds, shuffle=True, random_state=0)
     found = _compare(models, subject, subject.y, cv, how | {"groups": molecules})
     question = f"New molecules: {column} never seen in training"
-    return _read_task(question, found, _find_best(found, models), [], subject)
+    return _read_task(question, found, _find_best(found, models.names), [], subject)
 
 
 def _compare(
@@ -153,9 +154,9 @@ def most_varied_molecules(X: pd.DataFrame) -> str | None:
 # -- Answers ---------------------------------------------------------------------------------------
 
 
-def _find_best(comparison: ClassifierComparison, models: Choice) -> str | None:
+def _find_best(comparison: ClassifierComparison, names: list[str]) -> str | None:
     """Name the model that ranks best; None where all failed."""
-    mean = comparison.summary().loc[AUC, "mean"].reindex(models.names).dropna()
+    mean = comparison.summary().loc[AUC, "mean"].reindex(names).dropna()
     return str(mean.idxmax()) if len(mean) else None
 
 
@@ -214,17 +215,15 @@ def _say(best: str, has_learnt: bool, mean: pd.Series, chance: float, shuffled: 
 
 def _compare_others(best: str, comparison: ClassifierComparison) -> str:
     """Say how the best model compares with the next one, by paired differences."""
-    scores = comparison.scores[comparison.scores["metric"] == AUC]
-    values = scores.pivot_table(values="value", index="classifier", columns="repeat")
-    others = values.drop([best, _GUESSING]).mean(axis=1).sort_values()
+    values = comparison._by_repeat(AUC)
+    others = values.drop([best, _GUESSING]).mean(axis=1, skipna=False).dropna().sort_values()
     if others.empty:
         return ""
     rival = str(others.index[-1])
-    gain = values.loc[best] - values.loc[rival]
-    half = stats.t.ppf(0.975, len(gain) - 1) * gain.sem() if len(gain) > 1 else np.inf
-    if gain.mean() - half > 0:
+    found = judge(best, rival, values.loc[best] - values.loc[rival], False, _CONFIDENCE)
+    if found.says == BEATS:
         return f"It beats all others; the next is {rival} ({others.iloc[-1]:.2f})."
-    if gain.mean() + half < 0:
+    if found.says == IS_WORSE:
         return f"But {rival} does better ({others.iloc[-1]:.2f})."
     return f"It is not told apart from {rival} ({others.iloc[-1]:.2f})."
 
@@ -244,10 +243,10 @@ def _list_scores(comparison: ClassifierComparison) -> pd.DataFrame:
 
 def _choose(task: Task, names: list[str], used: str | None) -> tuple[str, str]:
     """Choose the model that ranks held-out rows best, and say how far it is ahead."""
-    values = task.comparison.summary().loc[AUC, "mean"].reindex(names)
-    if values.isna().all():
+    best = _find_best(task.comparison, names)
+    if best is None:
         return used or names[0], "No model could be judged, so this is no choice."
-    best = str(values.idxmax())
+    values = task.comparison.summary().loc[AUC, "mean"].reindex(names)
     shown = {name: f"{name} {value:.2f}" for name, value in values.dropna().items()}
     if used is not None:
         ahead = f"{shown[best]} ranks new rows better." if best != used else "None ranks better."

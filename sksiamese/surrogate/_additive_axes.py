@@ -10,6 +10,7 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 from scipy import sparse
 
+from sksiamese.space._columns import OneHot
 from sksiamese.space._dependent_columns import without_condition
 from sksiamese.space._followers import Follower
 from sksiamese.space._space import DesignSpace
@@ -89,6 +90,20 @@ class Axis(NamedTuple):
         """What each knot stands for."""
         return [*(self.knots or ()), *self.labels]
 
+    def along(self, frame: pd.DataFrame, space: DesignSpace) -> Basis:
+        """Bring rows of a space to weights of the knots."""
+        if self.name in space.columns:
+            return self.basis(frame[self.name], space.columns[self.name])
+        return self.basis(self.cells(frame, space), None)
+
+    def cells(self, frame: pd.DataFrame, space: DesignSpace) -> pd.Series:
+        """Give the cells of the column; of a choice in several columns, which of them is on."""
+        if self.name in space.columns:
+            return frame[self.name]
+        on = space.columns[self.keys[0]].on  # type: ignore[union-attr]
+        chosen = frame[list(self.keys)].isin([on]).to_numpy().argmax(axis=1)
+        return pd.Series(np.array(self.keys, dtype=object)[chosen], index=frame.index)
+
     def basis(self, cells: pd.Series, column: Any) -> Basis:
         """Bring cells of the column to weights of the knots."""
         if self.knots is None:
@@ -146,6 +161,11 @@ def find_axes(space: DesignSpace, frame: pd.DataFrame, measured: pd.DataFrame) -
     for name, column in space.columns.items():
         inner = without_condition(column)
         if isinstance(inner, Follower):
+            continue
+        if isinstance(inner, OneHot):  # one choice, in several columns
+            if name == inner.columns[0]:
+                names = tuple(inner.columns)
+                found.append(Axis("/".join(names), None, names, names))
             continue
         cells = list_cells(column)
         if len(cells) > 1:

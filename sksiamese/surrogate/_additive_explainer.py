@@ -23,8 +23,9 @@ from sksiamese.plotting._drawing import class_number
 from sksiamese.plotting._effects import EffectsDisplay
 from sksiamese.space._space import DesignSpace
 from sksiamese.surrogate._additive_axes import Axis, find_axes
-from sksiamese.surrogate._additive_curves import Cut, count_nearest, describe_effects, find_cut
+from sksiamese.surrogate._additive_curves import count_nearest, describe_effects
 from sksiamese.surrogate._additive_terms import Sides, Terms, choose_pairs, fit_terms
+from sksiamese.surrogate._additive_words import list_findings, tell_contributions
 from sksiamese.surrogate._black_box import BlackBoxExplainer, name_of
 from sksiamese.surrogate._fidelity import N_FRESH, compare_labels, show_scores, warn_if_low
 from sksiamese.surrogate._readable_features import ReadableView
@@ -33,7 +34,6 @@ from sksiamese.tables._table_classifier import record_training
 
 _N_REDRAWS = 2  # for the interval
 _N_AVERAGED = 500  # samples that a probability is averaged over
-_SMALL = 0.05  # log-odds, about one point
 _CLIP = 0.01  # log-odds of a probability of 0 would be infinite
 _WHO = "effects agree with the"
 _CURE = (
@@ -84,9 +84,9 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
         "column" and "value": up to 19 numbers of a column, which is straight in between, or each
         molecule or name (of more than 300, those in X, and "another"); "log_odds", its effect, of
         mean 0 over the samples; "probability", the mean probability of `positive_` if all samples
-        had it, all else kept, also what is computed from it; "low" and "high", the interval of
-        90 % over draws and members of an ensemble that has `predict_members`; "share" of the
-        samples, and "n_measured" rows of X nearest to it.
+        had it, all else kept, also what is computed from it; "low" and "high", the interval of 90 %
+        over draws and members of an ensemble that has `predict_members`; "share" of the samples,
+        and "n_measured" rows of X nearest to it.
     pairs_ : DataFrame of shape (n_pairs, 3)
         "first", "second" and "strength": the standard deviation of what both add together, in
         log-odds.
@@ -119,7 +119,7 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
     >>> y = np.where(X["temperature_C"] + rng.normal(0, 20, 80) < 50, "works", "fails")
     >>> explainer = AdditiveEffectsExplainer(LogisticRegression(), random_state=0).fit(X, y)
     >>> explainer.findings()["finding"].iloc[0]
-    'temperature above 48 °C costs 67 points'
+    'temperature above 47.2 °C costs 48 points'
     """
 
     def __init__(
@@ -247,37 +247,13 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
         DataFrame of shape (n_columns, 7)
             "finding": the part of the column that differs most from the rest, and by how many
             percentage points of the mean probability; "column"; "points"; "low" and "high" of
-            numbers, the limits of that part (NaN for names); "names" in it (none of numbers);
+            numbers, the limits of that part (NaN for names); all "names" in it (none of numbers);
             "n_measured" rows of X in it. The largest first. Columns without any effect are left
             out.
         """
         fitted = freeze(self)
         check_is_fitted(fitted)
-        rows = []
-        for axis in fitted._axes:
-            effect = fitted.effects_[fitted.effects_["column"] == axis.name]
-            cut = find_cut(axis, effect, fitted._features.get(axis.name))
-            if cut is None:
-                continue
-            n = int(effect["n_measured"].to_numpy()[cut.inside].sum())
-            is_number = axis.knots is not None
-            low, high = cut.limits if is_number else (np.nan, np.nan)
-            inside = effect["value"].to_numpy()[cut.inside]
-            text = _sentence(axis, cut)
-            rows.append(
-                {
-                    "finding": text if n else f"{text} (none measured there)",
-                    "column": axis.name,
-                    "points": cut.points,
-                    "low": low,
-                    "high": high,
-                    "names": () if is_number else tuple(inside),
-                    "n_measured": n,
-                }
-            )
-        names = ["finding", "column", "points", "low", "high", "names", "n_measured"]
-        frame = pd.DataFrame(rows, columns=names)
-        return frame.sort_values("points", key=lambda points: -points.abs(), ignore_index=True)
+        return list_findings(fitted._axes, fitted.effects_, fitted._features)
 
     def contributions(self, x: Any) -> pd.DataFrame:
         """Split the log-odds of one experiment into what each column and pair adds.
@@ -343,19 +319,7 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
         fitted = freeze(self)
         added = fitted.contributions(x)
         total = fitted.intercept_ + added["log_odds"].sum()
-        said = repr(plain_label(fitted.positive_))
-        lines = [
-            f"The effects say {said} with probability {expit(total):.2f} (log-odds {total:+.2f}):",
-            f"  {fitted.intercept_:+.2f}  to begin with",
-        ]
-        small = added["log_odds"].abs() < _SMALL
-        for title, sign in [("for", 1), ("against", -1)]:
-            chosen = added[~small & (np.sign(added["log_odds"]) == sign)]
-            lines += [f"{title} it:", *(map(_in_words, chosen.itertuples()))]
-            lines += [] if len(chosen) else ["  nothing"]
-        if small.any():
-            rest = added.loc[small, "log_odds"].sum()
-            lines.append(f"{rest:+.2f}  from {small.sum()} smaller ones together")
+        lines = tell_contributions(added, fitted.intercept_, fitted.positive_)
         winner = fitted.classes_[fitted._place if total > 0 else 1 - fitted._place]
         frame = fitted._read_one(x)
         says = fitted._black_box_says(frame, winner, "effects are")
@@ -419,15 +383,9 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
 
     def _along(self, frame: pd.DataFrame) -> Sides:
         """Bring complete rows to their places on all axes."""
-        columns = [self.space_.columns[axis.name] for axis in self._axes]
+        coarse = [axis.coarse_axis() for axis in self._axes]
         return Sides(
-            *(
-                [
-                    axis.basis(frame[axis.name], column)
-                    for axis, column in zip(axes, columns, strict=True)
-                ]
-                for axes in (self._axes, [axis.coarse_axis() for axis in self._axes])
-            )
+            *([axis.along(frame, self.space_) for axis in axes] for axes in (self._axes, coarse))
         )
 
     def _targets(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
@@ -501,10 +459,10 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
 
     def _show(self, axis: Axis, frame: pd.DataFrame) -> str:
         """Write the value of a column in the one row of a frame."""
-        cell = frame[axis.name].iloc[0]
+        cell = axis.cells(frame, self.space_).iloc[0]
         if axis.knots is not None and not pd.isna(cell):
             return show_number(float(cell))
-        place = axis.basis(frame[axis.name], self.space_.columns[axis.name]).nearest()[0]
+        place = axis.along(frame, self.space_).nearest()[0]
         return axis.values[place] if place >= 0 else f"{plain_label(cell)} (not in the space)"
 
     def _told(self) -> str:
@@ -520,18 +478,5 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
         return tags
 
 
-def _sentence(axis: Axis, cut: Cut) -> str:
-    size = round(abs(cut.points))
-    if not size:
-        return f"{axis.name} makes no difference"
-    does = "costs" if cut.points < 0 else "brings"
-    return f"{cut.words} {does} {size} point{'s' * (size > 1)}"
-
-
 def _bounded(proba: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return logit(np.clip(proba, _CLIP, 1 - _CLIP))
-
-
-def _in_words(part: Any) -> str:
-    mark = "" if part.n_measured else " (none measured there)"
-    return f"  {part.log_odds:+.2f}  {part.term}: {part.value}{mark}"

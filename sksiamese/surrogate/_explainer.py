@@ -14,7 +14,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._checks import (
     make_generator,
-    plain_label,
     require_instance,
     require_integer,
     require_number,
@@ -36,6 +35,7 @@ from sksiamese.surrogate._tree_growing import (
     find_size,
     grow_tree,
 )
+from sksiamese.surrogate._tree_text import draw_lines, list_rules, tell_fidelity, tell_path
 from sksiamese.surrogate._tree_words import Feature, TreeWords
 from sksiamese.tables._table_classifier import record_training
 
@@ -311,18 +311,7 @@ class SurrogateTreeExplainer(BlackBoxExplainer):
         """
         fitted = freeze(self)
         nodes = fitted.shown(max_leaves, max_depth)
-        ends = nodes[nodes["is_leaf"]]
-        frame = pd.DataFrame(
-            {
-                "rule": [fitted._rule(node) for node in ends.index],
-                "prediction": ends["prediction"].to_numpy(),
-                "probability": ends["probability"].to_numpy(),
-                "n_samples": ends["n_samples"].to_numpy(),
-                "agreement": (ends["n_correct"] / ends["n_samples"]).to_numpy(),
-                "n_measured": ends["n_measured"].to_numpy(),
-                "n_leaves": ends["n_leaves"].to_numpy(),
-            }
-        )
+        frame = list_rules(nodes, fitted._words)
         frame.attrs = nodes.attrs
         return frame
 
@@ -344,13 +333,7 @@ class SurrogateTreeExplainer(BlackBoxExplainer):
         """
         fitted = freeze(self)
         nodes = fitted.shown(max_leaves, max_depth)
-        lines = [fitted._fidelity_in_words(nodes), ""]
-        for node in nodes.itertuples():
-            if node.depth:
-                lines.append("|   " * (node.depth - 1) + f"|--- {node.condition}")
-            if node.is_leaf:
-                lines.append("|   " * node.depth + f"|--- {_leaf_in_words(node)}")
-        return "\n".join(lines)
+        return "\n".join([fitted._told(nodes), "", *draw_lines(nodes)])
 
     def plot(
         self, ax: Any = None, max_leaves: int | None = _SHOWN, max_depth: int | None = None
@@ -397,19 +380,9 @@ class SurrogateTreeExplainer(BlackBoxExplainer):
         view = fitted._look(frame)
         leaf = int(fitted.tree_.apply(view)[0])
         node = fitted.nodes_.loc[leaf]
-        said = repr(plain_label(node["prediction"]))
-        lines = [f"The tree predicts {said}{' because' if leaf else ' always.'}"]
-        for number, condition in fitted._words.conditions(leaf).items():
-            feature = fitted._words.features[number]
-            here = f" (here {feature.value(view.iloc[0, number])})"
-            lines.append(f"  {condition}{'' if feature.kind == 'binary' else here}")
-        share = node["n_correct"] / node["n_samples"]
-        lines.append(
-            f"Of {node['n_samples']:,} samples like it, the black box labels {share:.0%} so (mean "
-            f"probability {node['probability']:.2f}); {_measured_in_words(node['n_measured'])}."
-        )
+        lines = tell_path(node, fitted._words.conditions(leaf), fitted._words.features, view)
         says = fitted._black_box_says(frame, node["prediction"], "tree is")
-        return "\n".join([*lines, says, fitted._fidelity_in_words()])
+        return "\n".join([*lines, says, fitted._told()])
 
     def _check_parameters(self) -> None:
         owner = type(self).__name__
@@ -497,21 +470,10 @@ class SurrogateTreeExplainer(BlackBoxExplainer):
             found.append(compare_labels(other.predict(view), said, len(self.classes_)))
         return pd.DataFrame(found).mean().to_dict()
 
-    def _rule(self, node: int) -> str:
-        return " and ".join(self._words.conditions(node).values()) or "always"
-
-    def _fidelity_in_words(self, nodes: pd.DataFrame | None = None) -> str:
+    def _told(self, nodes: pd.DataFrame | None = None) -> str:
         """Tell how far the tree can be trusted, and what is shown of it where that is less."""
-        lines = [
-            f"Fidelity to {name_of(self.estimator_)} on {N_FRESH:,} fresh samples: "
-            f"{show_scores(self.fidelity_)}."
-        ]
-        if nodes is not None and nodes["is_cut"].any():
-            lines = [
-                f"{lines[0][:-1]}, with all {self.tree_.get_n_leaves()} leaves.",
-                f"Of the {nodes['is_leaf'].sum()} shown alone: "
-                f"{show_scores(nodes.attrs['fidelity_shown'])}.",
-            ]
+        n_leaves = int(self.tree_.get_n_leaves())
+        lines = tell_fidelity(name_of(self.estimator_), self.fidelity_, n_leaves, nodes)
         lines.append(
             f"Stability, against {N_REDRAWS} other draws of {self.n_samples:,} samples: "
             f"{show_scores(self.stability_)}."
@@ -523,18 +485,3 @@ def _scores(proba: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """One number for each row of probabilities: the direction in which they vary most."""
     centred = proba - proba.mean(axis=0)
     return centred @ np.linalg.svd(centred, full_matrices=False)[2][0]
-
-
-def _leaf_in_words(node: Any) -> str:
-    wrong = node.n_samples - node.n_correct
-    text = (
-        f"{node.prediction} (probability {node.probability:.2f}; {node.n_correct:,} right, "
-        f"{wrong:,} wrong; {_measured_in_words(node.n_measured)})"
-    )
-    if node.is_cut:
-        text += f" ... cut: {node.n_leaves} leaves, next {node.feature}?"
-    return text
-
-
-def _measured_in_words(n: int) -> str:
-    return f"{n:,} measured" if n else "none measured"

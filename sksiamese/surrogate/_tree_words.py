@@ -46,10 +46,10 @@ class Feature(NamedTuple):
             return f"≤ {self._limit(high)}"
         return f"≥ {self._limit(low + 1)}" if self.kind == "whole" else f"> {self._limit(low)}"
 
-    def condition(self, low: float, high: float) -> str:
-        """Say with the name that a value lies above `low` and up to `high`."""
+    def condition(self, low: float, high: float, most: int | None = None) -> str:
+        """Say with the name that a value lies above `low` and up to `high`; list `most` names."""
         if self.kind == "group":
-            return self._members(low, high)
+            return self._members(low, high, most)
         if self.kind == "binary":
             holds = low > -np.inf
             if " is " not in self.name:
@@ -59,8 +59,8 @@ class Feature(NamedTuple):
             return f"{self.name} {self.branch(low, high)}"
         if self.kind == "real":
             return f"{self._limit(low)} < {self.name} ≤ {self._limit(high)}"
-        least, most = self._limit(low + 1), self._limit(high)
-        return f"{self.name} = {least}" if least == most else f"{least} ≤ {self.name} ≤ {most}"
+        first, last = self._limit(low + 1), self._limit(high)
+        return f"{self.name} = {first}" if first == last else f"{first} ≤ {self.name} ≤ {last}"
 
     def value(self, value: float) -> str:
         """Write one value: a name, or a number."""
@@ -68,7 +68,7 @@ class Feature(NamedTuple):
             return show_number(value)
         return self.labels[int(value)] if value % 1 == 0 else "none that the space lists"
 
-    def _members(self, low: float, high: float) -> str:
+    def _members(self, low: float, high: float, most: int | None) -> str:
         """Say which names a group holds, by what they share or by the shorter list."""
         places = range(len(self.labels))
         inside = tuple(place for place in places if low < place <= high)
@@ -77,17 +77,22 @@ class Feature(NamedTuple):
                 return words
         outside = tuple(place for place in places if place not in inside)
         if np.inf in (-low, high) and len(outside) < len(inside):
-            return f"{self.name} is {_names('not', 'none of', [self.labels[i] for i in outside])}"
-        return f"{self.name} is {_names('', 'one of', [self.labels[i] for i in inside])}"
+            one, more, chosen = "not", "none of", outside
+        else:
+            one, more, chosen = "", "one of", inside
+        return f"{self.name} is {_names(one, more, [self.labels[i] for i in chosen], most)}"
 
     def _limit(self, value: float) -> str:
         """Write a limit; of whole numbers the whole number below it."""
         return show_number(np.floor(value) if self.kind == "whole" else value)
 
 
-def _names(one: str, more: str, names: list[str]) -> str:
+def _names(one: str, more: str, names: list[str], most: int | None) -> str:
     comma = "; " if any("," in name for name in names) else ", "  # as in N,N-dimethylaniline
-    return f"{one if len(names) == 1 else more} {comma.join(names)}".strip()
+    text = comma.join(names[:most])
+    if most is not None and len(names) > most:
+        text += f" and {len(names) - most} more"
+    return f"{one if len(names) == 1 else more} {text}".strip()
 
 
 class TreeWords:

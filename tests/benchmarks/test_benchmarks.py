@@ -124,7 +124,12 @@ def test_surrogates_of_a_table(monkeypatch, tmp_path, capsys):
         "common.surrogate_tables.MODEL_SETTINGS", {"n_members": 1, "max_epochs": 20}
     )
     run(monkeypatch, "surrogate", "--seeds", 1, "--parts", "tables", "--tables", tmp_path,
-        "--json", path)  # fmt: skip
+        "--json", path, "--page", tmp_path / "page.json")  # fmt: skip
+    page = json.loads((tmp_path / "page.json").read_text())
+    assert [row[1] for row in page["tables"]["reactions"]["rows"]][:2] == [
+        "tree",
+        "effects and pairs",
+    ]
     rows = {row["stand-in"]: row for row in json.loads(path.read_text())["results"]}
     assert rows["effects and pairs"]["fidelity accuracy"] > 0.8
     assert all(0 <= row["reader"] <= 1 for row in rows.values())

@@ -39,6 +39,10 @@ PAGE = """Text.
 The siamese classifier has .43, the forest -.05 ± .012.
 
 <!-- figures: made_up/t -->
+
+The process has .25, a tenth of .43.
+
+<!-- figures: made_up/t [process | siamese] -->
 """
 
 
@@ -55,7 +59,10 @@ def made_up(monkeypatch, tmp_path):
 
 def test_pages_say_what_their_json_says():
     module = load("make_tables")
-    pages = {page.name: page.read_text("utf-8") for page in module.list_pages()}
+    pages = {
+        str(page.relative_to(module.ROOT)): page.read_text("utf-8") for page in module.list_pages()
+    }
+    assert {"README.md", "benchmarks/README.md", "docs/paper.md"} <= pages.keys()
     found = {name: module.find_faults(text) for name, text in pages.items()}
     assert {name: faults for name, faults in found.items() if faults} == {}
     assert sum(len(module.TABLE.findall(text)) for text in pages.values()) > 20
@@ -74,6 +81,7 @@ def test_a_table_is_made_from_its_json(made_up):
         ("± .012 |", "± .013 |", "table made_up/t differs from its JSON: run make tables"),
         ("has .43,", "has .44,", ".44 stands in no table of made_up/t"),
         ("-.05 ±", "+.05 ±", "+.05 stands in no table of made_up/t"),
+        ("has .25,", "has .05,", ".05 stands in no table of made_up/t [process | siamese]"),
         ("Text.\n", "| a | .1 | .2 | .3 | .4 | .5 |\n",
          "a table of figures that no JSON holds, from | a | .1 | .2 | .3 | .4 | .5 | on"),
     ],
@@ -98,7 +106,7 @@ def test_a_run_is_told_without_where_its_files_went():
     assert module.tell(about) == expected
 
 
-@pytest.mark.parametrize("path", sorted((FOLDER / "results").glob("*.json")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted((FOLDER / "results").rglob("*.json")), ids=lambda p: p.stem)
 def test_results_are_small_and_say_where_they_come_from(path):
     assert path.stat().st_size < 20_000
     content = json.loads(path.read_text("utf-8"))

@@ -265,6 +265,19 @@ def test_a_plate_of_numbers_is_recommended_and_added(yields, capsys):
     assert not (yields / "report-2.html").exists()
 
 
+def test_a_plate_is_added_twice_only_where_it_repeats(yields, capsys, tmp_path):
+    plate = measured()[[*INPUTS, "yield"]].head(2)
+    plate.to_csv(tmp_path / "again.csv", index=False)
+    words = ["add", yields / "campaign.skm", tmp_path / "again.csv", "--batch-size", "1"]
+    words += ["--campaign", tmp_path / "c.skm", "--plate", tmp_path / "p.csv"]
+    status, out, err = run(capsys, *words)
+    assert (status, out) == (2, "")
+    assert err.startswith("error: The same experiment twice: rows 2 and 3 of 2 are measured")
+    assert not (tmp_path / "c.skm").exists()
+    assert run(capsys, *words, "--repeats")[0] == 0
+    assert len(load_model(tmp_path / "c.skm").measured_) == 50
+
+
 def test_numbers_are_predicted(yields, capsys, tmp_path):
     measured(5, seed=3).to_csv(tmp_path / "new.csv", index=False)
     out = run(capsys, "predict", yields / "campaign.skm", tmp_path / "new.csv", "--json")[1]

@@ -15,6 +15,7 @@ from skorch.callbacks import Callback
 
 from sksiamese import GraphFingerprintSiameseClassifier, SMILESFeaturizer, check_experiments
 from sksiamese.exceptions import (
+    BadCellsError,
     ConstantInputWarning,
     InvalidSMILESError,
     NewNameWarning,
@@ -87,10 +88,10 @@ def test_nan_and_infinity(columns):
         "  column 'degC', row 'f': -inf\n"
         "Fill these cells in, drop the rows, or put a SimpleImputer before the model."
     )
-    assert refusal(classifier().fit, table, Y) == message
+    assert refusal(classifier().fit, table, Y, error=BadCellsError) == message
     model = classifier().fit(table.assign(pH=X["pH"], degC=1.0), Y)
     table["degC"] = 1.0
-    assert refusal(model.predict, table) == (
+    assert refusal(model.predict, table, error=BadCellsError) == (
         "Numeric columns must not hold NaN, infinity or more than 1e+100 (2 cells do):\n"
         "  column 'pH', row 'b': nan\n"
         "  column 'pH', row 'e': inf\n"
@@ -101,7 +102,7 @@ def test_nan_and_infinity(columns):
 def test_many_bad_numbers_are_counted():
     table = pd.DataFrame({"pH": [*[np.inf] * 13, 1.0], "degC": np.arange(14)})
     lines = "".join(f"  column 'pH', row {i}: inf\n" for i in range(10))
-    assert refusal(classifier().fit, table, np.arange(14) % 2) == (
+    assert refusal(classifier().fit, table, np.arange(14) % 2, error=BadCellsError) == (
         "Numeric columns must not hold NaN, infinity or more than 1e+100 (13 cells do):\n"
         f"{lines}  and 3 more\n"
         "Fill these cells in, drop the rows, or put a SimpleImputer before the model."

@@ -48,6 +48,34 @@ def test_evidence_tells_the_experiments(fitted):
     assert not display.ax_.artists  # no molecule asked for
 
 
+def test_evidence_tells_all_columns_that_differ():
+    """Other molecules by name, categories, and nothing that all of them share."""
+    rng = np.random.RandomState(0)
+    table = X[["ligand", "pH"]].assign(
+        solvent=rng.choice(["O", "CCO", None], 30),
+        stirrer=rng.choice(["bar", "cross"], 30),
+        vendor="A",
+    )
+    model = siamese().fit(table, Y)
+    asked = table[:1].assign(solvent="OCC")
+    names = LIGANDS | {"ethanol": "CCO"}
+    display = EvidenceDisplay.from_estimator(
+        model, asked, table, molecule="ligand", names=names, n_top=12
+    )
+    assert display.experiment.split("\n", 1)[1].replace("\n", " ") == (
+        f"pH\u00a0{table['pH'].iloc[0]:.4g}, solvent\u00a0ethanol, "
+        f"stirrer\u00a0{table['stirrer'].iloc[0]}"
+    )
+    solvents = {"O": "O", "CCO": "ethanol", None: "no molecule"}
+    labels = model.support_evidence(asked, 12)["support"]
+    for text, label in zip(display.evidence["experiment"], labels, strict=True):
+        solvent = table.loc[label, "solvent"]
+        solvent = None if pd.isna(solvent) else solvent
+        assert f"solvent\u00a0{solvents[solvent]}" in text.replace("\n", " ")
+        assert f"stirrer\u00a0{table.loc[label, 'stirrer']}" in text
+        assert "vendor" not in text
+
+
 def test_evidence_tells_long_classes_within_the_picture():
     y = np.where(Y == "works", "large crystal", "no large crystal")
     display = EvidenceDisplay.from_estimator(siamese().fit(X, y), X[:1], X, molecule="ligand")

@@ -8,12 +8,13 @@ import json
 import re
 import sys
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import RandomForestRegressor
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
@@ -24,6 +25,7 @@ from sksiamese import (
     GraphFingerprintSiameseClassifier,
     read_experiments,
 )
+from sksiamese.report._verdict_section import _compare_others
 from tests.report.cases import HOSTILE, INPUTS, make_report, measured
 
 
@@ -140,15 +142,49 @@ def test_calibration_counts_each_experiment_once(found):
         assert each["from"] <= each["stated"] <= each["to"]
 
 
+@pytest.mark.parametrize(
+    ("gains", "says"),
+    [
+        ([0.2, 0.05, 0.05], "It is not told apart from forest (0.70)."),  # 0.10 ± 4.30 * 0.05
+        ([0.10, 0.11, 0.12], "It beats all others; the next is forest (0.70)."),
+        ([-0.10, -0.11, -0.12], "But forest does better (0.70)."),
+        ([0.1], "It is not told apart from forest (0.70)."),
+    ],
+)
+def test_the_best_model_is_compared_with_the_next_that_did_not_fail(gains, says):
+    scores = pd.DataFrame(
+        [np.array(gains) + 0.7, np.full(len(gains), 0.7), np.full(len(gains), 0.5)],
+        ["best", "forest", "majority class"],
+    )
+    scores.loc["failed"] = np.nan
+    comparison = SimpleNamespace(_by_repeat=lambda metric: {"pooled_roc_auc": scores}[metric])
+    assert _compare_others("best", comparison) == says
+
+
 def test_effects_are_means_of_predictions(report, found):
-    """Partial dependence of pH, by hand."""
-    effect = next(each for each in found["effects"]["effects"] if each["column"] == "pH")
+    """Partial dependence of pH, by hand, which the effects imitate."""
+    effects = {each["column"]: each for each in found["effects"]["effects"]}
     X, model = report.table.X, report.recommender.estimator_
-    for value, mean in list(zip(effect["values"], effect["probability"], strict=True))[::7]:
-        assert mean == pytest.approx(model.predict_proba(X.assign(pH=value))[:, 1].mean())
-    ligand = next(each for each in found["effects"]["effects"] if each["column"] == "ligand")
+    samples = report.recommender.space_.sample(500, random_state=3)[list(X)]
+    curve = dict(zip(effects["pH"]["values"], effects["pH"]["probability"], strict=True))
+    for value, mean in list(curve.items())[::5]:
+        asked = model.predict_proba(samples.assign(pH=value))[:, 1].mean()
+        assert mean == pytest.approx(asked, abs=0.08)
+    ligand = effects["ligand"]
     counts = X["ligand"].value_counts()
-    assert dict(zip(ligand["values"], ligand["n"], strict=True)) == counts.to_dict()
+    assert dict(zip(ligand["values"], ligand["n_measured"], strict=True)) == counts.to_dict()
+    worked = (measured()["yield"] >= 50).groupby(X["ligand"].to_numpy()).sum()
+    assert dict(zip(ligand["values"], ligand["worked"], strict=True)) == worked.to_dict()
+    for effect in effects.values():
+        low, p, high = (np.array(effect[each]) for each in ("low", "probability", "high"))
+        assert ((low <= p) & (p <= high)).all()
+        assert effect["finding"] in found_text(report)
+    assert sum(effects["pH"]["n_measured"]) == len(X)
+    assert found["effects"]["effects_fidelity"].startswith("On 1,000 fresh experiments the effects")
+
+
+def found_text(report):
+    return " ".join(" ".join(Tags(report.html()).text).split())
 
 
 def test_what_belongs_to_a_column_moves_with_it_in_effects_and_plate():
@@ -165,17 +201,22 @@ def test_what_belongs_to_a_column_moves_with_it_in_effects_and_plate():
     told = make_report(table, models={"tree": tree}, n_repeats=1)
     found = json.loads(told.json())
     effects = {each["column"]: each for each in found["effects"]["effects"]}
-    assert set(effects) == {"ligand", *names, "vendor", "pH"}
+    assert set(effects) == {"ligand", "water/ethanol/toluene", "vendor", "pH"}
     model, X = told.recommender.estimator_, told.recommender.measured_
+    rows = told.recommender.space_.sample(2000, random_state=0)[list(X)]
 
     def mean(rows):
         return model.predict_proba(rows)[:, 1].mean()
 
-    wanted = mean(X.assign(water=0, ethanol=1, toluene=0))
-    assert effects["ethanol"]["values"] == [0, 1]
-    assert effects["ethanol"]["probability"] == pytest.approx([mean(X[X["ethanol"] == 0]), wanted])
-    vendors = dict(zip(effects["vendor"]["values"], effects["vendor"]["probability"], strict=True))
-    assert vendors["B"] == pytest.approx(mean(X.assign(vendor="B", grade=0.95)))
+    solvents, vendors = (
+        dict(zip(effects[name]["values"], effects[name]["probability"], strict=True))
+        for name in ("water/ethanol/toluene", "vendor")
+    )
+    for name in names:
+        asked = mean(rows.assign(**{other: int(other == name) for other in names}))
+        assert solvents[name] == pytest.approx(asked, abs=0.08)
+    assert vendors["B"] == pytest.approx(mean(rows.assign(vendor="B", grade=0.95)), abs=0.08)
+    assert sum(effects["water/ethanol/toluene"]["n_measured"]) == len(X)
     assert (told.plate[list(names)].sum(axis=1) == 1).all()
     assert (told.plate["salt"] == told.plate["ligand"] + ".Cl").all()
     assert found["plate"]["molecules"] == ["ligand", "salt"]
@@ -187,14 +228,27 @@ def test_effects_of_levels_and_whole_numbers_are_known_at_each_value():
     table = table[["bath_C", "drops", "pH", "yield"]]
     told = make_report(table, models={"linear": LogisticRegression()}, n_repeats=1)
     effects = {each["column"]: each for each in json.loads(told.json())["effects"]["effects"]}
-    model, X = told.recommender.estimator_, told.table.X
+    model, space = told.recommender.estimator_, told.recommender.space_
+    samples = space.sample(2000, random_state=0)[["bath_C", "drops", "pH"]]
     for name in ("bath_C", "drops"):
-        assert effects[name]["values"] == sorted(set(table[name]))
-        wanted = [
-            model.predict_proba(X.assign(**{name: v}))[:, 1].mean() for v in sorted(set(X[name]))
-        ]
-        assert effects[name]["probability"] == pytest.approx(wanted)
+        values = sorted(set(table[name]))
+        assert effects[name]["values"] == values
+        assert effects[name]["n_measured"] == table[name].value_counts()[values].tolist()
+        wanted = [model.predict_proba(samples.assign(**{name: v}))[:, 1].mean() for v in values]
+        assert effects[name]["probability"] == pytest.approx(wanted, abs=0.02)
     assert "nan" not in "".join(Tags(told.html()).text)
+
+
+def test_effects_of_a_model_of_three_classes_are_those_of_success():
+    table = measured()[["time_h", "pH"]].assign(
+        grade=np.select([measured()["pH"] < 9, measured()["pH"] < 11], ["good", "fair"], "bad")
+    )
+    read = read_experiments(table, "grade", positive="good")
+    told = make_report(read, None, models={"forest": RandomForestClassifier(20, random_state=0)})
+    effects = {each["column"]: each for each in json.loads(told.json())["effects"]["effects"]}
+    curve = dict(zip(effects["pH"]["values"], effects["pH"]["probability"], strict=True))
+    assert curve[min(curve)] > 0.7
+    assert curve[max(curve)] < 0.2
 
 
 def test_evidence_tells_all_columns_that_differ(report, found):

@@ -11,6 +11,7 @@ from sksiamese.space import (
     Levels,
     Molecules,
     OfMolecule,
+    OneHot,
     Range,
     Ratio,
     When,
@@ -105,3 +106,13 @@ def test_of_a_long_list_the_measured_names_are_told_apart():
     assert axis.values == ["lot 7", "lot 30", "another"]
     basis = axis.basis(pd.Series(["lot 30", "lot 31", "lot 7"]), column)
     assert basis.nearest().tolist() == [1, 2, 0]
+
+
+def test_a_choice_in_several_columns_is_one_axis():
+    names = ["water", "ethanol"]
+    space = DesignSpace(dict.fromkeys(names, OneHot(names)) | {"pH": Range(7, 9)})
+    frame = pd.DataFrame({"water": [1, 0], "ethanol": [0, 1], "pH": [7.0, 8.0]})
+    axis, _ = find_axes(space, frame, frame)
+    assert (axis.name, axis.values) == ("water/ethanol", names)
+    assert axis.cells(frame, space).tolist() == names
+    assert axis.along(frame, space).matrix().toarray().tolist() == [[1, 0], [0, 1]]

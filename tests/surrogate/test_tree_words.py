@@ -45,7 +45,7 @@ def test_nodes_are_in_the_order_of_reading():
     assert depths == expected
     leaves = model.nodes_[model.nodes_["is_leaf"]].index
     for leaf, rule in zip(leaves, model.rules()["rule"], strict=True):
-        assert rule == model._rule(leaf)
+        assert rule == " and ".join(model._words.conditions(leaf).values())
 
 
 def holds(rule, view):
@@ -150,6 +150,7 @@ def test_groups_are_told_by_what_they_share_or_by_the_shorter_list():
     assert feature.condition(0.5, high) == "ligand is not A"
     assert feature.condition(0.5, 2.5) == "ligand is one of B, C"
     assert feature.condition(2.5, high) == "ligand is one of D,E; F"
+    assert feature.condition(0.5, 3.5, most=2) == "ligand is one of B; C and 1 more"
     assert [feature.branch(*limits) for limits in [(low, 0.5), (0.5, high), (1.5, high)]] == [
         "is A",
         "is not A",

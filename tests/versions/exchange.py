@@ -22,6 +22,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 
 from sksiamese import (
+    AdditiveEffectsExplainer,
     DesignSpace,
     ExperimentRecommender,
     GraphFingerprintMLPClassifier,
@@ -63,6 +64,7 @@ def make_models() -> dict[str, Any]:
         "calibrated": CalibratedClassifierCV(siamese, cv=3),
         "forest on descriptors": make_pipeline(descriptors, forest),
         "forest on ECFP": make_pipeline(ecfp, forest),
+        "effects": AdditiveEffectsExplainer(siamese, space, n_samples=500, random_state=0),
         "explainer": SurrogateTreeExplainer(siamese, space, n_samples=500, random_state=0),
         "recommender": ExperimentRecommender(siamese, space, random_state=0),
     }

@@ -24,6 +24,8 @@ from sksiamese.tables.encoding._encoder import Experiments
 
 _MOST_SUPPORT = 400  # rows that predictions compare with; the cost of one is square in them
 _MOST_NUMBERS = 5e7  # in the matrices of a support set: .4 GB
+_STEP_COPIES = 12  # matrices of a batch that a step holds at once, for each kernel and function
+_ROW_COPIES = 6  # of rows by support rows, for each function, while a support set is made
 _STEPS = {"dense*": 1 / 4, "fingerprints*": 1 / 8}  # of the learning rate of the kernels
 
 _Float = npt.NDArray[np.float64]
@@ -179,6 +181,16 @@ class ProcessReadOut(ReadOut):
         n_functions = 1 if n_classes == 2 else n_classes
         bound = (_MOST_NUMBERS / ((2 * n_members + 1) * n_functions)) ** 0.5
         return max(n_classes, min(_MOST_SUPPORT, int(bound)))
+
+    def room(
+        self, n_rows: int, n_support: int, n_members: int, n_classes: int, batch_size: int
+    ) -> float:
+        """Bytes that a fit takes at most: a step of training, or the support set in the making."""
+        n_functions = 1 if n_classes == 2 else n_classes
+        step = _STEP_COPIES * (n_members + 1) * min(batch_size, n_rows) ** 2
+        pairs = n_rows * n_support
+        kept = (2 * n_members + 2) * n_support**2 + _ROW_COPIES * pairs
+        return 8.0 * max(n_functions * step, n_functions * kept + 2 * n_members * pairs)
 
     @torch.no_grad()
     def take_support(

@@ -91,6 +91,12 @@ class ReadOut(Protocol):
         """Largest number of support rows by default; None is no limit."""
         return None
 
+    def room(
+        self, n_rows: int, n_support: int, n_members: int, n_classes: int, batch_size: int
+    ) -> float:
+        """Bytes that a fit takes at most, where they grow faster than rows; 0 is little."""
+        return 0.0
+
     def take_support(self, net: EnsembleNet, rows: LabelledExperiments, chosen: _Int) -> Support:
         """Make a support set of labelled rows, of which the chosen ones are compared with."""
 

@@ -192,8 +192,9 @@ class NumberModel(ResampledEstimator):
         if len(each) < 2:  # of a frozen regressor
             return mean, np.diag(std**2)
         apart = each - each.mean(axis=0)
-        within = np.maximum(apart.std(axis=0), np.finfo(np.float64).tiny)
-        correlation = (apart.T @ apart) / len(apart) / np.outer(within, within)
+        within = np.sqrt((apart**2).mean(axis=0))  # 0 where all agree
+        scaled = np.divide(apart, within, out=np.zeros_like(apart), where=within > 0)
+        correlation = (scaled.T @ scaled) / len(scaled)
         return mean, correlation * np.outer(std, std)
 
     def _mean(self, rows: Any) -> _Floats:

@@ -148,3 +148,14 @@ def test_weights_reach_clones():
     model.fit(FRAME, Y, {"sample_weight": weight}, 4, np.random.RandomState(0))
     only = LinearRegression().fit(FRAME[["a", "b"]][:10], Y[:10])
     np.testing.assert_allclose(model.marginal(NEW)[0], only.predict(NEW[["a", "b"]]))
+
+
+def test_where_no_member_differs_nothing_is_in_doubt():
+    """Two rows on which all trees agree: a covariance of 0, and no warning."""
+    past = pd.DataFrame({"a": [0.0, 0.0, 1.0, 1.0], "b": 0.0})
+    forest = RandomForestRegressor(5, bootstrap=False, random_state=0)
+    model = NumberModel(forest, ["a", "b"], True, "maximize")
+    model.fit(past, np.array([1.0, 1.0, 2.0, 2.0]), {}, 0, np.random.RandomState(0))
+    mean, covariance = model.joint(past[1:3])
+    assert mean.tolist() == [1.0, 2.0]
+    assert covariance.tolist() == [[0.0, 0.0], [0.0, 0.0]]
