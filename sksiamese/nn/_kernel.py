@@ -215,6 +215,22 @@ class SiameseKernel(nn.Module):
         """The parameters by name, as views."""
         return LogParameters(*self.theta.split(self.sizes, dim=1))
 
+    def part(self, name: str) -> Tensor:
+        """Give one of the :class:`LogParameters` alone, which is less to derive than all.
+
+        Parameters
+        ----------
+        name : str
+            Name of a field.
+
+        Returns
+        -------
+        Tensor of shape (M, any)
+            The parameters, as a view.
+        """
+        place = LogParameters._fields.index(name)
+        return self.theta.narrow(1, sum(self.sizes[:place]), self.sizes[place])
+
     def forward(self, pairs: PairDistances, learned: Tensor | None = None) -> Tensor:
         """Covariances of two sets of rows.
 
@@ -234,13 +250,13 @@ class SiameseKernel(nn.Module):
 
     def _by_learned(self, distance: Tensor | None, n_pairs: int) -> Tensor:
         """Give what learned distances add to sum and recipe term, (M, 2, n_pairs)."""
-        n, log = self.n_molecules, self.log
+        n = self.n_molecules
         if self.learned is None or distance is None:
             return self.theta.new_zeros(len(self.theta), 2, n_pairs)
         if self.learned == "embedding":
-            near = log.learned.exp() * torch.exp(-distance.flatten(1))
+            near = self.part("learned").exp() * torch.exp(-distance.flatten(1))
             return torch.stack([near, torch.zeros_like(near)], 1)
-        weight = torch.stack([log.amplitude[:, :n], log.exponent[:, :n]], 1).exp()
+        weight = torch.stack([self.part("amplitude")[:, :n], self.part("exponent")[:, :n]], 1).exp()
         return (-weight * self.share()[:, None, :n, N_KINDS]) @ distance.flatten(2)
 
     @property
@@ -314,7 +330,7 @@ class SiameseKernel(nn.Module):
         Tensor of shape (M, R, N_KINDS or N_KINDS + 1)
             They sum to one; 0 of a kind that the role does not have.
         """
-        logits = self.log.shares.view(len(self.theta), *self.kinds.shape)
+        logits = self.part("shares").reshape(len(self.theta), *self.kinds.shape)
         return torch.softmax(logits.masked_fill(self.kinds == 0, -torch.inf), -1)
 
     def penalty(self) -> Tensor:

@@ -130,11 +130,11 @@ class ProcessNetwork(FingerprintNetwork):
         """
         inputs = numeric.clamp(-_CLIP, _CLIP) * self.input_scale
         embedding = self._through_layers(inputs, None, molecules)
-        embedding = embedding * self.kernel("embedding").log.scale.exp()[:, None]
+        embedding = embedding * self.kernel("embedding").part("scale").exp()[:, None]
         fingerprints = []
         if graphs is not None:
             clipped = self._scaled_fingerprints(graphs).clamp(-_CLIP, _CLIP)
-            scale = self.kernel("fingerprint").log.scale.exp()  # (n_members, n_roles * fp_size)
+            scale = self.kernel("fingerprint").part("scale").exp()  # (n_members, n_roles * fp_size)
             parts = clipped.split(graphs.n_molecules, dim=1)
             scales = scale.unsqueeze(1).split(self.settings.fp_size, dim=-1)
             fingerprints = [part * each for part, each in zip(parts, scales, strict=True)]
@@ -213,6 +213,9 @@ class ProcessNetwork(FingerprintNetwork):
             return None
         found = []
         for r, (v, w) in enumerate(zip(left.fingerprints, right.fingerprints, strict=True)):
+            rows = left.molecules[:, r]
+            if v.shape[1] > len(rows):  # of a block of rows, which holds few of the molecules
+                v, rows = v[:, rows], torch.arange(len(rows), device=rows.device)
             each = 1 - torch.exp(-torch.cdist(v, w, p=1))  # of distinct molecules
-            found.append(each[:, left.molecules[:, r]][:, :, right.molecules[:, r]])
+            found.append(each[:, rows][:, :, right.molecules[:, r]])
         return torch.stack(found, 1)

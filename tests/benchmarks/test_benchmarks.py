@@ -35,23 +35,35 @@ def make_tiny(monkeypatch, module):
     """Train for one epoch, and time each case once."""
     tiny = functools.partial(GraphFingerprintSiameseClassifier, max_epochs=1)
     monkeypatch.setattr(module, "GraphFingerprintSiameseClassifier", tiny)
-    once = functools.partial(module.measure, warm_up=0)
-    monkeypatch.setattr(module, "measure", lambda cases, **_: once(cases, repeats=1))
-    monkeypatch.setattr(module, "N_MEMBERS", 1)
+    once = functools.partial(module.measure, warm_up=0, repeats=1)
+    monkeypatch.setattr(module, "_processor", lambda cases, **_: once(cases))
 
 
 def test_fit(monkeypatch):
     module = load("fit")
     make_tiny(monkeypatch, module)
     monkeypatch.setattr(module, "N_ROWS", 12)
-    assert module.run_cmet(0, 1)
+    assert {row["case"] for row in module.run_cmet(0, 1)} >= {*module.SETTINGS}
+    assert {row["data"] for row in module.run_member(0, 1)} == {
+        "perovskites",
+        "simulated syntheses",
+    }
+    assert [row["n_rows"] for row in module.run_growth(0, [12, 20])] == [12, 20]
 
 
 def test_predict(monkeypatch):
     module = load("predict")
     make_tiny(monkeypatch, module)
+    monkeypatch.setattr(module, "N_MEMBERS", 1)
     rows = [*module.run_similarities(30, 1, 0), *module.run_molecules(["CCO", "CCN"], 1, 0)]
     assert {row["baseline"] for row in rows} >= {module.CDIST, module.PARSE}
+    latency = module.run_one_row(3, 0)
+    assert [row["case"] for row in latency] == [module.SIAMESE, module.FOREST]
+    assert all(0 < row["p50_ms"] <= row["p99_ms"] for row in latency)
+    *sizes, growth = module.run_linear(4, 1, 0)
+    assert growth["growth"] == sizes[-1]["ns_per_pair"] / sizes[0]["ns_per_pair"]
+    memory = module.predict_once("process", 10, 20, 0)
+    assert 0 < memory["before_predict_gb"] <= memory["peak_gb"]
 
 
 def test_surrogate(monkeypatch, tmp_path):
@@ -128,7 +140,7 @@ def test_surrogates_of_a_table(monkeypatch, tmp_path, capsys):
 def test_recommend(monkeypatch):
     module = load("recommend")
     found = module.recommend_once("random forest", 100, 1, 0)
-    assert found["seconds"] > 0
+    assert found["us_per_candidate"] == pytest.approx(found["processor_s"] / 100 * 1e6)
 
 
 def test_plates(monkeypatch, tmp_path, capsys):

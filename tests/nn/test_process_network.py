@@ -107,6 +107,19 @@ def test_learned_distances_row_by_row():
     assert network.learned_distance("fixed", views, views) is None
 
 
+def test_learned_distances_of_a_block_are_those_of_all_rows():
+    """Also where the block has fewer rows than there are molecules."""
+    network = make_network(n_roles=2, hidden=7, dropout=0.0).eval()
+    views = views_of(network)
+    block = views._replace(embedding=views.embedding[:, 2:4], molecules=views.molecules[2:4])
+    assert len(block.molecules) < views.fingerprints[0].shape[1]
+    for name in ("fingerprint", "embedding"):
+        whole = network.learned_distance(name, views, views)
+        torch.testing.assert_close(
+            network.learned_distance(name, block, views), whole[..., 2:4, :], rtol=0, atol=1e-12
+        )
+
+
 def test_kernels_by_what_there_is():
     assert list(make_network().kernels) == ["fixed", "embedding"]
     network = make_network(n_roles=2)
