@@ -29,7 +29,7 @@ ORDER = [
     "_checks",
     "_frame_libraries",
     "_frames",
-    "_one_state",
+    "_shared_state",
     "molecules",
     "persistence",
     "nn",

@@ -74,7 +74,7 @@ def _write_plate(
     """Write plate and campaign of a campaign on numbers, of which there is no report."""
     from sksiamese._cli import _plates
     from sksiamese.persistence import save_model
-    from sksiamese.report._findings import recommend_batch
+    from sksiamese.report._computed_sections import recommend_batch
 
     recipes = recommend_batch(recommender, options.batch_size)
     _files.write_table(_plates.lay_out_plate(recommender, recipes), plate)

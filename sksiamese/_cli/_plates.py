@@ -99,6 +99,6 @@ def _rounded(recommender: ExperimentRecommender, plate: pd.DataFrame) -> pd.Data
 
 def plain_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as objects that JSON knows."""
-    from sksiamese.report._plain_values import plain_value
+    from sksiamese.report._as_json import plain_value
 
     return list(plain_value(frame))

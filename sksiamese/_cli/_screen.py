@@ -70,7 +70,7 @@ def _screen(options: argparse.Namespace) -> int:
     if options.output is not None:
         _files.say(options, f"Written: {options.output}")
     if options.json:
-        from sksiamese.report._plain_values import plain_value
+        from sksiamese.report._as_json import plain_value
 
         told = plain_value(found._replace(best=best))
         print(json.dumps(told, indent=2, ensure_ascii=False))

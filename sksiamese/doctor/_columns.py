@@ -27,7 +27,7 @@ from sksiamese.tables._read_column import TableColumn
 from sksiamese.tables.encoding._encoder import OWN_MOLECULES
 from sksiamese.tables.reading._cell_meaning import is_missing
 from sksiamese.tables.reading._findings import Finding, describe_rows
-from sksiamese.tables.reading._quantities import Quantity, find_quantity, neighbour_unit
+from sksiamese.tables.reading._quantity_in_name import Quantity, find_quantity, neighbour_unit
 from sksiamese.tables.reading._typed_numbers import advise_on_text
 
 _RARE_GAPS = 0.2  # share of rows without a molecule up to which a gap may be a slip

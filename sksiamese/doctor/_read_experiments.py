@@ -29,7 +29,7 @@ from sksiamese.tables.reading._censored_values import read_intervals
 from sksiamese.tables.reading._clean_cells import clean_cells
 from sksiamese.tables.reading._files import read_table_file
 from sksiamese.tables.reading._findings import Finding
-from sksiamese.tables.reading._headers import require_one_of_each
+from sksiamese.tables.reading._table_start import require_one_of_each
 
 _CELLS = {"molecule": "molecule", "number": "number", "category": "text"}  # of a column, by role
 

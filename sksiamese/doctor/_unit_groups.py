@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sksiamese.tables.reading._quantities import Quantity, plain_unit
+from sksiamese.tables.reading._quantity_in_name import Quantity, plain_unit
 
 _Floats = npt.NDArray[np.float64]
 _Bools = npt.NDArray[np.bool_]

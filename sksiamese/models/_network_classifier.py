@@ -22,7 +22,7 @@ from sksiamese._checks import (
     require_option,
     require_verbose,
 )
-from sksiamese._one_state import freeze
+from sksiamese._shared_state import freeze
 from sksiamese.models._checks import require_callbacks, require_device, require_random_state
 from sksiamese.models.training._ensemble_net import EnsembleNet, to_tensors
 from sksiamese.models.training._fitting import Seeds, draw_seeds, hold_out, make_callbacks, train
@@ -31,7 +31,7 @@ from sksiamese.nn._fingerprint_network import FingerprintNetwork, NetworkSetting
 from sksiamese.nn._layers import ACTIVATIONS
 from sksiamese.tables._doubtful_columns import warn_of_doubts
 from sksiamese.tables._labels import TrainingTable
-from sksiamese.tables._table_classifier import TableClassifier, record_training
+from sksiamese.tables._table_estimator import TableClassifier, record_training
 from sksiamese.tables.encoding._encoder import (
     ExperimentEncoder,
     Experiments,

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 
-from sksiamese._one_state import replace_state
+from sksiamese._shared_state import replace_state
 from sksiamese.models._network_classifier import MANY_ROWS, NetworkClassifier
 from sksiamese.models.training._ensemble_net import EnsembleNet, last_layer
 from sksiamese.models.training._labelled_rows import ClassLoss, LabelledExperiments

@@ -11,7 +11,7 @@ import numpy as np
 from skorch.callbacks import Callback
 
 from sksiamese._checks import plain_label, require_integer, require_option
-from sksiamese._one_state import replace_state
+from sksiamese._shared_state import replace_state
 from sksiamese.exceptions import SmallClassWarning
 from sksiamese.models._checks import Activation
 from sksiamese.models._room import require_room

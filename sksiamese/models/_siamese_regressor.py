@@ -11,13 +11,13 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._checks import require_boolean, require_n_jobs
-from sksiamese._one_state import freeze, replace_state
-from sksiamese.models.training._number_process import NumberProcess
+from sksiamese._shared_state import freeze, replace_state
+from sksiamese.models.training._gaussian_process_regression import NumberProcess
 from sksiamese.models.training._threads import one_thread
 from sksiamese.tables._doubtful_columns import warn_of_doubts
 from sksiamese.tables._labels import number_groups, read_weights
 from sksiamese.tables._measured_numbers import read_numbers
-from sksiamese.tables._table_classifier import TableEstimator, record_training
+from sksiamese.tables._table_estimator import TableEstimator, record_training
 from sksiamese.tables.encoding._encoder import ExperimentEncoder, Experiments
 
 _LEAST_JUDGED = 10  # rows, from which on a column can be told to be no condition

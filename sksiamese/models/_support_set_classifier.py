@@ -13,7 +13,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._checks import require_integer
-from sksiamese._one_state import replace_state
+from sksiamese._shared_state import replace_state
 from sksiamese.models._network_classifier import CHUNK_ROWS, NetworkClassifier
 from sksiamese.models._room import Size, count_support, require_room
 from sksiamese.models.readouts._protocol import Evidence, ReadOut, Support

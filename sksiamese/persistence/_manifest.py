@@ -14,8 +14,8 @@ from typing import Any
 
 from sksiamese._checks import shorten
 from sksiamese.exceptions import ModelFileError
-from sksiamese.persistence._definitions import Definition
 from sksiamese.persistence._model_parts import iterate_parts
+from sksiamese.persistence._savable import Definition
 
 FORMAT = 1
 """Format of the files; a later one is refused."""

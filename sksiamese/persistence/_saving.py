@@ -22,7 +22,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._checks import shorten
 from sksiamese.exceptions import ModelFileError, ModelVersionWarning
-from sksiamese.persistence._definitions import Definition
 from sksiamese.persistence._manifest import ModelManifest, make_manifest, read_manifest, sha256
 from sksiamese.persistence._model_parts import (
     add_missing_parameters,
@@ -31,6 +30,7 @@ from sksiamese.persistence._model_parts import (
     require_sound_parts,
 )
 from sksiamese.persistence._replacing import replace_file
+from sksiamese.persistence._savable import Definition
 from sksiamese.persistence._trusted_types import TRUSTED_TYPES
 
 _Model = TypeVar("_Model")

@@ -14,8 +14,8 @@ from sksiamese._checks import plain_label
 from sksiamese._frames import ensure_table
 from sksiamese.molecules._canonical import canonical_key, canonical_keys
 from sksiamese.plotting._drawing import class_number, describe_value, last_step, predict_classes
-from sksiamese.space._columns import ListedColumn, OneHot, Range
 from sksiamese.space._dependent_columns import DependentColumn, without_condition
+from sksiamese.space._drawn_columns import ListedColumn, OneHot, Range
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 

@@ -16,8 +16,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._checks import import_extra, plain_label
 from sksiamese.molecules._canonical import canonical_keys
-from sksiamese.molecules._drawing import import_drawing
 from sksiamese.molecules._graph import parse_smiles
+from sksiamese.molecules._import_drawing import import_drawing
 from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 from sksiamese.space._molecules import Molecules
 from sksiamese.tables._positive_label import find_success

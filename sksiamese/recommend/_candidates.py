@@ -19,8 +19,8 @@ from joblib import Parallel, delayed, effective_n_jobs
 
 from sksiamese._checks import listed
 from sksiamese.exceptions import NoPossibleExperimentError
-from sksiamese.space._columns import Constant, DrawnColumn
 from sksiamese.space._dependent_columns import When, without_condition
+from sksiamese.space._drawn_columns import Constant, DrawnColumn
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 

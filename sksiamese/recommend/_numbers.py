@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sksiamese.recommend._measurements import show_cells
+from sksiamese.recommend._check_measurements import show_cells
 from sksiamese.tables._labels import as_column
 from sksiamese.tables._measured_numbers import read_numbers
 from sksiamese.tables._outcome_rules import is_open

@@ -9,8 +9,8 @@ import pandas as pd
 from sklearn.frozen import FrozenEstimator
 
 from sksiamese._checks import plain_label
+from sksiamese.recommend._check_measurements import choose_success
 from sksiamese.recommend._history import History
-from sksiamese.recommend._measurements import choose_success
 from sksiamese.recommend.outcomes._nothing_known import NothingKnown
 from sksiamese.recommend.outcomes._number_model import NumberModel
 from sksiamese.recommend.outcomes._protocol import OutcomeModel

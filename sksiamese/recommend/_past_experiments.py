@@ -15,10 +15,9 @@ from sklearn.utils.validation import check_is_fitted
 from sksiamese._checks import make_generator, shorten
 from sksiamese._frame_libraries import as_pandas
 from sksiamese._frames import ensure_table, require_columns
-from sksiamese._one_state import freeze, replace_state
+from sksiamese._shared_state import freeze, replace_state
 from sksiamese.persistence._packed_tables import EstimatorOfTables
-from sksiamese.recommend._history import History, check_history, find_space, read_history
-from sksiamese.recommend._measurements import (
+from sksiamese.recommend._check_measurements import (
     continue_index,
     join_spellings,
     read_outcomes,
@@ -28,6 +27,7 @@ from sksiamese.recommend._measurements import (
     return_levels,
     warn_of_pending,
 )
+from sksiamese.recommend._history import History, check_history, find_space, read_history
 from sksiamese.recommend._numbers import read_measured
 from sksiamese.recommend._outcome_models import make_model
 from sksiamese.recommend._plate import RESULTS
@@ -37,7 +37,7 @@ from sksiamese.recommend.outcomes._fit_metadata import extend_metadata, read_met
 from sksiamese.recommend.outcomes._protocol import OutcomeModel
 from sksiamese.space._space import DesignSpace
 from sksiamese.tables._labels import read_labels
-from sksiamese.tables._table_classifier import record_training
+from sksiamese.tables._table_estimator import record_training
 
 _Metadata: TypeAlias = Mapping[str, npt.NDArray[Any]]
 

@@ -14,8 +14,8 @@ from rdkit.Chem import rdFingerprintGenerator
 from scipy.spatial.distance import cdist
 
 from sksiamese.molecules._canonical import canonical_keys
-from sksiamese.space._columns import Constant, DrawnColumn, Levels, OneHot, Range, is_number
 from sksiamese.space._dependent_columns import without_condition
+from sksiamese.space._drawn_columns import Constant, DrawnColumn, Levels, OneHot, Range, is_number
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 

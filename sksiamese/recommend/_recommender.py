@@ -17,7 +17,7 @@ from sksiamese._checks import (
     require_option,
     require_probabilities,
 )
-from sksiamese._one_state import freeze
+from sksiamese._shared_state import freeze
 from sksiamese.recommend._given_candidates import read_candidates
 from sksiamese.recommend._plate import describe_plate
 from sksiamese.recommend._plate_search import PlateSearch

@@ -16,10 +16,10 @@ from sksiamese._frame_libraries import as_pandas
 from sksiamese._frames import require_columns
 from sksiamese.exceptions import TooFewCandidatesError
 from sksiamese.molecules._canonical import canonical_key, canonical_keys, why_unreadable
-from sksiamese.recommend._measurements import return_levels
+from sksiamese.recommend._check_measurements import return_levels
 from sksiamese.recommend._recipe_distances import RecipeGeometry
-from sksiamese.space._columns import DrawnColumn, OneHot, PlainColumn
 from sksiamese.space._dependent_columns import When, without_condition
+from sksiamese.space._drawn_columns import DrawnColumn, OneHot, PlainColumn
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 

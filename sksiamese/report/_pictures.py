@@ -12,8 +12,8 @@ import numpy as np
 from markupsafe import Markup
 from rdkit import Chem
 
-from sksiamese.molecules._drawing import import_drawing
 from sksiamese.molecules._graph import parse_smiles
+from sksiamese.molecules._import_drawing import import_drawing
 from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 from sksiamese.plotting._drawing import axis_label
 from sksiamese.report._calibration_section import CalibrationSection

@@ -27,9 +27,9 @@ from sksiamese._checks import (
 )
 from sksiamese.persistence._replacing import replace_file
 from sksiamese.recommend import ExperimentRecommender
-from sksiamese.report._findings import Findings, find_all
+from sksiamese.report._as_json import plain_value
+from sksiamese.report._computed_sections import Findings, find_all
 from sksiamese.report._model_choice import read_choice
-from sksiamese.report._plain_values import plain_value
 from sksiamese.report._subject import Subject, read_subject
 from sksiamese.report._table_section import describe_table
 from sksiamese.space import DesignSpace

@@ -1,8 +1,8 @@
 """Which experiments are possible: columns, conditions and constraints."""
 
-from sksiamese.space._columns import Constant, Levels, OneHot, Range
 from sksiamese.space._constraints import Bound, OnlyWith
 from sksiamese.space._dependent_columns import Computed, When
+from sksiamese.space._drawn_columns import Constant, Levels, OneHot, Range
 from sksiamese.space._expressions import Product, Ratio, Sum
 from sksiamese.space._followers import OfLevel, OfMolecule, OfSeveral
 from sksiamese.space._molecules import Molecules

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import shorten
-from sksiamese.space._columns import is_number
-from sksiamese.space._conditions import Condition, condition_text, read_condition, rows_where
+from sksiamese.space._drawn_columns import is_number
 from sksiamese.space._expressions import Term, evaluate, is_term, named_columns, term_text
+from sksiamese.space._row_conditions import Condition, condition_text, read_condition, rows_where
 
 _Bools: TypeAlias = npt.NDArray[np.bool_]
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from sksiamese._checks import listed, shorten
-from sksiamese.space._columns import DrawnColumn, Levels, OneHot
-from sksiamese.space._conditions import Condition, function_name, require_known_values
 from sksiamese.space._constraints import Constraint, Rule
 from sksiamese.space._dependent_columns import (
     Computed,
@@ -15,9 +13,11 @@ from sksiamese.space._dependent_columns import (
     When,
     without_condition,
 )
+from sksiamese.space._drawn_columns import DrawnColumn, Levels, OneHot
 from sksiamese.space._expressions import Expression, named_columns
 from sksiamese.space._followers import Follower, OfLevel, OfMolecule
 from sksiamese.space._molecules import Molecules
+from sksiamese.space._row_conditions import Condition, function_name, require_known_values
 
 Column: TypeAlias = DrawnColumn | DependentColumn
 

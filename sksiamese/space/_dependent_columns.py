@@ -12,8 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import shorten
-from sksiamese.space._columns import DrawnColumn, PlainColumn
-from sksiamese.space._conditions import (
+from sksiamese.space._drawn_columns import DrawnColumn, PlainColumn
+from sksiamese.space._expressions import Expression, evaluate
+from sksiamese.space._row_conditions import (
     Condition,
     call_function,
     condition_text,
@@ -21,7 +22,6 @@ from sksiamese.space._conditions import (
     read_condition,
     rows_where,
 )
-from sksiamese.space._expressions import Expression, evaluate
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Bools: TypeAlias = npt.NDArray[np.bool_]

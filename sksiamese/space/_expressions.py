@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import plain_label, shorten
-from sksiamese.space._columns import is_number
+from sksiamese.space._drawn_columns import is_number
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 

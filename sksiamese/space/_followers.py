@@ -14,9 +14,9 @@ import pandas as pd
 
 from sksiamese._checks import listed, plain_label, shorten
 from sksiamese.molecules._canonical import canonical_key, canonical_keys
-from sksiamese.space._columns import ListedColumn, is_missing
 from sksiamese.space._constraints import Rule
 from sksiamese.space._dependent_columns import DependentColumn
+from sksiamese.space._drawn_columns import ListedColumn, is_missing
 from sksiamese.space._molecules import Molecules
 
 _Bools: TypeAlias = npt.NDArray[np.bool_]

@@ -17,7 +17,9 @@ from sksiamese._checks import plain_label, shorten
 from sksiamese._frames import plain_column, plain_frame
 from sksiamese.exceptions import InvalidSMILESError
 from sksiamese.molecules._canonical import canonical_key, smiles_of_mols, ten_lines, why_unreadable
-from sksiamese.space._columns import (
+from sksiamese.space._definition_checks import Column
+from sksiamese.space._dependent_columns import When
+from sksiamese.space._drawn_columns import (
     Constant,
     DrawnColumn,
     Levels,
@@ -26,8 +28,6 @@ from sksiamese.space._columns import (
     Range,
     is_number,
 )
-from sksiamese.space._definition_checks import Column
-from sksiamese.space._dependent_columns import When
 from sksiamese.space._followers import Follower, OfLevel, OfMolecule, OfSeveral
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._steps import multiples, multiples_within, written_step

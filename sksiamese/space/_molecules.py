@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese.molecules._canonical import canonical_key, canonical_keys
-from sksiamese.space._columns import ListedColumn, enumerate_values
+from sksiamese.space._drawn_columns import ListedColumn, enumerate_values
 
 
 @dataclass(frozen=True)

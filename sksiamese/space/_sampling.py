@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -11,13 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import qmc
 
-from sksiamese._checks import make_generator, require_integer, require_option
+from sksiamese._checks import make_generator, plain_label, require_integer, require_option
 from sksiamese.exceptions import NoPossibleExperimentError
-from sksiamese.space._row_rules import SpaceRows
+from sksiamese.space._space_rows import SpaceRows
 
 _BLOCK = 2**16  # rows drawn at once
 _PATIENCE = 1_000_000  # draws before a space counts as too narrow
 _RAREST = 0.001  # share of draws that must satisfy the constraints
+_TRIES = 1000  # draws around a row before it is given up
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -105,6 +106,72 @@ class SampledRows(SpaceRows):
         require_integer("DesignSpace.sample", "n", n, 1)
         require_option("DesignSpace.sample", "method", method, ("uniform", "lhs", "sobol"))
         return self._draw_chunks(n, method, numpy_generator(random_state))
+
+    def around(
+        self,
+        X: Any,
+        tolerance: float | Mapping[str, float] = 0.1,
+        n: int = 10,
+        random_state: Any = None,
+    ) -> pd.DataFrame:
+        """Vary the numbers of experiments a little.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments within the space; columns that follow from others may be absent.
+        tolerance : float or mapping of str to float, default=0.1
+            How far a number may move: a share of its range, 0 to 1, on a logarithmic scale where
+            the range has one; or, in the columns' units, for the columns named alone.
+        n : int, default=10
+            Number of neighbours of each experiment.
+        random_state : int, RandomState instance or None, default=None
+            Decides the draw.
+
+        Returns
+        -------
+        DataFrame of shape (n_samples * n, n_columns)
+            First the n neighbours of the first experiment, then those of the second.
+
+        Raises
+        ------
+        ValueError
+            If an experiment lies outside of the space, or no neighbour satisfies the constraints.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from sksiamese.space import DesignSpace, Range
+        >>> space = DesignSpace({"pH": Range(7, 14), "temperature_C": Range(0, 100)})
+        >>> X = pd.DataFrame({"pH": [13.8], "temperature_C": [20.0]})
+        >>> near = space.around(X, {"pH": 0.5}, n=50)
+        >>> bool(near["pH"].between(13.3, 14).all()), near["temperature_C"].unique().tolist()
+        (True, [20.0])
+        """
+        require_integer("DesignSpace.around", "n", n, 1)
+        steps = self._read_tolerance(tolerance)
+        centres = self.complete(X)
+        self._require_inside(centres, steps)
+        rng = numpy_generator(random_state)
+        rows = np.repeat(np.arange(len(centres)), n)
+        pending, parts = np.arange(len(rows)), []
+        for _ in range(_TRIES):
+            frame = centres.iloc[rows[pending]].set_axis(pending)
+            for name, step in steps.items():
+                u = rng.random(len(frame))
+                relative = not isinstance(tolerance, Mapping)
+                frame[name] = self._drawn[name]._near(frame[name], step, relative, u)
+            frame = self._settle(frame)
+            allowed = self._judge(frame).all(axis=1)
+            parts.append(frame[allowed])
+            pending = pending[~allowed]
+            if not len(pending):
+                return pd.concat(parts).sort_index()
+        row = plain_label(centres.index[rows[pending[0]]])
+        raise NoPossibleExperimentError(
+            f"No neighbour of row {row!r} satisfied the constraints in {_TRIES:,} draws. Give a "
+            "larger tolerance, loosen the constraints or leave the row out."
+        )
 
     def _draw_chunks(self, n: int, method: str, rng: np.random.Generator) -> Iterator[pd.DataFrame]:
         draw = _unit_source(method, len(self._axes), rng)

@@ -13,17 +13,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sksiamese._checks import listed, plain_label, require_integer, require_number
+from sksiamese._checks import listed, require_integer, require_number
 from sksiamese._frames import ensure_table, require_columns
-from sksiamese.exceptions import NoPossibleExperimentError
 from sksiamese.space._constraints import Constraint, Rule
 from sksiamese.space._definition_checks import Column
 from sksiamese.space._followers import OfMolecule, OfSeveral
 from sksiamese.space._from_frame import find_columns
 from sksiamese.space._molecules import Molecules
-from sksiamese.space._sampling import SampledRows, numpy_generator
+from sksiamese.space._sampling import SampledRows
 
-_TRIES = 1000  # draws around a row before it is given up
 _LARGEST_GRID = 10_000_000  # rows
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
@@ -282,72 +280,6 @@ class DesignSpace(SampledRows):
                 frame[member] = self._drawn[member]._cells(member, axis.array.take(place))
         self._require_inside(frame.iloc[:1], fixed)
         return self._keep_allowed(self._settle(frame).drop_duplicates())
-
-    def around(
-        self,
-        X: Any,
-        tolerance: float | Mapping[str, float] = 0.1,
-        n: int = 10,
-        random_state: Any = None,
-    ) -> pd.DataFrame:
-        """Vary the numbers of experiments a little.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_samples, n_columns)
-            Experiments within the space; columns that follow from others may be absent.
-        tolerance : float or mapping of str to float, default=0.1
-            How far a number may move: a share of its range, 0 to 1, on a logarithmic scale where
-            the range has one; or, in the columns' units, for the columns named alone.
-        n : int, default=10
-            Number of neighbours of each experiment.
-        random_state : int, RandomState instance or None, default=None
-            Decides the draw.
-
-        Returns
-        -------
-        DataFrame of shape (n_samples * n, n_columns)
-            First the n neighbours of the first experiment, then those of the second.
-
-        Raises
-        ------
-        ValueError
-            If an experiment lies outside of the space, or no neighbour satisfies the constraints.
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> from sksiamese.space import DesignSpace, Range
-        >>> space = DesignSpace({"pH": Range(7, 14), "temperature_C": Range(0, 100)})
-        >>> X = pd.DataFrame({"pH": [13.8], "temperature_C": [20.0]})
-        >>> near = space.around(X, {"pH": 0.5}, n=50)
-        >>> bool(near["pH"].between(13.3, 14).all()), near["temperature_C"].unique().tolist()
-        (True, [20.0])
-        """
-        require_integer("DesignSpace.around", "n", n, 1)
-        steps = self._read_tolerance(tolerance)
-        centres = self.complete(X)
-        self._require_inside(centres, steps)
-        rng = numpy_generator(random_state)
-        rows = np.repeat(np.arange(len(centres)), n)
-        pending, parts = np.arange(len(rows)), []
-        for _ in range(_TRIES):
-            frame = centres.iloc[rows[pending]].set_axis(pending)
-            for name, step in steps.items():
-                u = rng.random(len(frame))
-                relative = not isinstance(tolerance, Mapping)
-                frame[name] = self._drawn[name]._near(frame[name], step, relative, u)
-            frame = self._settle(frame)
-            allowed = self._judge(frame).all(axis=1)
-            parts.append(frame[allowed])
-            pending = pending[~allowed]
-            if not len(pending):
-                return pd.concat(parts).sort_index()
-        row = plain_label(centres.index[rows[pending[0]]])
-        raise NoPossibleExperimentError(
-            f"No neighbour of row {row!r} satisfied the constraints in {_TRIES:,} draws. Give a "
-            "larger tolerance, loosen the constraints or leave the row out."
-        )
 
     def swap(
         self,

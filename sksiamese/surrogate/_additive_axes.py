@@ -10,8 +10,8 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 from scipy import sparse
 
-from sksiamese.space._columns import OneHot
 from sksiamese.space._dependent_columns import without_condition
+from sksiamese.space._drawn_columns import OneHot
 from sksiamese.space._followers import Follower
 from sksiamese.space._space import DesignSpace
 from sksiamese.surrogate._readable_features import cell_keys, list_cells

@@ -73,3 +73,14 @@ def _mean_curve(
         own = own + (rows.coarse[j].matrix().toarray() * along).sum(axis=1)
         moved = moved + axes[j].spread() @ along.T
     return expit(total - own + moved).mean(axis=1)
+
+
+def describe_pairs(axes: list[Axis], terms: Terms, sides: Sides) -> pd.DataFrame:
+    """List the pairs, and how much both columns together move the log-odds; the most first."""
+    together = terms.parts(sides)[:, len(axes) :].std(axis=0)
+    found = {
+        "first": [axes[j].name for j, _ in terms.pairs],
+        "second": [axes[k].name for _, k in terms.pairs],
+        "strength": together,
+    }
+    return pd.DataFrame(found).sort_values("strength", ascending=False, ignore_index=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,23 +15,27 @@ from sksiamese._checks import (
     listed,
     make_generator,
     plain_label,
-    require_instance,
     require_integer,
-    require_probabilities,
 )
-from sksiamese._one_state import freeze, replace_state
+from sksiamese._shared_state import freeze, replace_state
 from sksiamese.plotting._drawing import class_number
 from sksiamese.plotting._effects import EffectsDisplay
 from sksiamese.space._space import DesignSpace
-from sksiamese.surrogate._additive_axes import Axis, find_axes
-from sksiamese.surrogate._additive_curves import count_nearest, describe_effects
-from sksiamese.surrogate._additive_terms import Sides, Terms, choose_pairs, fit_terms
+from sksiamese.surrogate._additive_axes import Axis, Basis, find_axes
+from sksiamese.surrogate._additive_curves import count_nearest, describe_effects, describe_pairs
+from sksiamese.surrogate._additive_terms import (
+    Sides,
+    Terms,
+    choose_pairs,
+    fit_terms,
+    side_by_side,
+)
 from sksiamese.surrogate._additive_words import list_findings, tell_contributions
 from sksiamese.surrogate._black_box import BlackBoxExplainer, name_of
 from sksiamese.surrogate._fidelity import N_FRESH, compare_labels, show_scores, warn_if_low
 from sksiamese.surrogate._readable_features import ReadableView
 from sksiamese.surrogate._tree_words import show_number
-from sksiamese.tables._table_classifier import record_training
+from sksiamese.tables._table_estimator import record_training
 
 _N_REDRAWS = 2  # for the interval
 _N_AVERAGED = 500  # samples that a probability is averaged over
@@ -222,23 +227,6 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
         last = expit(self.decision_function(X))
         return np.column_stack([1 - last, last])
 
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Predict the class of each row by the effects.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_samples, n_columns)
-            Experiments, in the columns of ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Labels out of ``classes_``.
-        """
-        fitted = freeze(self)
-        check_is_fitted(fitted)
-        return fitted.classes_[(fitted.decision_function(X) > 0).astype(int)]
-
     def findings(self) -> pd.DataFrame:
         """Say in one sentence for each column what it does.
 
@@ -357,11 +345,8 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
         return EffectsDisplay.from_estimator(freeze(self), ax=ax)
 
     def _check_parameters(self) -> None:
-        owner = type(self).__name__
-        require_probabilities(owner, self.estimator)
-        require_instance(owner, "space", self.space, DesignSpace)
-        require_integer(owner, "n_samples", self.n_samples, 1)
-        require_integer(owner, "max_pairs", self.max_pairs, 0)
+        super()._check_parameters()
+        require_integer(type(self).__name__, "max_pairs", self.max_pairs, 0)
 
     def _require_two_classes(self) -> None:
         if len(self.classes_) != 2:
@@ -375,11 +360,7 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
 
     def _require_choice(self) -> None:
         if not self._axes:
-            told = ", ".join(f"{name!r} is {each}" for name, each in self.space_.columns.items())
-            raise ValueError(
-                f"No column of the design space varies, so that there are no effects: {told}. "
-                "Give experiments that differ, or a wider space=DesignSpace(...)."
-            )
+            self._refuse_constant_space("there are no effects")
 
     def _along(self, frame: pd.DataFrame) -> Sides:
         """Bring complete rows to their places on all axes."""
@@ -407,15 +388,7 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
             if not draw:
                 pairs = choose_pairs(self._axes, sides, targets[:, 0], weight, self.max_pairs)
             found.append(fit_terms(self._axes, sides, pairs, targets, weight))
-        return Terms(
-            np.concatenate([terms.start for terms in found]),
-            [np.hstack(mains) for mains in zip(*(terms.mains for terms in found), strict=True)],
-            pairs,
-            [
-                np.concatenate(tables, axis=2)
-                for tables in zip(*(terms.tables for terms in found), strict=True)
-            ],
-        )
+        return side_by_side(found)
 
     def _describe(self, samples: pd.DataFrame, measured: Sides) -> None:
         few, view = samples[:_N_AVERAGED], ReadableView(self.space_)
@@ -425,14 +398,7 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
         self._features = {each.name: each for each in features if each.kind == "group"}
         self.intercept_ = float(terms.start[0])
         self.effects_ = describe_effects(self._axes, terms, sides, self._along(few), measured)
-        together = terms.parts(sides)[:, len(self._axes) :].std(axis=0)
-        self.pairs_ = pd.DataFrame(
-            {
-                "first": [self._axes[j].name for j, _ in terms.pairs],
-                "second": [self._axes[k].name for _, k in terms.pairs],
-                "strength": together,
-            }
-        ).sort_values("strength", ascending=False, ignore_index=True)
+        self.pairs_ = describe_pairs(self._axes, terms, sides)
         self._counts = [count_nearest(basis) for basis in measured.fine]
         self._pair_counts = [
             count_nearest(measured.coarse[j].times(measured.coarse[k])) for j, k in terms.pairs
@@ -443,19 +409,13 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
         return self._terms.start[0] + self._terms.parts(self._along(frame)).sum(axis=1)
 
     def _near(self, sides: Sides) -> list[int]:
-        places = [basis.nearest()[0] for basis in sides.fine]
-        return [
-            int(counts[place]) if place >= 0 else 0
-            for counts, place in zip(self._counts, places, strict=True)
-        ]
+        """Measured experiments near one, along each axis."""
+        return _counts_at(sides.fine, self._counts)
 
     def _near_pairs(self, sides: Sides) -> list[int]:
+        """Do the same for pairs of axes."""
         bases = [sides.coarse[j].times(sides.coarse[k]) for j, k in self._terms.pairs]
-        places = [basis.nearest()[0] for basis in bases]
-        return [
-            int(counts[place]) if place >= 0 else 0
-            for counts, place in zip(self._pair_counts, places, strict=True)
-        ]
+        return _counts_at(bases, self._pair_counts)
 
     def _show(self, axis: Axis, frame: pd.DataFrame) -> str:
         """Write the value of a column in the one row of a frame."""
@@ -480,3 +440,9 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
 
 def _bounded(proba: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return logit(np.clip(proba, _CLIP, 1 - _CLIP))
+
+
+def _counts_at(bases: Sequence[Basis], counts: Sequence[npt.NDArray[np.intp]]) -> list[int]:
+    """Count beside the place of a row on each of several bases; 0 where it has none."""
+    places = [basis.nearest()[0] for basis in bases]
+    return [int(c[place]) if place >= 0 else 0 for c, place in zip(counts, places, strict=True)]

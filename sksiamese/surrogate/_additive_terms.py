@@ -9,6 +9,7 @@ coarser ones, and all have mean 0 over the samples, the latter along either axis
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -158,3 +159,15 @@ def _centre(axes: list[Axis], sides: Sides, terms: Terms) -> Terms:
         main -= mean
         start += mean
     return Terms(start, mains, terms.pairs, tables)
+
+
+def side_by_side(found: Sequence[Terms]) -> Terms:
+    """Put the functions of several terms, which have the same pairs, beside each other."""
+    mains = zip(*(terms.mains for terms in found), strict=True)
+    tables = zip(*(terms.tables for terms in found), strict=True)
+    return Terms(
+        np.concatenate([terms.start for terms in found]),
+        [np.hstack(each) for each in mains],
+        found[0].pairs,
+        [np.concatenate(each, axis=2) for each in tables],
+    )

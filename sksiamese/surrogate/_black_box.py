@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
 
-from sksiamese._checks import plain_label
+from sksiamese._checks import (
+    plain_label,
+    require_instance,
+    require_integer,
+    require_probabilities,
+)
 from sksiamese._frame_libraries import as_pandas
+from sksiamese._shared_state import freeze
 from sksiamese.persistence._packed_tables import EstimatorOfTables
 from sksiamese.space._space import DesignSpace
 from sksiamese.surrogate._readable_features import one_row
-from sksiamese.tables._table_classifier import TableClassifier
+from sksiamese.tables._table_estimator import TableClassifier
 
 
 class BlackBoxExplainer(EstimatorOfTables, TableClassifier):
@@ -24,6 +31,38 @@ class BlackBoxExplainer(EstimatorOfTables, TableClassifier):
 
     estimator: Any
     space: DesignSpace | None
+    n_samples: int
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Predict the class of each row in place of the black box.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            Experiments, in the columns of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels out of ``classes_``.
+        """
+        fitted = freeze(self)
+        check_is_fitted(fitted)
+        return fitted.classes_[fitted.predict_proba(X).argmax(axis=1)]
+
+    def _check_parameters(self) -> None:
+        owner = type(self).__name__
+        require_probabilities(owner, self.estimator)
+        require_instance(owner, "space", self.space, DesignSpace)
+        require_integer(owner, "n_samples", self.n_samples, 1)
+
+    def _refuse_constant_space(self, so: str) -> NoReturn:
+        """Say that nothing varies, and what follows from that."""
+        told = ", ".join(f"{name!r} is {each}" for name, each in self.space_.columns.items())
+        raise ValueError(
+            f"No column of the design space varies, so that {so}: {told}. Give experiments that "
+            "differ, or a wider space=DesignSpace(...)."
+        )
 
     def _fit_black_box(self, X: Any, y: Any, fit_params: Mapping[str, Any]) -> pd.DataFrame:
         """Fit the black box unless it is frozen, find the space, and give X as a frame."""

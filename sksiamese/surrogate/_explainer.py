@@ -14,13 +14,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksiamese._checks import (
     make_generator,
-    require_instance,
     require_integer,
     require_number,
-    require_probabilities,
     shorten,
 )
-from sksiamese._one_state import freeze, replace_state
+from sksiamese._shared_state import freeze, replace_state
 from sksiamese.plotting._tree import SurrogateTreeDisplay
 from sksiamese.space._space import DesignSpace
 from sksiamese.surrogate._black_box import BlackBoxExplainer, name_of
@@ -37,7 +35,7 @@ from sksiamese.surrogate._tree_growing import (
 )
 from sksiamese.surrogate._tree_text import draw_lines, list_rules, tell_fidelity, tell_path
 from sksiamese.surrogate._tree_words import Feature, TreeWords
-from sksiamese.tables._table_classifier import record_training
+from sksiamese.tables._table_estimator import record_training
 
 _N_CHOOSE = 2000  # samples that decide on the size of the tree
 _WHO = "tree agrees with the"
@@ -221,22 +219,6 @@ class SurrogateTreeExplainer(BlackBoxExplainer):
             draft._training_record = record_training(frame)
         return self
 
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Predict the class of each row with the tree.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_samples, n_columns)
-            Experiments, in the columns of ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Labels out of ``classes_``.
-        """
-        fitted, view = self._read_fitted(X)
-        return fitted.classes_[fitted.tree_.predict(view)]
-
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Give the share of each class in the leaf of each row.
 
@@ -385,10 +367,8 @@ class SurrogateTreeExplainer(BlackBoxExplainer):
         return "\n".join([*lines, says, fitted._told()])
 
     def _check_parameters(self) -> None:
+        super()._check_parameters()
         owner = type(self).__name__
-        require_probabilities(owner, self.estimator)
-        require_instance(owner, "space", self.space, DesignSpace)
-        require_integer(owner, "n_samples", self.n_samples, 1)
         require_number(owner, "min_fidelity", self.min_fidelity, 0, 1)
         if self.max_depth is not None:
             require_integer(owner, "max_depth", self.max_depth, 1)
@@ -409,11 +389,7 @@ class SurrogateTreeExplainer(BlackBoxExplainer):
     def _require_choice(self) -> None:
         """Refuse a space in which nothing varies that the default view could tell of."""
         if isinstance(self.view_, ReadableView) and not self.view_.columns:
-            told = ", ".join(f"{name!r} is {each}" for name, each in self.space_.columns.items())
-            raise ValueError(
-                f"No column of the design space varies, so that a tree has nothing to ask: {told}. "
-                "Give experiments that differ, or a wider space=DesignSpace(...)."
-            )
+            self._refuse_constant_space("a tree has nothing to ask")
 
     def _read_fitted(self, X: Any) -> tuple[Self, pd.DataFrame]:
         """Give the explainer as it is now, and rows as its tree sees them."""
@@ -431,7 +407,7 @@ class SurrogateTreeExplainer(BlackBoxExplainer):
         frame = self.space_.sample(n, random_state=rng)
         proba = self._judge(frame)
         if order and isinstance(self.view_, ReadableView):
-            self.view_ = self.view_.ordered(frame, _scores(proba))
+            self.view_ = self.view_.ordered(frame, proba)
         return Samples(self._look(frame), proba)
 
     def _features(self, view: pd.DataFrame) -> list[Feature]:
@@ -439,16 +415,9 @@ class SurrogateTreeExplainer(BlackBoxExplainer):
             return self.view_.features(view)
         return [Feature.of(view[name]) for name in view]
 
-    def _grow(
-        self, samples: Samples, seed: int, max_leaf_nodes: int | None
-    ) -> DecisionTreeClassifier:
-        return grow_tree(
-            samples,
-            seed,
-            max_leaf_nodes,
-            max_depth=self.max_depth,
-            min_samples_split=self.min_samples_split,
-        )
+    def _grow(self, samples: Samples, seed: int, n_leaves: int | None) -> DecisionTreeClassifier:
+        limits = {"max_depth": self.max_depth, "min_samples_split": self.min_samples_split}
+        return grow_tree(samples, seed, n_leaves, **limits)
 
     def _grow_as_needed(
         self, samples: Samples, rng: np.random.RandomState
@@ -479,9 +448,3 @@ class SurrogateTreeExplainer(BlackBoxExplainer):
             f"{show_scores(self.stability_)}."
         )
         return "\n".join(lines)
-
-
-def _scores(proba: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """One number for each row of probabilities: the direction in which they vary most."""
-    centred = proba - proba.mean(axis=0)
-    return centred @ np.linalg.svd(centred, full_matrices=False)[2][0]

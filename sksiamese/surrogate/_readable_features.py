@@ -19,8 +19,8 @@ from sksiamese._frame_libraries import as_pandas
 from sksiamese.molecules._canonical import canonical_keys
 from sksiamese.molecules._descriptors import TABLE1_LIGAND_DESCRIPTORS, molecule_descriptors
 from sksiamese.molecules._quiet_rdkit import quiet_rdkit
-from sksiamese.space._columns import DrawnColumn, ListedColumn
 from sksiamese.space._dependent_columns import When, without_condition
+from sksiamese.space._drawn_columns import DrawnColumn, ListedColumn
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 from sksiamese.surrogate._tree_words import Feature
@@ -85,12 +85,15 @@ class ReadableView:
             name: cells for name, cells in listed.items() if 0 < len(cells) <= _MOST_GROUPED
         }
 
-    def ordered(self, frame: pd.DataFrame, scores: npt.NDArray[np.float64]) -> ReadableView:
-        """Give a view whose groups follow the mean score of the rows (n_rows,) that hold them.
+    def ordered(self, frame: pd.DataFrame, proba: npt.NDArray[np.float64]) -> ReadableView:
+        """Give a view whose groups follow the mean probabilities of the rows that hold them.
 
-        A limit on such a place is the best split into two groups for two classes: Breiman et al.,
-        "Classification and Regression Trees" (1984), section 4.2.2.
+        Of (n_rows, n_classes), the direction in which they vary most counts. A limit on such a
+        place is the best split into two groups for two classes: Breiman et al., "Classification
+        and Regression Trees" (1984), section 4.2.2.
         """
+        centred = proba - proba.mean(axis=0)
+        scores = centred @ np.linalg.svd(centred, full_matrices=False)[2][0]
         view = copy(self)
         view.groups = {}
         for name, cells in self.groups.items():

@@ -18,7 +18,7 @@ from sksiamese.tables._column_kinds import are_truth_values
 from sksiamese.tables._read_column import TableColumn
 from sksiamese.tables._roles_by_name import role_by_name
 from sksiamese.tables.reading._cell_meaning import is_date, is_reaction
-from sksiamese.tables.reading._quantities import find_quantity
+from sksiamese.tables.reading._quantity_in_name import find_quantity
 
 INPUTS = ("molecule", "category", "number")  # roles of which the models take the columns
 ROLES = (*INPUTS, "outcome", "result", "counter", "identifier", "date", "note", "empty", "ignored")

@@ -22,7 +22,7 @@ from sksiamese.model_selection import recipe_groups
 from sksiamese.molecules._graph import graph_from_smiles
 from sksiamese.tables.encoding._encoder import ExperimentEncoder
 from sksiamese.tables.reading._files import read_table_file
-from sksiamese.tables.reading._quantities import find_quantity
+from sksiamese.tables.reading._quantity_in_name import find_quantity
 from sksiamese.tables.reading._typed_numbers import advise_on_text, plain_number
 
 OUTCOME = "success"

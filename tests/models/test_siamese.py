@@ -18,7 +18,7 @@ from sksiamese import GraphFingerprintSiameseClassifier, MolGraph, SMILESFeaturi
 from sksiamese.models.training._ensemble_net import EnsembleNet
 from sksiamese.models.training._fitting import Seeds
 from sksiamese.molecules._graph import graph_from_smiles
-from sksiamese.nn._process_network import ProcessNetwork
+from sksiamese.nn._gaussian_process_network import ProcessNetwork
 
 LIGANDS = ["SCCN", "SCCO", "CCCCS", "Sc1ccccc1", "OC(=O)CS", "CC(C)S", "CCCCCCS", "SCCCO"]
 SOLVENTS = ["O", "CO", "ClCCl"]

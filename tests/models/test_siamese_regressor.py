@@ -17,7 +17,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sksiamese import GraphFingerprintSiameseRegressor, load_model, save_model
-from sksiamese.models.training._number_process import measure
+from sksiamese.models.training._gaussian_process_regression import measure
 from sksiamese.nn._gaussian_regression import Measured, log_evidence
 from sksiamese.tables.encoding._distances import RowDistances
 

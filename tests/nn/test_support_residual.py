@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.linalg import block_diag
 
-from sksiamese.models.readouts._residual import EpisodeLoss
+from sksiamese.models.readouts._past_campaigns import EpisodeLoss
 from sksiamese.models.training._labelled_rows import Batch
 from sksiamese.nn._fingerprint_network import NetworkSettings
 from sksiamese.nn._siamese import SiameseNetwork

@@ -6,8 +6,8 @@ threshold side by side, behind the protocol of ``_protocol.py``.
 
 from sksiamese.models.readouts._gaussian_process import ProcessReadOut
 from sksiamese.models.readouts._mean import MeanReadOut, PaperReadOut
+from sksiamese.models.readouts._past_campaigns import CampaignReadOut
 from sksiamese.models.readouts._protocol import ReadOut
-from sksiamese.models.readouts._residual import CampaignReadOut
 
 __all__ = ["READOUTS"]
 

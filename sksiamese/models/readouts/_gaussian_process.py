@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 
 from sksiamese.models.readouts._gaussian_process_support import ProcessSupport, compare_with, look
+from sksiamese.models.readouts._past_campaigns import campaign_rate
 from sksiamese.models.readouts._protocol import ReadOut
-from sksiamese.models.readouts._residual import campaign_rate
 from sksiamese.models.training._ensemble_net import EnsembleNet, descend, to_tensors
 from sksiamese.models.training._labelled_rows import Inputs, LabelledExperiments, to_shares
 from sksiamese.models.training._pairs import class_batches
+from sksiamese.nn._gaussian_process_network import ProcessNetwork, Views
 from sksiamese.nn._kernel import PairDistances
 from sksiamese.nn._laplace import Labels, Posterior, condition, log_evidence
-from sksiamese.nn._process_network import ProcessNetwork, Views
 from sksiamese.tables.encoding._distances import RowDistances, distance_kinds
 from sksiamese.tables.encoding._encoder import Experiments
 

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from sksiamese.models.readouts._protocol import Evidence, Reason, kept_tensor
 from sksiamese.models.training._ensemble_net import EnsembleNet, to_tensors
+from sksiamese.nn._gaussian_process_network import ProcessNetwork, Views
 from sksiamese.nn._kernel import PairDistances, SiameseKernel
 from sksiamese.nn._laplace import Posterior
-from sksiamese.nn._process_network import ProcessNetwork, Views
 from sksiamese.tables.encoding._distances import RowDistances
 from sksiamese.tables.encoding._encoder import Experiments
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from sksiamese.models.readouts._comparing_embeddings import SimilarityReadOut, chunks, compare
 from sksiamese.models.readouts._protocol import Evidence, kept_tensor
+from sksiamese.models.readouts._similarity_readout import SimilarityReadOut, chunks, compare
 from sksiamese.models.training._ensemble_net import EnsembleNet, descend, last_layer
 from sksiamese.models.training._labelled_rows import Batch, LabelledExperiments, to_shares
 from sksiamese.models.training._pairs import pair_weights

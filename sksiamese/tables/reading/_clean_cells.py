@@ -15,7 +15,7 @@ from sksiamese._checks import listed
 from sksiamese.molecules._canonical import smiles_of_mols
 from sksiamese.tables.reading._cell_meaning import holds_molecules, is_missing, stands_for_nothing
 from sksiamese.tables.reading._findings import Finding, plural
-from sksiamese.tables.reading._quantities import convert, find_quantity, is_unit, plain_unit
+from sksiamese.tables.reading._quantity_in_name import convert, find_quantity, is_unit, plain_unit
 from sksiamese.tables.reading._typed_numbers import advise_on_text, are_codes, plain_number
 
 _SHOWN = 5  # texts that a message lists

@@ -19,7 +19,7 @@ import pandas as pd
 from sksiamese._checks import import_extra, listed
 from sksiamese.tables.reading._cell_meaning import is_missing
 from sksiamese.tables.reading._findings import Finding, plural
-from sksiamese.tables.reading._headers import Grid, frame_of, holds_names
+from sksiamese.tables.reading._table_start import Grid, frame_of, holds_names
 from sksiamese.tables.reading._typed_numbers import are_codes, is_number_text, plain_number
 
 _WORKBOOKS = {".xlsx", ".xlsm"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from sksiamese.tables.reading._quantities import is_unit
+from sksiamese.tables.reading._quantity_in_name import is_unit
 
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _PLAIN = re.compile(_NUMBER)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from sksiamese.molecules._drawing import import_drawing
+from sksiamese.molecules._import_drawing import import_drawing
 
 
 def test_what_is_missing_is_said_with_its_remedy(monkeypatch):

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from sksiamese._checks import listed, plain_label
-from sksiamese.space._columns import ListedColumn
 from sksiamese.space._dependent_columns import When, without_condition
+from sksiamese.space._drawn_columns import ListedColumn
 from sksiamese.space._molecules import Molecules
 from sksiamese.space._space import DesignSpace
 from sksiamese.tables._outcome_rules import MOST_CLASSES, is_open

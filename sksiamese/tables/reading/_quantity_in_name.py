@@ -95,7 +95,7 @@ def find_quantity(name: str) -> Quantity | None:
 
     Examples
     --------
-    >>> from sksiamese.tables.reading._quantities import find_quantity
+    >>> from sksiamese.tables.reading._quantity_in_name import find_quantity
     >>> find_quantity("temperature_C").low
     -273.15
     >>> find_quantity("HAuCl4 [mM]").kind, find_quantity("n_C")
@@ -130,7 +130,7 @@ def convert(number: float, unit: str, target: str) -> float | None:
 
     Examples
     --------
-    >>> from sksiamese.tables.reading._quantities import convert
+    >>> from sksiamese.tables.reading._quantity_in_name import convert
     >>> convert(30.0, "min", "h"), convert(1.0, "h", "mL")
     (0.5, None)
     """

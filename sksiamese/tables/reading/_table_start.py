@@ -11,7 +11,7 @@ import pandas as pd
 from sksiamese._checks import listed, shorten
 from sksiamese.tables.reading._cell_meaning import is_missing
 from sksiamese.tables.reading._findings import Finding, describe_rows
-from sksiamese.tables.reading._quantities import is_unit
+from sksiamese.tables.reading._quantity_in_name import is_unit
 from sksiamese.tables.reading._typed_numbers import is_number_text
 
 Grid: TypeAlias = list[list[Any]]

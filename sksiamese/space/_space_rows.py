@@ -12,17 +12,7 @@ import pandas as pd
 from sksiamese._checks import listed, plain_label, require_number
 from sksiamese._frames import ensure_table, plain_frame, require_columns
 from sksiamese.exceptions import NoPossibleExperimentError
-from sksiamese.persistence._definitions import Definition
-from sksiamese.space._columns import (
-    DrawnColumn,
-    Levels,
-    OneHot,
-    PlainColumn,
-    Range,
-    is_missing,
-    is_number,
-)
-from sksiamese.space._conditions import ask_rows
+from sksiamese.persistence._savable import Definition
 from sksiamese.space._constraints import Constraint, Rule
 from sksiamese.space._definition_checks import (
     Column,
@@ -36,8 +26,18 @@ from sksiamese.space._dependent_columns import (
     When,
     without_condition,
 )
+from sksiamese.space._drawn_columns import (
+    DrawnColumn,
+    Levels,
+    OneHot,
+    PlainColumn,
+    Range,
+    is_missing,
+    is_number,
+)
 from sksiamese.space._followers import Follower, Known, OfSeveral
 from sksiamese.space._molecules import Molecules
+from sksiamese.space._row_conditions import ask_rows
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Bools: TypeAlias = npt.NDArray[np.bool_]

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from sksiamese.models.readouts._comparing_embeddings import SimilarityReadOut, chunks
 from sksiamese.models.readouts._protocol import Evidence, kept_tensor
+from sksiamese.models.readouts._similarity_readout import SimilarityReadOut, chunks
 from sksiamese.models.training._ensemble_net import EnsembleNet, descend, last_layer
 from sksiamese.models.training._labelled_rows import Batch, LabelledExperiments, to_shares
 from sksiamese.models.training._pairs import class_batches, draw_support, episode_batches

@@ -12,7 +12,7 @@ from pandas.api.types import is_bool_dtype
 
 from sksiamese._checks import listed, plain_label, shorten
 from sksiamese.molecules._canonical import canonical_key
-from sksiamese.space._columns import Levels, PlainColumn
+from sksiamese.space._drawn_columns import Levels, PlainColumn
 from sksiamese.space._molecules import Molecules
 
 Wanted: TypeAlias = tuple[Any, ...] | PlainColumn

@@ -63,7 +63,7 @@ class ProcessNetwork(FingerprintNetwork):
     --------
     >>> import torch
     >>> from sksiamese.nn._fingerprint_network import NetworkSettings
-    >>> from sksiamese.nn._process_network import ProcessNetwork
+    >>> from sksiamese.nn._gaussian_process_network import ProcessNetwork
     >>> settings = NetworkSettings(10, 16, 2, (40,), 20, "tanh", "sigmoid", 0.5)
     >>> network = ProcessNetwork(settings, 2, 0, [0, 1], [], 2)
     >>> views = network(torch.rand(4, 2).double(), torch.empty(4, 0, dtype=torch.int64), None)

@@ -13,7 +13,7 @@ from sklearn.metrics import matthews_corrcoef, roc_auc_score
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict, cross_val_score
 
 from sksiamese import GraphFingerprintSiameseClassifier, load_model, save_model
-from sksiamese.models.readouts._residual import EpisodeLoss, campaign_rate, find_threshold
+from sksiamese.models.readouts._past_campaigns import EpisodeLoss, campaign_rate, find_threshold
 from sksiamese.models.training._ensemble_net import last_layer
 from sksiamese.models.training._labelled_rows import LabelledExperiments
 from sksiamese.nn._support_residual import SupportResidual
