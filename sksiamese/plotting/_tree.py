@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from sksiamese.plotting._drawing import clip, import_pyplot
+from sksiamese.plotting._drawing import axis_label, clip, import_pyplot
 
 # Okabe and Ito's colours, told apart whatever the colour vision; light, since text stands on them.
 _COLORS = ("#F3C677", "#8FC9EE", "#7FCDB4", "#F5EE9B", "#E2B3CE", "#E7A27A", "#9FB8D9")
@@ -169,7 +169,7 @@ class SurrogateTreeDisplay:
         style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "zorder": 3}
         if not node.is_leaf:
             box = {"boxstyle": "ellipse,pad=0.2", "fc": "white", "ec": "0.3"}
-            text = textwrap.fill(node.feature, _CHARACTERS)
+            text = textwrap.fill(axis_label(node.feature), _CHARACTERS)
             ax.text(node.depth, height, text, bbox=box, **style)
             return
         color = _COLORS[self.classes.index(node.prediction) % len(_COLORS)]
@@ -179,7 +179,7 @@ class SurrogateTreeDisplay:
             box = {"boxstyle": "square,pad=0.35", "fc": color, **line}
             ax.text(node.depth, height, text, bbox=box, **style)
             return
-        text += f"\n{node.n_leaves} leaves: {clip(node.feature)}?"
+        text += f"\n{node.n_leaves} leaves: {clip(axis_label(node.feature))}?"
         corners = [(-0.28, 0), (0.0, -0.42), (0.0, 0.42)]  # a triangle that opens to the right
         ax.fill(
             *zip(*((node.depth + x, height + y) for x, y in corners), strict=True),
