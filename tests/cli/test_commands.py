@@ -341,6 +341,50 @@ def test_a_model_that_gives_no_probabilities_is_refused(command, owner, tmp_path
     )
 
 
+def test_answers_without_a_file_are_written_to_the_screen(week, capsys, tmp_path):
+    measured(5, seed=3).to_csv(tmp_path / "new.csv", index=False)
+    status, out, _ = run(capsys, "predict", week / "campaign.skm", tmp_path / "new.csv")
+    assert (status, len(out.splitlines())) == (0, 6)
+    assert out.split("\n")[0].split()[-2:] == ["p(1)", "predicted"]
+    words = ["screen", week / "campaign.skm", tmp_path / "new.csv", "--best", "2", "--jobs", "1"]
+    status, out, _ = run(capsys, *words)
+    lines = out.splitlines()
+    assert (status, lines[0], len(lines)) == (0, "Screened 5 rows; left out 0.", 4)
+    assert lines[1].split()[-1] == "p(success)"
+
+
+def test_what_a_campaign_knows_is_not_asked_again(week, capsys):
+    words = ["recommend", week / "campaign.skm", "--outcome", "yield >= 50"]
+    status, out, err = run(capsys, *words)
+    assert (status, out) == (2, "")
+    assert err == "error: A campaign knows its outcome. Leave --outcome out.\n"
+
+
+def test_no_plate_comes_of_a_table_with_errors(capsys, tmp_path):
+    table = measured()
+    table.loc[3, "ligand"] = "C(C"
+    path = tmp_path / "table.csv"
+    table.to_csv(path, index=False)
+    status, out, err = run(capsys, "recommend", path, "--outcome", "yield >= 50")
+    assert (status, out) == (2, "")
+    assert err == (
+        f"error: The table has 1 error(s). 'sksiamese check {path} --outcome 'yield >= 50'' lists "
+        "them.\n"
+    )
+
+
+def test_a_model_without_names_of_columns_is_refused(capsys, tmp_path):
+    path = tmp_path / "bare.skm"
+    save_model(LogisticRegression().fit([[1.0], [2.0]], [0, 1]), path)
+    (tmp_path / "t.csv").write_text("pH\n7\n")
+    status, out, err = run(capsys, "predict", path, tmp_path / "t.csv")
+    assert (status, out) == (2, "")
+    assert err == (
+        f"error: The model in {str(path)!r} was fitted without names of columns, so that a table "
+        "cannot be matched with it. Fit it with a DataFrame.\n"
+    )
+
+
 def test_text_that_looks_like_a_formula_stays_text(tmp_path, capsys):
     frame = measured()
     frame["solvent"] = frame["solvent"].replace({"water": "=1+1"})

@@ -407,6 +407,16 @@ CASES = [
         "2 of 4 molecules occur once only: rows 6 and 7.",
         "Trust predictions for them less, or repeat them under other conditions.",
     ),
+    (
+        *("conversion (%)", [0.2, 0.3, 0.9, 0.45, 0.6], "fractions", None),
+        "All numbers lie from 0 to 1, although the name says per cent.",
+        "If they are fractions, multiply them by 100, or say so in the name.",
+    ),
+    (
+        *("acid:amine", ["1:1", "1:2", "1:1", "2:1"], "no_structure", None),
+        "Texts such as '1:1' are names to the models, not numbers.",
+        "Write a number, such as 0.5 for 1:2, if more and less of it should mean something.",
+    ),
 ]
 
 
@@ -443,6 +453,17 @@ def test_message_and_cure(name, cells, check, row, message, cure):
 )
 def test_no_false_alarm(name, cells):
     assert findings_of(name, cells) == []
+
+
+def test_a_column_that_the_models_refuse_as_a_whole_is_an_error():
+    cells = [graph_from_smiles("CCO"), "CC", "CCO", "CCC"] * 2
+    message = (
+        "Column 'm' must hold SMILES, MolGraphs or numbers, one of them; row 0 holds "
+        "MolGraph('CCO', 3 atoms, 2 bonds) (MolGraph) and row 1 holds 'CC' (str). Correct the "
+        "column, encode it or drop it."
+    )
+    wanted = [("mixed_kinds", None, message, "Give the whole column one type.")]
+    assert findings_of("m", cells) == wanted
 
 
 def test_log_spread_concentrations_give_no_false_alarm():

@@ -517,3 +517,22 @@ def test_check_takes_success_a_sheet_and_no_outcome(tmp_path, capsys):
     assert program.main(["check", path, *options]) == 0
     assert program.main(["check", path]) == 0
     assert "'One' was read, the first that is a table." in capsys.readouterr().out
+
+
+def test_a_column_of_reactions_is_left_out_and_said():
+    table = pd.DataFrame(
+        {
+            "reaction": ["CC(=O)O.CN>>CC(=O)NC", "CC(=O)O.CCN>>CC(=O)NCC"] * 6,
+            "pH": np.linspace(3, 9, 12),
+            "works": ["yes", "no", "no"] * 4,
+        }
+    )
+    found = read_experiments(table, "works")
+    assert list(found.X) == ["pH"]
+    told = found.report.findings.set_index("check").loc["reactions"]
+    assert (told["column"], told["message"], told["cure"]) == (
+        "reaction",
+        "It holds reactions, and was left out.",
+        "Give each molecule that differs between the rows a column of its own.",
+    )
+    assert found._repr_html_() == found.report._repr_html_()

@@ -344,11 +344,29 @@ def test_open_shows_a_file_in_the_browser(report, monkeypatch):
             "The 'batch_size' parameter of ExperimentReport must be an integer of at least 1. Got "
             "0 instead.",
         ),
+        (
+            lambda t: make_report(t, models=["an oracle"]),
+            "The 'models' parameter of ExperimentReport must be a list out of 'siamese "
+            "classifier', 'random forest', 'Gaussian process', or a dict of names and classifiers. "
+            "Got ['an oracle'] instead.",
+        ),
     ],
 )
 def test_wrong_arguments_are_refused(call, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         call(measured())
+
+
+def test_a_fitted_recommender_brings_its_space(report):
+    message = "A fitted recommender has its design space already. Leave space out."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        ExperimentReport(report.recommender, space=report.recommender.space_)
+
+
+def test_a_page_needs_a_folder(report, tmp_path):
+    message = f"The folder {str(tmp_path / 'absent')!r} does not exist. Create it first."
+    with pytest.raises(FileNotFoundError, match=f"^{re.escape(message)}$"):
+        report.write_html(tmp_path / "absent" / "report.html")
 
 
 def test_a_campaign_on_numbers_is_refused():
