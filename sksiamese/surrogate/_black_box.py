@@ -74,7 +74,7 @@ class BlackBoxExplainer(EstimatorOfTables, TableClassifier):
             frame = self._read(X)
             self.estimator_ = clone(self.estimator)
             self.estimator_.fit(self._for_black_box(frame), table.classes[table.y], **fit_params)
-        self.classes_ = self.estimator_.classes_
+        self.classes_ = np.asarray(self.estimator_.classes_)
         self.space_ = DesignSpace.from_frame(frame) if self.space is None else self.space
         self.space_.require_columns(frame.columns)
         return frame

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
@@ -295,6 +296,34 @@ def test_table_with_errors_gets_a_page_that_lists_them():
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         _ = faulty.plate
+
+
+class FitsWholeTablesAlone(ClassifierMixin, BaseEstimator):
+    """Fails on every fold; its classes are a list."""
+
+    def fit(self, X, y):
+        if len(X) < len(measured()):
+            raise ValueError("too few rows for me")
+        self.classes_ = sorted(set(y))
+        return self
+
+    def predict_proba(self, X):
+        return np.full((len(X), 2), 0.5)
+
+    def predict(self, X):
+        return np.full(len(X), self.classes_[0])
+
+
+def test_a_model_that_fails_on_folds_is_not_judged():
+    report = make_report(measured(), models={"fussy": FitsWholeTablesAlone()})
+    found = json.loads(report.json())
+    new_rows = found["verdict"]["tasks"][0]
+    assert new_rows["headline"] == "No model could be fitted; the details say why."
+    assert new_rows["details"][-1] == "fussy: too few rows for me"
+    assert not new_rows["has_learnt"]
+    assert found["verdict"]["why"] == "No model could be judged, so this is no choice."
+    assert found["calibration"]["summary"] == "The model gave no held-out probabilities."
+    assert "too few rows for me" in report.html()
 
 
 def test_too_few_successes_are_no_model():
