@@ -15,6 +15,7 @@ from skopt import gp_minimize
 from skopt.space import Categorical, Integer, Real
 
 from sksiamese import DesignSpace, InvalidSMILESError
+from sksiamese.molecules import graph_from_smiles
 from sksiamese.space import Computed, Levels, Molecules, OfLevel, OfMolecule, Range, When
 from tests.space.cases import allowed, in_water, lab, obeys, spaces
 
@@ -471,3 +472,35 @@ def test_definitions_that_are_refused(make, error, message):
     with pytest.raises(error) as caught:
         make()
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("at", "message"),
+    [
+        (
+            {"s": "CCC", "l": "x"},
+            "Column 's', row 0 holds 'CCC', which is outside of the design space (2 molecules: O, "
+            "CCO). Correct the value or add the molecule with DesignSpace.extend.",
+        ),
+        (
+            {"s": "O", "l": "z"},
+            "Column 'l', row 0 holds 'z', which is outside of the design space (x, y). Correct the "
+            "value or give the column more Levels.",
+        ),
+    ],
+)
+def test_a_message_says_how_a_column_takes_more(at, message):
+    columns = {"a": Range(0, 1), "s": Molecules(["O", "CCO"]), "l": Levels(["x", "y"])}
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        DesignSpace(columns).grid("a", 3, at=at)
+
+
+def test_graphs_are_no_column_of_a_space():
+    graphs = [graph_from_smiles("CO"), graph_from_smiles("CCO")]
+    message = (
+        "Column 'g' must hold numbers, truth values or text; row 0 holds MolGraph('CO', 2 atoms, 1 "
+        "bonds) (MolGraph). Drop the column, or give the table as it was before a pipeline changed "
+        "it."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        DesignSpace.from_frame(pd.DataFrame({"g": graphs, "a": [1.0, 2.0]}))
