@@ -34,7 +34,7 @@ def add_parser(commands: _arguments.Commands) -> None:
     parser.add_argument(
         "--repeats", action="store_true", help="the plate repeats experiments that are measured"
     )
-    add_targets(parser)
+    add_targets(parser, "-2")
     _arguments.add_batch(parser)
     _arguments.add_computing(parser)
     _arguments.add_force(parser)

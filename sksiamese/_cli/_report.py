@@ -33,26 +33,26 @@ def add_parser(commands: _arguments.Commands) -> None:
     _arguments.add_json(parser)
 
 
-def add_targets(parser: argparse.ArgumentParser) -> None:
-    """Name the files to write."""
+def add_targets(parser: argparse.ArgumentParser, number: str = "") -> None:
+    """Name the files to write; `number` stands in the names that they have by default."""
     parser.add_argument(
         "-o",
         "--output",
         type=_arguments.file_name,
         metavar="HTML",
-        help="the report (report.html)",
+        help=f"the report (report{number}.html)",
     )
     parser.add_argument(
         "--plate",
         type=_arguments.file_name,
         metavar="FILE",
-        help="the next plate, .xlsx, .csv or .tsv (plate.xlsx beside the report)",
+        help=f"the next plate, .xlsx, .csv or .tsv (plate{number}.xlsx beside it)",
     )
     parser.add_argument(
         "--campaign",
         type=_arguments.file_name,
         metavar="FILE",
-        help="the campaign (campaign.skm beside the report)",
+        help=f"the campaign (campaign{number}.skm beside it)",
     )
 
 

@@ -181,7 +181,7 @@ def require_new(labels: pd.Index, keys: npt.NDArray[Any], past: pd.Series) -> No
         where = f"are measured already ({describe_rows(map(plain_label, old))})"
     raise ValueError(
         f"The same experiment twice: {rows} of {len(keys)} {where}. Leave out what was added "
-        "before, or pass repeats=True if these experiments were done again."
+        "before, or say repeats=True (on the command line --repeats) if they were done again."
     )
 
 

@@ -156,8 +156,8 @@ def test_no_plate_is_added_twice():
     model.add_measurements(plate)
     message = (
         "The same experiment twice: rows 0, 1 and 2 of 3 are measured already (rows 20, 21 and "
-        "22). Leave out what was added before, or pass repeats=True if these experiments were done "
-        "again."
+        "22). Leave out what was added before, or say repeats=True (on the command line "
+        "--repeats) if they were done again."
     )
     with check(ValueError, message):
         model.add_measurements(plate)
@@ -165,7 +165,8 @@ def test_no_plate_is_added_twice():
     fresh = model.recommend(2).assign(outcome=1).set_axis(["x", "y"])
     message = (
         "The same experiment twice: rows 'x' and 'y' of 4 repeat others of this table. Leave out "
-        "what was added before, or pass repeats=True if these experiments were done again."
+        "what was added before, or say repeats=True (on the command line --repeats) if they were "
+        "done again."
     )
     with check(ValueError, message):
         model.add_measurements(pd.concat([fresh, fresh]))
@@ -207,8 +208,8 @@ def test_bad_measurements_change_nothing():
         model.add_measurements(rows.assign(outcome=["wroks", np.nan]))
     message = (
         "The same experiment twice: rows 'new 1' and 'new 2' of 2 are measured already (rows "
-        "'run 0' and 'run 1'). Leave out what was added before, or pass repeats=True if these "
-        "experiments were done again."
+        "'run 0' and 'run 1'). Leave out what was added before, or say repeats=True (on the "
+        "command line --repeats) if they were done again."
     )
     with check(ValueError, message):
         model.add_measurements(rows.assign(outcome="works"))
