@@ -145,33 +145,16 @@ class EvidenceDisplay:
         past = _find_rows(past, found["support"], isinstance(as_pandas(seen), pd.DataFrame))
         rows = pd.concat([asked, past])
         written = _in_words(rows, names)
-        told = list(columns or [])
         if columns is None:
-            numbers = _varying_numbers(ensure_table(X).frame)
-            differ = [name for name in rows if len(written[name].astype(str).unique()) > 1]
-            told = [n for n in rows if n in numbers or (n in differ and n != molecule)]
-        words = [_describe(row, told) for _, row in written[told].iterrows()]
-        drawn = [""] * len(rows)
-        if molecule is not None:
-            smiles, labels, keys = name_molecules(rows[molecule], names)
-            drawn = [smiles[key] for key in keys]
-            words = [
-                f"{clip(labels[key])}\n{text}".strip()
-                for key, text in zip(keys, words, strict=True)
-            ]
-        evidence = pd.DataFrame(
-            {
-                "experiment": [
-                    f"{plain_label(label)}{' (the same)' if is_same else ''}: {text}"
-                    for label, is_same, text in zip(
-                        found["support"], found["same"], words[1:], strict=True
-                    )
-                ],
-                "smiles": drawn[1:],
-                "outcome": found["outcome"],
-                "share": found["share"],
-            }
-        )
+            columns = _columns_to_tell(written, ensure_table(X).frame, molecule)
+        words, drawn = _describe_rows(rows, written[list(columns)], molecule, names)
+        labels = [
+            f"{plain_label(label)}{' (the same)' if is_same else ''}: {text}"
+            for label, is_same, text in zip(found["support"], found["same"], words[1:], strict=True)
+        ]
+        evidence = found[["outcome", "share"]].reset_index(drop=True)
+        evidence.insert(0, "experiment", labels)
+        evidence.insert(1, "smiles", drawn[1:])
         probabilities = dict(zip(estimator.classes_.tolist(), proba.tolist(), strict=True))
         return cls(evidence, words[0], drawn[0], probabilities).plot(ax)
 
@@ -275,9 +258,29 @@ def _in_words(rows: pd.DataFrame, names: Mapping[str, str | None] | None) -> pd.
     return written
 
 
-def _varying_numbers(frame: pd.DataFrame) -> list[str]:
-    numbers = [name for name in frame if is_numeric_dtype(frame[name])]
-    return [name for name in numbers if len(frame[name].unique()) > 1]
+def _columns_to_tell(written: pd.DataFrame, table: pd.DataFrame, molecule: str | None) -> list[str]:
+    """Numbers that vary in the table, and all else in which the rows differ; not what is drawn."""
+    numbers = [name for name in table if is_numeric_dtype(table[name])]
+    varying = [name for name in numbers if len(table[name].unique()) > 1]
+    differ = [name for name in written if len(written[name].astype(str).unique()) > 1]
+    return [n for n in written if n in varying or (n in differ and n != molecule)]
+
+
+def _describe_rows(
+    rows: pd.DataFrame,
+    told: pd.DataFrame,
+    molecule: str | None,
+    names: Mapping[str, str | None] | None,
+) -> tuple[list[str], list[str]]:
+    """Words for each row, and the SMILES to draw beside them ("" for none)."""
+    words = [_describe(row, list(told)) for _, row in told.iterrows()]
+    if molecule is None:
+        return words, [""] * len(rows)
+    smiles, labels, keys = name_molecules(rows[molecule], names)
+    pairs = zip(keys, words, strict=True)
+    return [f"{clip(labels[key])}\n{text}".strip() for key, text in pairs], [
+        smiles[key] for key in keys
+    ]
 
 
 def _describe(row: pd.Series, columns: Sequence[str]) -> str:

@@ -355,7 +355,7 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
                 f"classes: {listed(self.classes_)}. Fit it to y == label, or use "
                 "SurrogateTreeExplainer."
             )
-        self._place = class_number(self.classes_, self.pos_label)
+        self._place = class_number(list(self.classes_), self.pos_label)
         self.positive_ = self.classes_[self._place]
 
     def _require_choice(self) -> None:
