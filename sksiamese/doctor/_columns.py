@@ -253,7 +253,7 @@ def _check_variation(column: TableColumn) -> Iterator[Finding]:
         message = f"The column is {cell} in every row."
         cure = "Leave it out or vary it; the models ignore it."
         if len(rows) < len(column.cells):
-            message = f"The column is {cell} in every row that is filled, and gaps are no values."
+            message = f"The column is {cell} in every row that is filled; gaps are not values."
             cure = "Write what was done into the empty cells, such as 0; the models ignore it else."
         yield column.finding("constant", "warning", None, message, cure)
 

@@ -60,7 +60,7 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         Raises
         ------
         ValueError
-            If a label is none of ``classes_``, or the table cannot be used.
+            If a label is not in ``classes_``, or the table cannot be used.
 
         Examples
         --------
@@ -103,7 +103,7 @@ class ComparingClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         Raises
         ------
         ValueError
-            If a label is none of ``classes_``, or the table cannot be used.
+            If a label is not in ``classes_``, or the table cannot be used.
 
         Examples
         --------

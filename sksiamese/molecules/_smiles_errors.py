@@ -37,7 +37,7 @@ def syntax_problem(smiles: str) -> str:
             what = "is not closed" if smiles[place] == "[" else "is not part of SMILES"
             return f"{smiles[place]!r} at position {place + 1} {what}"
         if token["atom"] and not _is_atom(token["atom"]):
-            return f"{token['atom']!r} at position {place + 1} is no atom"
+            return f"{token['atom']!r} at position {place + 1} is not an atom"
         if token["ring"] and open_rings.pop(token["ring"], None) is None:
             open_rings[token["ring"]] = place + 1
         if token["open"]:

@@ -143,7 +143,7 @@ class SiameseNetwork(FingerprintNetwork):
     signed : bool
         Passed on to :class:`PairSimilarity`.
     n_classes : int, default=0
-        Number of classes to score; 0 is no trend.
+        Number of classes to score; 0 for no trend.
     n_groups : int, default=0
         Number of past campaigns with scores of their own.
 

@@ -92,7 +92,7 @@ def require_free(columns: pd.Index, names: list[Any]) -> None:
 def return_levels(space: DesignSpace, frame: pd.DataFrame) -> pd.DataFrame:
     """Give levels back what a file or a hand made of them: 1 for "001", an empty cell for "None".
 
-    Cells that are no level in any spelling stay as they are.
+    Cells that are not a level in any spelling stay as they are.
     """
     columns = {}
     for name in frame:

@@ -71,7 +71,7 @@ def read_candidates(
     Raises
     ------
     TypeError
-        If they are no tables.
+        If they are not tables.
     ValueError
         If there is none, or new molecules are allowed in candidates that are made.
     """

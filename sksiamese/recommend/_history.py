@@ -69,7 +69,7 @@ def read_history(history: Any, columns: list[Any], name: Any, worst: float) -> H
     TypeError
         If they are not tables.
     ValueError
-        If a column is absent, an outcome is no number, or no experiment has one.
+        If a column is absent, an outcome is not a number, or no experiment has one.
     """
     if history is None:
         return None

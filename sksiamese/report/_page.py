@@ -69,7 +69,7 @@ class _Molecules:
         self._can_draw = True
 
     def number(self, smiles: Any) -> int | None:
-        """Give the number of a drawing; None for what is no molecule."""
+        """Give the number of a drawing; None for what is not a molecule."""
         key = canonical_key(smiles) if isinstance(smiles, str) and smiles.strip() else None
         if not key:
             return None

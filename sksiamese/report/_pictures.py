@@ -147,7 +147,7 @@ class Pictures:
 
 
 def draw_molecule(smiles: str) -> Markup | None:
-    """Draw a molecule in the page's colour; None for what is none."""
+    """Draw a molecule in the page's colour; None for what is not a molecule."""
     with quiet_rdkit:
         mol = parse_smiles(smiles)
     if mol is None or not mol.GetNumAtoms():

@@ -72,7 +72,7 @@ def read_subject(table: Any, outcome: str | None, space: DesignSpace | None) -> 
     Raises
     ------
     TypeError
-        If `table` is none of these.
+        If `table` is not one of these.
     ValueError
         If there is an outcome or a space too many or too few, or the table cannot be read.
     """

@@ -54,7 +54,7 @@ class Bound(Rule):
     Raises
     ------
     TypeError
-        If a part is none of these.
+        If a part is not one of these.
     ValueError
         If there is no limit, or `low` is above `high`.
 
@@ -136,7 +136,7 @@ class OnlyWith(Rule):
     Raises
     ------
     TypeError
-        If one of them is no such mapping.
+        If one of them is not such a mapping.
 
     See Also
     --------

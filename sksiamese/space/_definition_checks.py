@@ -58,7 +58,7 @@ def _own_name(constraint: Constraint) -> str:
 
 
 def require_sound_columns(columns: Mapping[str, Column]) -> None:
-    """Refuse what is no column.
+    """Refuse what is not a column.
 
     Raises
     ------

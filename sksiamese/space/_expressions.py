@@ -46,7 +46,7 @@ class Ratio(Expression):
     Raises
     ------
     TypeError
-        If a part is none of these.
+        If a part is not one of these.
 
     See Also
     --------
@@ -102,7 +102,7 @@ class Sum(_Chain):
     Raises
     ------
     TypeError
-        If a term is none of these, or there is only one.
+        If a term is not one of these, or there is only one.
 
     See Also
     --------
@@ -136,7 +136,7 @@ class Product(_Chain):
     Raises
     ------
     TypeError
-        If a term is none of these, or there is only one.
+        If a term is not one of these, or there is only one.
 
     See Also
     --------

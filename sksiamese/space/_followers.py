@@ -167,7 +167,7 @@ class OfLevel(_OfOne):
     Raises
     ------
     TypeError
-        If `values` is no mapping.
+        If `values` is not a mapping.
 
     See Also
     --------
@@ -228,7 +228,7 @@ class OfSeveral(Follower):
     TypeError
         If `columns` or `values` is not one of these.
     ValueError
-        If there are fewer than two columns, or a key is no tuple of one cell for each.
+        If there are fewer than two columns, or a key is not a tuple of one cell for each.
 
     See Also
     --------

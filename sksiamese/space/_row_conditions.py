@@ -29,7 +29,7 @@ def read_condition(owner: str, name: str, condition: Any) -> dict[str, Wanted]:
     Raises
     ------
     TypeError
-        If it is no mapping from columns to lists of values or kinds of columns.
+        If it is not a mapping from columns to lists of values or kinds of columns.
     """
     if not isinstance(condition, Mapping) or not condition:
         raise TypeError(

@@ -54,7 +54,7 @@ class DesignSpace(SampledRows):
     Raises
     ------
     TypeError
-        If a column is of no such kind, or a constraint is none.
+        If a column or a constraint is not of such a kind.
     ValueError
         If there is no column, or one of them or a constraint asks for columns or values that do
         not exist.

@@ -36,7 +36,7 @@ def find_reason(
     missing : ndarray of shape (n_rows,)
         Where it is empty.
     others : iterable of (str, list of length n_rows)
-        Names and values of the columns of molecules and names; "" is none.
+        Names and values of the columns of molecules and names; "" for none.
 
     Returns
     -------

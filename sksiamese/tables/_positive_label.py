@@ -33,7 +33,7 @@ def choose_positive(where: str, labels: Iterable[Any], positive: Any) -> Any:
     Raises
     ------
     ValueError
-        If `positive` is no label, or none was asked for and the labels do not tell.
+        If `positive` is not a label, or none was asked for and the labels do not tell.
     """
     distinct = {plain_outcome(label): label for label in labels}.values()
     classes = sorted(distinct, key=lambda label: (isinstance(label, str), label))

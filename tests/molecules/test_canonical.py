@@ -36,7 +36,7 @@ UNREADABLE = [
     ("CCO + O", " (text behind it: '+ O'; give that a column of its own)"),
     ("CCO ethanol", " (text behind it: 'ethanol'; give that a column of its own)"),
     ("CBr.CO>>COC", " (a reaction; give each molecule a column of its own)"),
-    ("CC[Pol]", " ('[Pol]' at position 3 is no atom)"),
+    ("CC[Pol]", " ('[Pol]' at position 3 is not an atom)"),
     ("C(C", " ('(' at position 2 is not closed)"),
     ("CÖ", " (not ASCII)"),
     (5.0, " (float, not text)"),

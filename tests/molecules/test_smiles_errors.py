@@ -16,7 +16,7 @@ PROBLEMS = {
     "C1CC": "the ring '1' at position 2 is not closed",
     "C%12CC": "the ring '%12' at position 2 is not closed",
     "C[NH3+": "'[' at position 2 is not closed",
-    "C[Xy]": "'[Xy]' at position 2 is no atom",
+    "C[Xy]": "'[Xy]' at position 2 is not an atom",
     "DMSO": "'D' at position 1 is not part of SMILES",
     "CCX": "'X' at position 3 is not part of SMILES",
 }

@@ -88,7 +88,7 @@ class ReadOut(Protocol):
         return False
 
     def most_rows(self, n_members: int, n_classes: int) -> int | None:
-        """Largest number of support rows by default; None is no limit."""
+        """Largest number of support rows by default; None for no limit."""
         return None
 
     def room(

@@ -22,7 +22,7 @@ def read_metadata(groups: Any, sample_weight: Any, n_rows: int) -> dict[str, npt
     Raises
     ------
     ValueError
-        If they are too few or too many, a group is missing, or a weight is none.
+        If they are too few or too many, a group is missing, or a weight is not a number.
     """
     found: dict[str, npt.NDArray[Any]] = {}
     if groups is not None:

@@ -281,7 +281,7 @@ def _can(estimator: Any, name: str) -> bool:
 def _members(estimator: Any) -> tuple[Any, Any] | None:
     """Find the steps before an ensemble (or None), and the ensemble.
 
-    Stages of boosting, which are no members, stand in an array.
+    Stages of boosting, which are not members, stand in an array.
     """
     steps, model = split_pipeline(estimator)
     return (steps, model) if isinstance(getattr(model, "estimators_", None), list) else None

@@ -94,7 +94,7 @@ def screen(
         ``function(piece)`` of each piece, in any order; see the page on screening for Dask and Ray.
         None is joblib, on the backend that it is set to.
     on_error : {"raise", "skip"}, default="raise"
-        What is done about rows that the classifier refuses, for a cell that is no molecule, say:
+        What is done about rows that the classifier refuses, for a cell that is not a molecule, say:
         an error that names them, or to leave them out, and count and list them.
     folder : str, Path or None, default=None
         Where to keep what is found, piece by piece. Called again after an interruption, `screen`
@@ -120,7 +120,7 @@ def screen(
     ImportError
         If pyarrow is needed, for Parquet or a `folder`, and not installed.
     TypeError
-        If the classifier has no ``predict_proba``, or the parts are no tables or paths.
+        If the classifier has no ``predict_proba``, or the parts are neither tables nor paths.
     ValueError
         If an argument cannot be used, the classifier was fitted without names of columns, a part
         lacks a column of it, or rows cannot be predicted.

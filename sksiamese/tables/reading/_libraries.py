@@ -182,7 +182,7 @@ def _open_part(part: Any, name: str, columns: Sequence[str], n_rows: int) -> _Fo
 
 
 def _taking(part: Any) -> Callable[[int, int], Any] | None:
-    """How a number of rows from one on are taken of a table, None of what is no table."""
+    """How a number of rows from one on are taken of a table, None of what is not a table."""
     if isinstance(part, pd.DataFrame):
         return lambda start, n: part.iloc[start : start + n]
     is_table = hasattr(part, "slice") and (hasattr(part, "num_rows") or hasattr(part, "shape"))
