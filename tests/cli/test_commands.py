@@ -1,6 +1,7 @@
 """The commands, as a chemist would give them: from a workbook to the plate of the week after."""
 
 import json
+import sys
 
 import numpy as np
 import pandas as pd
@@ -415,3 +416,34 @@ def test_quick_demo_is_a_report(tmp_path, capsys):
         "campaign.skm",
     }
     assert out.startswith("New rows: experiments much like those in the table\n  Yes: something")
+
+
+def test_a_workbook_without_openpyxl_is_refused(week, capsys, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    words = ["recommend", week / "campaign.skm", "-o", tmp_path / "plate.xlsx"]
+    status, out, err = run(capsys, *words)
+    assert (status, out) == (2, "")
+    assert err == (
+        "error: Workbooks need openpyxl. Install it with pip install 'sksiamese[excel]', or name a "
+        ".csv file.\n"
+    )
+
+
+def test_the_next_plate_of_numbers_as_json(yields, capsys, tmp_path):
+    plate = tmp_path / "plate.csv"
+    assert run(capsys, "recommend", yields / "campaign.skm", "-o", plate)[0] == 0
+    pd.read_csv(plate).assign(**{"yield": 50}).to_csv(plate, index=False)
+    words = ["add", yields / "campaign.skm", plate, "--batch-size", "2", "--json"]
+    words += ["--campaign", tmp_path / "next.skm", "--plate", tmp_path / "next.csv"]
+    status, out, _ = run(capsys, *words)
+    assert (status, len(json.loads(out))) == (0, 2)
+
+
+def test_of_many_bad_cells_the_screen_shows_some(week, capsys, tmp_path):
+    path = tmp_path / "library.csv"
+    measured(60, seed=3).astype({"pH": object}).assign(pH="much").to_csv(path, index=False)
+    words = ["screen", week / "campaign.skm", path, "--jobs", "1", "--on-error", "skip"]
+    status, out, err = run(capsys, *words)
+    assert status == 0
+    assert out.splitlines()[0] == "Screened 60 rows; left out 60."
+    assert "  and more; --json lists them" in out + err

@@ -1,6 +1,7 @@
 """The command line: help, version, wrong words, failures, what is imported."""
 
 import json
+import runpy
 import subprocess
 import sys
 
@@ -110,3 +111,10 @@ def test_output_of_the_demo_that_is_a_file_is_refused(tmp_path, capsys):
     path.touch()
     assert main(["demo", "--output", str(path)]) == 2
     assert capsys.readouterr().err == f"error: {path} is a file. Name a folder with --output.\n"
+
+
+def test_python_runs_the_package_as_the_command_does(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["sksiamese", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("sksiamese", run_name="__main__")
+    assert (ended.value.code, capsys.readouterr().out.split()[-1]) == (0, sksiamese.__version__)

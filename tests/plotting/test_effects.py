@@ -1,9 +1,15 @@
 """The picture of effects."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
+from sksiamese import AdditiveEffectsExplainer, DesignSpace
 from sksiamese.plotting import EffectsDisplay
+from sksiamese.space import Levels
 from tests.surrogate.test_additive_explainer import PAST, effects
 
 
@@ -56,3 +62,17 @@ def test_panels_in_axes_of_the_caller(fitted):
     assert display.figure_ is figure
     assert all(panel.figure is figure for panel in display.axes_.values())
     assert display.ax_ is display.axes_["temperature_C"]
+
+
+def test_of_many_names_both_ends_are_drawn():
+    names = [f"name {i:02}" for i in range(20)]
+    table = pd.DataFrame({"name": names * 5})
+    y = np.where(np.arange(100) % 20 < 8, "success", "failure")
+    model = make_pipeline(OneHotEncoder(), LogisticRegression())
+    space = DesignSpace({"name": Levels(names)})
+    found = AdditiveEffectsExplainer(model, space, n_samples=500, random_state=0).fit(table, y)
+    panel = found.plot().axes_["name"]
+    order = found.effects_.sort_values("probability", ascending=False)["value"].tolist()
+    shown = [label.get_text().partition(" (")[0] for label in panel.get_yticklabels()]
+    assert len(shown) == 14
+    assert set(shown) == {*order[:7], *order[-7:]}

@@ -26,6 +26,9 @@ from sksiamese import (
     GraphFingerprintSiameseClassifier,
     read_experiments,
 )
+from sksiamese.model_selection._baselines import make_baselines
+from sksiamese.report._model_choice import read_choice
+from sksiamese.report._page import show_cell
 from sksiamese.report._verdict_section import _compare_others
 from tests.report.cases import HOSTILE, INPUTS, make_report, measured
 
@@ -467,3 +470,25 @@ def test_a_table_that_holds_every_recipe_has_no_plate():
     assert most.plate[["ligand", "solvent", "temperature_C"]].to_numpy().tolist() == [
         ["CCO", "DMSO", 60]
     ]
+
+
+def test_models_are_chosen_by_how_they_rank_new_rows():
+    models = make_baselines(measured()[INPUTS], ["random forest", "extra trees"], "descriptors")
+    for model in models.values():
+        model.steps[-1][1].set_params(n_estimators=10)
+    verdict = json.loads(make_report(measured(), models=models, n_repeats=1).json())["verdict"]
+    found = re.match(
+        r"It ranks new rows best: ROC-AUC (0\.\d\d), against (random forest|extra trees) (0\.\d\d)\. ",
+        verdict["why"],
+    )
+    assert found
+    assert float(found[1]) >= float(found[3])
+
+
+def test_many_rows_leave_the_slow_model_out():
+    assert "Gaussian process" in read_choice(None, 100).baselines
+    assert "Gaussian process" not in read_choice(None, 100_000).baselines
+
+
+def test_gaps_are_written_as_a_dash():
+    assert [show_cell(gap) for gap in (None, np.nan)] == ["–", "–"]

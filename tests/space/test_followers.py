@@ -245,6 +245,8 @@ def test_a_function_of_several_columns_knows_all_combinations(tmp_path):
     space = DesignSpace(columns | {"amide": OfSeveral(["amine", "acid"], amide)})
     drawn = space.grid(["amine", "acid"])
     assert drawn["amide"].tolist() == [amide(a, b) for a in AMINES for b in ACIDS]
+    assert space.complete(drawn[["amine", "acid"]])["amide"].tolist() == drawn["amide"].tolist()
+    assert space.contains(drawn).all()
     assert str(space.columns["amide"]) == "follows from 'amine' and 'acid'"
     with pytest.raises(TypeError, match="a dict for OfMolecule or OfSeveral"):
         save_model(space, tmp_path / "space.skm")

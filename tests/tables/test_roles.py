@@ -64,6 +64,11 @@ def test_nine_results_in_ten_are_found():
     assert found.count("result") >= 0.95 * len(found)
 
 
+def test_an_excess_of_diastereomers_is_a_result_by_its_whole_name_alone():
+    assert role_by_name("de") == role_by_name("% de") == ("result", "de")
+    assert role_by_name("column de") is None
+
+
 @pytest.mark.parametrize("role", OTHERS)
 def test_what_counts_names_dates_and_notes_is_found(role):
     found = {name: role_by_name(name) for name in names(OTHERS[role])}
