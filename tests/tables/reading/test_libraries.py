@@ -178,3 +178,7 @@ def test_a_file_that_shrank_meanwhile_is_noticed(tmp_path):
     message = "Part 0 ('library.parquet') has other rows than before. Begin again."
     with check(ValueError, message):
         pieces[2].read()
+
+
+def test_parts_that_come_one_by_one_are_not_counted():
+    assert count_rows(iter([pd.DataFrame({"pH": [7.0]})])) is None
