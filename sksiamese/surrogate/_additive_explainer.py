@@ -181,8 +181,9 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
             draft._axes = find_axes(draft.space_, samples, draft.measured_)
             draft._require_choice()
             measured = draft._along(draft.measured_)
-            draft._terms = draft._fit_terms(samples, rng)
-            draft._describe(samples, measured)
+            sides = draft._along(samples)
+            draft._terms = draft._fit_terms(samples, sides, rng)
+            draft._describe(samples, sides, measured)
             fresh = draft.space_.sample(N_FRESH, random_state=rng)
             labels = draft._judge(fresh).argmax(axis=1)
             said = draft._log_odds(fresh) > 0
@@ -376,13 +377,15 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
         members = self.estimator_.predict_members(self._for_black_box(frame))[..., self._place]
         return _bounded(np.vstack([members.mean(axis=0), members]).T)
 
-    def _fit_terms(self, samples: pd.DataFrame, rng: np.random.RandomState) -> Terms:
+    def _fit_terms(self, samples: pd.DataFrame, sides: Sides, rng: np.random.RandomState) -> Terms:
         """Fit to the samples, and again to other draws: the first function is the explainer's."""
         found: list[Terms] = []
         pairs: list[tuple[int, int]] = []
         for draw in range(1 + _N_REDRAWS):
-            frame = self.space_.sample(self.n_samples, random_state=rng) if draw else samples
-            sides, targets = self._along(frame), self._targets(frame)
+            if draw:
+                samples = self.space_.sample(self.n_samples, random_state=rng)
+                sides = self._along(samples)
+            targets = self._targets(samples)
             proba = expit(targets[:, 0])
             weight = proba * (1 - proba) / np.mean(proba * (1 - proba))
             if not draw:
@@ -390,9 +393,8 @@ class AdditiveEffectsExplainer(BlackBoxExplainer):
             found.append(fit_terms(self._axes, sides, pairs, targets, weight))
         return side_by_side(found)
 
-    def _describe(self, samples: pd.DataFrame, measured: Sides) -> None:
+    def _describe(self, samples: pd.DataFrame, sides: Sides, measured: Sides) -> None:
         few, view = samples[:_N_AVERAGED], ReadableView(self.space_)
-        sides = self._along(samples)
         terms = self._terms
         features = view.features(view(few))
         self._features = {each.name: each for each in features if each.kind == "group"}

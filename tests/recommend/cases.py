@@ -26,6 +26,15 @@ X = SPACE.sample(40, random_state=0)[["ligand", "mM", "runs", "stirrer"]]
 X.index = [f"run {i}" for i in range(40)]
 Y = np.where((X["ligand"] != "Sc1ccccc1") & (X["mM"] < 12), "works", "fails")
 
+# Recipes whose outcome is a number.
+NUMBERED = DesignSpace(
+    {
+        "ligand": Molecules(["CCN", "CCO", "CCCCS", "Sc1ccccc1"]),
+        "base": Levels(["KOAc", "K2CO3"]),
+        "temperature": Range(20, 120),
+    }
+)
+
 
 def forest(n_trees=10):
     """A pipeline that reads SMILES by itself."""

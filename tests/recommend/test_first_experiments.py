@@ -11,22 +11,14 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
 
 from sksiamese import (
-    DesignSpace,
     ExperimentRecommender,
     GraphFingerprintSiameseRegressor,
     load_model,
     save_model,
 )
 from sksiamese.recommend._numbers import read_measured
-from sksiamese.space import Levels, Molecules, Range
+from tests.recommend.cases import NUMBERED as SPACE
 
-SPACE = DesignSpace(
-    {
-        "ligand": Molecules(["CCN", "CCO", "CCCCS", "Sc1ccccc1"]),
-        "base": Levels(["KOAc", "K2CO3"]),
-        "temperature": Range(20, 120),
-    }
-)
 X = SPACE.sample(8, random_state=0)
 
 

@@ -17,15 +17,9 @@ from sksiamese import (
     load_model,
     save_model,
 )
-from sksiamese.space import Levels, Molecules, Range
+from sksiamese.space import Range
+from tests.recommend.cases import NUMBERED as SPACE
 
-SPACE = DesignSpace(
-    {
-        "ligand": Molecules(["CCN", "CCO", "CCCCS", "Sc1ccccc1"]),
-        "base": Levels(["KOAc", "K2CO3"]),
-        "temperature": Range(20, 120),
-    }
-)
 X = SPACE.sample(12, random_state=0)
 
 

@@ -261,7 +261,7 @@ def replace_failed(y: _Floats, past: _Floats | None = None) -> _Floats:
     known = y[np.isfinite(y)]
     if not len(known) and past is not None:
         known = past[np.isfinite(past)]
-    return np.where(np.isfinite(y), y, known.min(initial=np.inf) if len(known) else 0.0)
+    return np.where(np.isfinite(y), y, known.min() if len(known) else 0.0)
 
 
 def _value(acquisition: Acquisition, mean: _Floats, std: _Floats, best: float) -> _Floats:
