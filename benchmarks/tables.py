@@ -7,8 +7,10 @@ natural rate, all models on the same; `common/table_tasks.py` describes the task
 reaction table is a yield above its 70th percentile. Data can also lie in the folder that the
 environment variable SKSIAMESE_DATA names, as reactions/*.csv.gz and perovskite_release*.csv.gz;
 tasks without data are left out. With --json, each draw is written when it is done, and a run that
-was stopped goes on there. Seconds are of the processor: set OMP_NUM_THREADS=1. A method is worked
-out on seeds below 100; those from 100 on are for reporting it.
+was stopped goes on there; results/draws/tables.json.gz holds the draws of the pages, so that more
+draws, sizes or models need not run those again. Seconds are of the processor: set
+OMP_NUM_THREADS=1. A method is worked out on seeds below 100; those from 100 on are for reporting
+it.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from common.pages import write_tables
-from common.results import environment
+from common.results import environment, read_text, write_text
 from common.table_models import MODELS, OWN, REFERENCE, run_model
 from common.table_pages import make_page_tables
 from common.table_report import draw_differences, paired, print_report
@@ -49,7 +51,7 @@ class Results:
         self.about = environment(**settings)
         self.rows: list[dict[str, Any]] = []
         if self.path is not None and self.path.exists():
-            self.rows = json.loads(self.path.read_text())["results"]
+            self.rows = json.loads(read_text(self.path))["results"]
         self.done = {tuple(row[key] for key in KEYS) for row in self.rows}
 
     def add(self, rows: list[dict[str, Any]]) -> None:
@@ -63,11 +65,13 @@ class Results:
         if self.path is None:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        lines = ",\n".join(json.dumps(row) for row in self.rows)
+        lines = ",\n".join(json.dumps(_rounded(row)) for row in self.rows)
         head = json.dumps({"about": self.about, **more}, indent=1)[:-2]
-        part = self.path.with_name(self.path.name + ".part")
-        part.write_text(f'{head},\n"results": [\n{lines}\n]}}\n')
-        part.replace(self.path)
+        write_text(self.path, f'{head},\n"results": [\n{lines}\n]}}\n')
+
+
+def _rounded(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: round(each, 6) if isinstance(each, float) else each for key, each in row.items()}
 
 
 def run_task(

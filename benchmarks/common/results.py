@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import gc
+import gzip
 import importlib.metadata
 import json
 import os
@@ -148,6 +149,20 @@ def write_json(path: str | Path, rows: list[dict[str, Any]], about: Mapping[str,
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"about": about, "results": rows}, indent=2) + "\n")
     print(f"\nWritten to {path}")
+
+
+def read_text(path: Path) -> str:
+    """Read a text file, unpacked if its name ends with .gz."""
+    raw = path.read_bytes()
+    return (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, packed if its name ends with .gz; a stop leaves the file before."""
+    raw = gzip.compress(text.encode(), mtime=0) if path.suffix == ".gz" else text.encode()
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(raw)
+    part.replace(path)
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,15 +11,18 @@ from common.table_report import KINDS, METRICS, paired, summarize
 
 MEANS = ("mcc", "roc_auc", "log_loss")  # of the front page
 SIMULATED = "simulated"
+PEERS = (REFERENCE, "Gaussian process, Tanimoto")
 
 
 def make_page_tables(runs: pd.DataFrame) -> dict[str, Any]:
-    """Make the tables of the pages from the runs of one size."""
+    """Make the tables of the pages: of the first size in detail, of all sizes the differences."""
+    first = runs[runs["size"] == runs["size"].iloc[0]]
     return {
-        "means": _make_means(runs),
-        "front": _make_front(runs),
-        "differences": _make_differences(runs),
-        "tasks": _make_tasks(runs),
+        "means": _make_means(first),
+        "front": _make_front(first),
+        "differences": _make_differences(first),
+        "tasks": _make_tasks(first),
+        "sizes": _make_sizes(runs),
     }
 
 
@@ -74,9 +77,8 @@ def _make_differences(runs: pd.DataFrame) -> dict[str, Any]:
 
 def _make_tasks(runs: pd.DataFrame) -> dict[str, Any]:
     """Differences of the siamese classifier to three others, task by task."""
-    peers = [REFERENCE, "Gaussian process, Tanimoto"]
-    gains = {rival: _gains(runs, rival) for rival in [*peers, BASE_RATE]}
-    shown = [(rival, metric) for rival in peers for metric in ("mcc", "log_loss")]
+    gains = {rival: _gains(runs, rival) for rival in [*PEERS, BASE_RATE]}
+    shown = [(rival, metric) for rival in PEERS for metric in ("mcc", "log_loss")]
     shown.append((BASE_RATE, "log_loss"))  # its labels are all the same, so that it has no MCC
     rows = [
         [task, *(_cell(gains[rival], task, metric) for rival, metric in shown)]
@@ -86,6 +88,20 @@ def _make_tasks(runs: pd.DataFrame) -> dict[str, Any]:
         "columns": ["siamese", *(f"{METRICS[metric]}, minus {rival}" for rival, metric in shown)],
         "rows": rows,
     }
+
+
+def _make_sizes(runs: pd.DataFrame) -> dict[str, Any]:
+    """Differences of the siamese classifier to two others, over the tasks, by rows of a class."""
+    rows = []
+    for size, part in runs.groupby("size"):
+        for rival in PEERS:
+            gains = _gains(part, rival)
+            for kind, of_kind in gains.groupby("kind"):
+                n_tasks = of_kind["task"].nunique() - 1  # but for the mean over all
+                n_draws = part.loc[part["kind"] == kind, "seed"].nunique()
+                about = [f"{size} + {size}", rival, f"{kind} ({n_tasks} tasks, {n_draws} draws)"]
+                rows.append(about + [_cell(of_kind, f"all {kind}", each) for each in METRICS])
+    return {"columns": ["rows", "siamese minus", "molecules", *METRICS.values()], "rows": rows}
 
 
 def _gains(runs: pd.DataFrame, rival: str) -> pd.DataFrame:

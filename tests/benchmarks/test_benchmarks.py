@@ -1,6 +1,7 @@
 """Every benchmark runs, at a tiny size; the parts of the tables benchmark against hand counts."""
 
 import functools
+import gzip
 import json
 import os
 import sys
@@ -325,12 +326,12 @@ def test_few_shot_of_reactions(monkeypatch, tmp_path, protocol):
 
 
 def test_tables_go_on_where_they_were_stopped(monkeypatch, tmp_path, capsys):
-    path, picture = tmp_path / "tables.json", tmp_path / "tables.png"
+    path, picture = tmp_path / "tables.json.gz", tmp_path / "tables.png"
     common = ("--tasks", "cmet", "suzuki", "--sizes", 16, "--first-seed", 0, "--json", path)
     models = ("--models", "base rate", "logistic regression")
     monkeypatch.delenv("SKSIAMESE_DATA", raising=False)
     run(monkeypatch, "tables", *common, *models, "--draws", 1, "--reference", "base rate")
-    first = json.loads(path.read_text())["results"]
+    first = json.loads(gzip.decompress(path.read_bytes()))["results"]
     assert [row["model"] for row in first] == ["base rate", "logistic regression"]
     shown = capsys.readouterr().out
     assert (
@@ -338,7 +339,7 @@ def test_tables_go_on_where_they_were_stopped(monkeypatch, tmp_path, capsys):
     ) in shown
     run(monkeypatch, "tables", *common, *models, "--draws", 2, "--reference", "base rate",
         "--plot", picture)  # fmt: skip
-    found = json.loads(path.read_text())
+    found = json.loads(gzip.decompress(path.read_bytes()))
     assert found["results"][:2] == first  # with their times, so not run again
     assert [row["seed"] for row in found["results"]] == [0, 0, 1, 1]
     assert found["differences"]
