@@ -15,7 +15,11 @@ PEERS = (REFERENCE, "Gaussian process, Tanimoto")
 
 
 def make_page_tables(runs: pd.DataFrame) -> dict[str, Any]:
-    """Make the tables of the pages: of the first size in detail, of all sizes the differences."""
+    """Make the tables of the pages: of the first size in detail, of all sizes the differences.
+
+    A model that gives no probabilities has no log loss, and is left out.
+    """
+    runs = runs[runs.groupby("model")["log_loss"].transform("count") > 0]
     first = runs[runs["size"] == runs["size"].iloc[0]]
     return {
         "means": _make_means(first),
