@@ -34,6 +34,7 @@ suppress_warnings = ["config.cache"]  # the gallery's settings hold functions
 # Names
 autosummary_generate = True
 autodoc_typehints = "none"  # the docstrings say it
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 PUBLIC = ["sksiamese"] + [
@@ -57,6 +58,7 @@ html_title = project
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {
     "show_prev_next": False,
+    "show_toc_level": 2,  # the methods of a class
     "navigation_with_keys": False,
     "header_links_before_dropdown": 2,  # more would not fit into a line beside the search
 }
