@@ -22,6 +22,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx_gallery.gen_gallery",
 ]
+templates_path = ["_templates"]
 exclude_patterns = ["_build", "auto_examples/*.ipynb", "auto_examples/*.py"]
 nitpicky = False
 
@@ -33,6 +34,7 @@ suppress_warnings = ["config.cache"]  # the gallery's settings hold functions
 # Names
 autosummary_generate = True
 autodoc_typehints = "none"  # the docstrings say it
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 PUBLIC = ["sksiamese"] + [
@@ -46,6 +48,7 @@ sphinx_gallery_conf = {
     "examples_dirs": str(DOCS.parent / "examples"),
     "gallery_dirs": "auto_examples",
     "within_subsection_order": "FileNameSortKey",
+    "capture_repr": ("_repr_html_",),  # what is printed, and no path or length that was returned
     "download_all_examples": False,
     "show_memory": False,
 }
@@ -55,9 +58,14 @@ html_title = project
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {
     "show_prev_next": False,
+    "show_toc_level": 2,  # the methods of a class
     "navigation_with_keys": False,
-    "header_links_before_dropdown": 3,
+    "header_links_before_dropdown": 2,  # more would not fit into a line beside the search
 }
+html_context = {"default_mode": "auto"}  # else the theme logs an error
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_favicon = "_static/icon.svg"
 html_show_sourcelink = False
 html_sidebars = {"*": []}  # pages without pages below them leave the room to their tables
 
@@ -120,11 +128,17 @@ def read_page(app, docname, source):  # noqa: ARG001
 
 def leave_to_scikit_learn(app, what, name, obj, options, lines):  # noqa: ARG001
     """Unlink what an inherited docstring links within scikit-learn's own guide."""
-    lines[:] = [re.sub(r":ref:`([^<`]+) <\w+_score>`", r"\1", line) for line in lines]
+    lines[:] = [re.sub(r":ref:`([^<`]+) <[\w.]+>`", r"\1", line) for line in lines]
+
+
+def leave_out_routing(app, what, name, obj, skip, options):  # noqa: ARG001
+    """Leave out the methods that scikit-learn adds to each class, with links within its guide."""
+    return True if re.fullmatch(r"get_metadata_routing|set_\w+_request", name) else None
 
 
 def setup(app):
     """Tie the functions above to the steps of a build."""
     app.connect("autodoc-process-docstring", leave_to_scikit_learn)
+    app.connect("autodoc-skip-member", leave_out_routing)
     app.connect("config-inited", write_pages)
     app.connect("source-read", read_page)

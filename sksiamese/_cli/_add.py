@@ -48,10 +48,11 @@ def _add(options: argparse.Namespace) -> int:
     _files.require_writable_table(plate)
     _files.require_free([plate, campaign], options.force)
     _files.require_free([html], force=True)
-    from sksiamese._cli._plates import add_plate, read_plate
+    from sksiamese._cli._plates import add_plate, read_plate, set_diversity
     from sksiamese.report import ExperimentReport
 
     recommender = _files.load_campaign(options.campaign_file)
+    set_diversity(recommender, options.diversity)
     plate_done = read_plate(recommender, options.filled, options.sheet)
     _files.say(options, add_plate(recommender, plate_done, options.repeats))
     if recommender.goal is not None:

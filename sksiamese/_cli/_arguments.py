@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -62,8 +63,16 @@ def add_computing(parser: Any) -> None:
 
 
 def add_batch(parser: Any) -> None:
+    """How many experiments a plate has, and how far they keep apart."""
     parser.add_argument(
         "--batch-size", type=size, default=8, metavar="N", help="experiments of a plate (8)"
+    )
+    parser.add_argument(
+        "--diversity",
+        type=_distance,
+        metavar="D",
+        help="how far the experiments of a plate keep apart; 1 is usual between neighbours in the "
+        "table (0.15, or what the campaign had)",
     )
 
 
@@ -91,6 +100,13 @@ def _jobs(text: str) -> int:
     value = int(text)
     if value == 0:
         raise argparse.ArgumentTypeError("must not be 0; 1 uses no other process")
+    return value
+
+
+def _distance(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError("must be 0 or more")
     return value
 
 

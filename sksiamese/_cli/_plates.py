@@ -68,6 +68,18 @@ def _read_outcomes(
     return read_outcome(frame, outcome).y
 
 
+def set_diversity(recommender: ExperimentRecommender, diversity: float | None) -> None:
+    """Keep the experiments of the next plate this far apart; None leaves it to the campaign."""
+    if diversity is None:
+        return
+    if recommender.goal is not None:
+        raise ValueError(
+            "A campaign on numbers keeps the experiments of a plate apart by itself. Leave "
+            "--diversity out."
+        )
+    recommender.set_params(diversity=diversity)
+
+
 def add_plate(recommender: ExperimentRecommender, plate: pd.DataFrame, repeats: bool) -> str:
     """Add a filled plate, and say what came back from the laboratory."""
     n_before = len(recommender.measured_)

@@ -54,6 +54,7 @@ def _recommend(options: argparse.Namespace) -> int:
     from sksiamese._cli import _plates
 
     recommender = _make_recommender(options)
+    _plates.set_diversity(recommender, options.diversity)
     plate = recommender.recommend(options.batch_size, options.mode, _gather(options.exclude))
     if options.output is not None:
         _files.write_table(_plates.lay_out_plate(recommender, plate), options.output)

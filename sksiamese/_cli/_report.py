@@ -71,6 +71,7 @@ def _report(options: argparse.Namespace) -> int:
         table,
         models=None if chosen is None else [chosen],
         batch_size=options.batch_size,
+        diversity=options.diversity,
         files={"plate": plate.name, "campaign": campaign.name},
         n_jobs=options.n_jobs,
         random_state=options.seed,

@@ -25,6 +25,7 @@ from sksiamese.plotting._drawing import (
     predict_classes,
     require_column,
     show_molecule,
+    split_unit,
 )
 from sksiamese.tables._column_kinds import column_kind
 
@@ -284,6 +285,12 @@ def _describe_rows(
 
 
 def _describe(row: pd.Series, columns: Sequence[str]) -> str:
-    """Tell some cells of an experiment, a few lines long."""
-    text = ", ".join(describe_value(name, row[name]) for name in columns)
-    return textwrap.fill(text, _CHARACTERS)
+    """Tell some cells of an experiment, a few lines long; a molecule and its amount together."""
+    told: dict[str, str] = {}
+    for name in columns:
+        quantity = split_unit(name)[0]
+        words = describe_value(name, row[name])
+        if quantity in told:
+            words = f"{told[quantity]} {words[len(quantity) :].lstrip()}"
+        told[quantity] = words
+    return textwrap.fill(", ".join(told.values()), _CHARACTERS)

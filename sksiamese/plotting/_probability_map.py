@@ -24,6 +24,7 @@ from sksiamese.space._space import DesignSpace
 
 _MARKERS = "oXsD^vP"
 _SMOOTHED = 0.05  # share of an axis that contours are smoothed over
+_BESIDE = 0.022  # of the horizontal axis, from one marker to the next at the same place
 _Floats = npt.NDArray[np.float64]
 
 
@@ -31,8 +32,9 @@ _Floats = npt.NDArray[np.float64]
 class ProbabilityMapDisplay:
     """Map of a probability over two conditions, in the manner of Fig. 5a-b of arXiv 1811.02771.
 
-    Past experiments lie on top, one marker for each outcome; those with other molecules or levels
-    than the map are small and pale. What the design space rules out stays white.
+    Past experiments lie on top, one marker for each outcome, side by side where outcomes of one
+    place differ; those with other molecules or levels than the map are small and pale. What the
+    design space rules out stays white.
 
     Parameters
     ----------
@@ -189,17 +191,21 @@ class ProbabilityMapDisplay:
         if self.spread is not None:
             _draw_contours(ax, self.x, self.y, self.spread)
         if self.experiments is not None:
-            self._draw_experiments(ax, has_room)
+            self._draw_experiments(ax)
+        self._draw_legend(ax, has_room)
         ax.set_xlabel(axis_label(self.columns[0]))
         ax.set_ylabel(axis_label(self.columns[1]))
         draw_title(ax, self.fixed)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
-    def _draw_experiments(self, ax: Any, has_room: bool) -> None:
+    def _draw_experiments(self, ax: Any) -> None:
         labels = sorted(self.experiments["outcome"].unique(), key=lambda c: c != self.pos_label)
+        numbers = self.experiments["outcome"].map({label: n for n, label in enumerate(labels)})
+        beside = _BESIDE * np.ptp(self.x) * _places_beside(self.experiments, numbers)
+        moved = self.experiments.assign(x=self.experiments["x"] + beside)
         for number, label in enumerate(labels):
-            rows = self.experiments[self.experiments["outcome"] == label]
+            rows = moved[numbers == number]
             style: dict[str, Any] = {
                 "marker": _MARKERS[number % len(_MARKERS)],
                 "c": "black" if number else "white",
@@ -209,21 +215,35 @@ class ProbabilityMapDisplay:
             ax.scatter(pale["x"], pale["y"], s=14, alpha=0.35, linewidths=0.5, zorder=3, **style)
             name = plain_label(label)
             ax.scatter(full["x"], full["y"], s=48, linewidths=0.9, zorder=4, label=name, **style)
-        handles = ax.get_legend_handles_labels()[0]
-        title = "measured"
-        if not self.experiments["alike"].all():
-            title = "measured (small: other molecules)"
+
+    def _draw_legend(self, ax: Any, has_room: bool) -> None:
+        from matplotlib.lines import Line2D
+
+        handles, title = ax.get_legend_handles_labels()[0], None
+        if self.experiments is not None:
+            small = "" if self.experiments["alike"].all() else " (small: other molecules)"
+            title = f"measured{small}"
+        if self.spread is not None:
+            handles.append(Line2D([], [], color="black", lw=1, label="± of the probability"))
+        if not handles:
+            return
         below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.16)}
         ax.legend(
             handles=handles,
             title=title,
             **(below if has_room else {"loc": "best"}),
-            ncols=min(len(labels), 4) if has_room else 1,
+            ncols=min(len(handles), 4) if has_room else 1,
             fontsize=9,
             title_fontsize=9,
             facecolor="0.75",
             framealpha=1,
         )
+
+
+def _places_beside(experiments: Any, numbers: Any) -> Any:
+    """How many markers each one stands aside, for the outcomes of a place to stand in a row."""
+    outcomes = numbers.groupby([experiments["x"], experiments["y"]])
+    return outcomes.rank("dense") - (outcomes.transform("nunique") + 1) / 2
 
 
 def _draw_contours(ax: Any, x: _Floats, y: _Floats, spread: _Floats) -> None:

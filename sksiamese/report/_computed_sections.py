@@ -74,6 +74,8 @@ def _fit(subject: Subject, models: Choice, name: str, seed: int) -> ExperimentRe
         positive=subject.positive,
         random_state=seed,
     )
+    if subject.diversity is not None:
+        recommender.set_params(diversity=subject.diversity)
     with warnings.catch_warnings():
         if name in models.baselines:  # about an optimiser that the user has no hand in
             warnings.simplefilter("ignore", ConvergenceWarning)

@@ -71,7 +71,7 @@ class Recipe(NamedTuple):
     checked : Check
         How often held-out experiments with such a probability worked.
     evidence : list of Evidence
-        Past experiments, the weightiest or nearest first.
+        Past experiments: the weightiest and then the nearest, or the nearest ones.
     """
 
     number: int
@@ -95,6 +95,8 @@ class PlateSection(NamedTuple):
         Columns that differ between past experiments or recipes.
     always : dict of str to object
         The other columns, and what stands there.
+    shared : list of str
+        Columns in which past experiments differ, but no two recipes do.
     molecules : list of str
         Columns of molecules.
     spacing : ndarray of shape (n_distinct,)
@@ -106,6 +108,7 @@ class PlateSection(NamedTuple):
     recipes: list[Recipe]
     columns: list[str]
     always: dict[str, Any]
+    shared: list[str]
     molecules: list[str]
     spacing: npt.NDArray[np.float64]
     by_share: bool
@@ -125,10 +128,11 @@ def describe_recipes(
     spacing = geometry.spacing(complete, geometry.keys(complete))
     usual = float(np.median(spacing)) if len(spacing) and np.median(spacing) > 0 else 1.0
     distances = distances / usual
-    shares = _find_shares(recommender.estimator_, recipes)
+    shares = _find_shares(recommender.estimator_, recipes, len(past))
     molecules = [name for name in past if column_kind(past[name]) == "molecule"]
     varied = [name for name in past if len(pd.concat([past[name], recipes[name]]).unique()) > 1]
     always = {n: plain_label(past[n].iloc[0]) for n in past if n not in varied}
+    shared = [name for name in varied if len(recipes) > 1 and len(recipes[name].unique()) == 1]
     found = []
     for place, (_, row) in enumerate(plate.iterrows()):
         chosen = _choose_evidence(distances[place], None if shares is None else shares[place], past)
@@ -150,14 +154,18 @@ def describe_recipes(
                 evidence,
             )
         )
-    return PlateSection(found, varied, always, molecules, spacing / usual, shares is not None)
+    by_share = shares is not None
+    return PlateSection(found, varied, always, shared, molecules, spacing / usual, by_share)
 
 
-def _find_shares(model: Any, recipes: pd.DataFrame) -> list[dict[Any, float]] | None:
-    """Share of each past experiment, by label, in the evidence of each recipe; None without."""
+def _find_shares(model: Any, recipes: pd.DataFrame, n_past: int) -> list[dict[Any, float]] | None:
+    """Share of each past experiment, by label, the largest first, in the evidence of each recipe.
+
+    None where the model does not tell.
+    """
     if not len(recipes) or not hasattr(model, "support_evidence"):
         return None
-    found = model.support_evidence(recipes, _N_EVIDENCE)
+    found = model.support_evidence(recipes, n_top=n_past)
     return [
         dict(zip(part["support"], part["share"], strict=True))
         for _, part in found.groupby(found.columns[0], sort=False)
@@ -167,10 +175,12 @@ def _find_shares(model: Any, recipes: pd.DataFrame) -> list[dict[Any, float]] | 
 def _choose_evidence(
     distances: npt.NDArray[np.float64], shares: dict[Any, float] | None, past: pd.DataFrame
 ) -> list[tuple[int, float]]:
-    """Places of past experiments, and their shares."""
+    """Places of past experiments, and their shares; the nearest one is among them."""
+    nearest = np.argsort(distances, kind="stable")
     if shares is None:
-        return [(int(place), np.nan) for place in np.argsort(distances)[:_N_EVIDENCE]]
-    return [(int(past.index.get_loc(label)), share) for label, share in shares.items()]
+        return [(int(place), np.nan) for place in nearest[:_N_EVIDENCE]]
+    labels = dict.fromkeys([*list(shares)[:_N_EVIDENCE], past.index[nearest[0]]])
+    return [(int(past.index.get_loc(label)), shares.get(label, 0.0)) for label in labels]
 
 
 def _compare(

@@ -23,6 +23,7 @@ from sksiamese._checks import (
     require_instance,
     require_integer,
     require_n_jobs,
+    require_number,
     require_verbose,
 )
 from sksiamese.persistence._replacing import replace_file
@@ -63,6 +64,9 @@ class ExperimentReport:
         Which experiments are possible; None derives it from the table.
     batch_size : int, default=8
         Number of experiments of the next plate.
+    diversity : float or None, default=None
+        How far the experiments of the plate keep apart, as in :class:`ExperimentRecommender`, whose
+        default None takes. A recommender that is given has its own.
     n_repeats : int, default=3
         Repeats of each cross-validation.
     files : mapping of str to str or None, default=None
@@ -124,6 +128,7 @@ class ExperimentReport:
         models: Sequence[str] | Mapping[str, Any] | None = None,
         space: DesignSpace | None = None,
         batch_size: int = 8,
+        diversity: float | None = None,
         n_repeats: int = 3,
         files: Mapping[str, str] | None = None,
         n_jobs: int | None = None,
@@ -134,10 +139,12 @@ class ExperimentReport:
         _require_matplotlib()
         require_instance(owner, "space", space, DesignSpace)
         require_integer(owner, "batch_size", batch_size, 1)
+        if diversity is not None:
+            require_number(owner, "diversity", diversity, 0, np.inf, open_end=True)
         require_integer(owner, "n_repeats", n_repeats, 1)
         require_n_jobs(owner, n_jobs)
         require_verbose(owner, verbose)
-        self._subject: Subject = read_subject(table, outcome, space)
+        self._subject: Subject = read_subject(table, outcome, space, diversity)
         self.table = self._subject.table
         self._models = read_choice(models, len(self._subject.X))
         self._batch_size = batch_size

@@ -32,6 +32,9 @@ class Subject(NamedTuple):
         Which experiments are possible; None derives it from `X`.
     recommender : ExperimentRecommender or None
         A campaign that goes on; None starts one.
+    diversity : float or None
+        How far the experiments of a plate keep apart, in a campaign that starts; None is the
+        recommender's default.
     """
 
     table: ExperimentTable
@@ -40,6 +43,7 @@ class Subject(NamedTuple):
     positive: Any
     space: DesignSpace | None
     recommender: ExperimentRecommender | None = None
+    diversity: float | None = None
 
     @property
     def outcome(self) -> str:
@@ -57,7 +61,9 @@ class Subject(NamedTuple):
         return self.y == self.positive
 
 
-def read_subject(table: Any, outcome: str | None, space: DesignSpace | None) -> Subject:
+def read_subject(
+    table: Any, outcome: str | None, space: DesignSpace | None, diversity: float | None
+) -> Subject:
     """Bring what a report is asked about to one form.
 
     Parameters
@@ -68,13 +74,16 @@ def read_subject(table: Any, outcome: str | None, space: DesignSpace | None) -> 
         The outcome, of a frame or file alone.
     space : DesignSpace or None
         Which experiments are possible.
+    diversity : float or None
+        How far the experiments of a plate keep apart.
 
     Raises
     ------
     TypeError
         If `table` is not one of these.
     ValueError
-        If there is an outcome or a space too many or too few, or the table cannot be read.
+        If an outcome is given twice or not at all, a recommender gets a space or a diversity, or
+        the table cannot be read.
     """
     is_read = isinstance(table, ExperimentTable | ExperimentRecommender)
     if is_read and outcome is not None:
@@ -85,6 +94,11 @@ def read_subject(table: Any, outcome: str | None, space: DesignSpace | None) -> 
     if isinstance(table, ExperimentRecommender):
         if space is not None:
             raise ValueError("A fitted recommender has its design space already. Leave space out.")
+        if diversity is not None:
+            raise ValueError(
+                "A fitted recommender has its diversity already. Set it there: "
+                f"set_params(diversity={diversity!r})."
+            )
         return _continue(table)
     if not is_read:
         if outcome is None:
@@ -93,7 +107,7 @@ def read_subject(table: Any, outcome: str | None, space: DesignSpace | None) -> 
                 "such as 'yield >= 50'."
             )
         table = read_experiments(table, outcome)
-    return Subject(table, table.X, table.y, table.positive, space)
+    return Subject(table, table.X, table.y, table.positive, space, diversity=diversity)
 
 
 def _continue(recommender: ExperimentRecommender) -> Subject:

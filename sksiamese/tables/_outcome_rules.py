@@ -117,10 +117,22 @@ def read_outcome(frame: pd.DataFrame, outcome: str, positive: Any = None) -> Out
     """
     terms = read_rule(outcome, frame.columns)
     if terms is None:
-        require_columns(frame.columns, [outcome], "The table of experiments")
+        _require_columns(frame.columns, [outcome], outcome)
         return _read_labels(frame[outcome], positive)
-    require_columns(frame.columns, [term.column for term in terms], "The table of experiments")
+    _require_columns(frame.columns, [term.column for term in terms], outcome)
     return _apply_rule(frame, outcome, terms, positive)
+
+
+def _require_columns(columns: pd.Index, names: list[str], outcome: str) -> None:
+    """Refuse a table without a column of the outcome; tell the one whose longer name it may be."""
+    for name in names:
+        longer = [str(other) for other in columns if name.lower() in str(other).lower()]
+        if name not in columns and len(longer) == 1:
+            raise ValueError(
+                f"The table of experiments lacks the column {name!r}. Is it {longer[0]!r}? Then "
+                f"the outcome is {outcome.replace(name, longer[0], 1)!r}."
+            )
+    require_columns(columns, names, "The table of experiments")
 
 
 # -- Rules -----------------------------------------------------------------------------------------
@@ -161,7 +173,7 @@ def _all_hold(answers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def _why_open(cell: Any, column: str) -> str:
     if is_missing(cell):
         return f"{column!r} is empty"
-    return f"{column!r} is {shorten(plain_label(cell))}, which does not decide"
+    return f"{column!r} is {shorten(plain_label(cell))}, which leaves the rule open"
 
 
 def _find_signs(frame: pd.DataFrame, column: str) -> str | None:

@@ -170,6 +170,20 @@ def test_recommend_from_a_campaign(week, capsys, tmp_path):
     assert pd.read_csv(tmp_path / "p.csv")["yield"].isna().all()
 
 
+def test_a_plate_is_as_diverse_as_asked(week, capsys):
+    words = ["recommend", week / "campaign.skm", "--batch-size", "3", "--json"]
+    plates = {}
+    for diversity in (0, 3):
+        plates[diversity] = json.loads(run(capsys, *words, "--diversity", diversity)[1])
+        recommender = load_model(week / "campaign.skm").set_params(diversity=diversity)
+        wanted = recommender.recommend(3)["pH"].tolist()
+        assert [recipe["pH"] for recipe in plates[diversity]] == pytest.approx(wanted)
+    assert plates[0] != plates[3]
+    with pytest.raises(SystemExit):
+        run(capsys, *words, "--diversity", "-1")
+    assert "argument --diversity: must be 0 or more" in capsys.readouterr().err
+
+
 def test_recommend_from_a_table(week, capsys):
     words = ["recommend", week / "flasks.xlsx", "--batch-size", "2", *PROCESS]
     status, out, _ = run(capsys, *words, "--outcome", "yield >= 50")
@@ -264,6 +278,16 @@ def test_a_plate_of_numbers_is_recommended_and_added(yields, capsys):
     assert load_model(yields / "campaign-2.skm").outcomes_.tolist()[-2:] == [5.0, 96.5]
     assert len(pd.read_excel(yields / "plate-2.xlsx")) == 2
     assert not (yields / "report-2.html").exists()
+
+
+def test_a_plate_of_numbers_takes_no_diversity(yields, capsys):
+    found = run(capsys, "recommend", yields / "campaign.skm", "--diversity", "1")
+    assert found == (
+        2,
+        "",
+        "error: A campaign on numbers keeps the experiments of a plate apart by itself. Leave "
+        "--diversity out.\n",
+    )
 
 
 def test_a_plate_is_added_twice_only_where_it_repeats(yields, capsys, tmp_path):

@@ -76,6 +76,14 @@ def test_evidence_tells_all_columns_that_differ():
         assert "vendor" not in text
 
 
+def test_a_molecule_and_its_amount_are_told_together():
+    table = X[["ligand", "pH"]].assign(acid=["OC=O", "CC(=O)O"] * 15, acid_mM=np.arange(30.0))
+    display = EvidenceDisplay.from_estimator(siamese().fit(table, Y), table[:1], table, n_top=12)
+    told = display.experiment.replace("\n", " ").replace("\u00a0", " ").split(", ")
+    assert "acid OC=O 0 mM" in told
+    assert sum(part.startswith("acid") for part in told) == 1
+
+
 def test_evidence_tells_long_classes_within_the_picture():
     y = np.where(Y == "works", "large crystal", "no large crystal")
     display = EvidenceDisplay.from_estimator(siamese().fit(X, y), X[:1], X, molecule="ligand")

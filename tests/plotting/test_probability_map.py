@@ -87,6 +87,37 @@ def test_experiments_lie_on_the_map_by_outcome(fitted):
     np.testing.assert_allclose(np.sort(drawn, axis=0), np.sort(X[list(AXES)], axis=0))
 
 
+def test_outcomes_of_one_place_stand_side_by_side():
+    places = pd.DataFrame({"x": [0.0, 5.0, 5.0, 5.0, 10.0], "y": [1.0, 2.0, 2.0, 2.0, 1.0]})
+    places = places.assign(outcome=["yes", "yes", "no", "yes", "no"], alike=True)
+    grid, probability = np.array([0.0, 10.0]), np.full((2, 2), 0.5)
+    display = ProbabilityMapDisplay(
+        grid, grid, probability, columns=AXES, pos_label="yes", experiments=places
+    ).plot()
+    drawn = {
+        part.get_label(): part.get_offsets()[:, 0].tolist()
+        for part in display.ax_.collections
+        if part.get_label() in {"yes", "no"}
+    }
+    assert drawn == {
+        "yes": pytest.approx([0.0, 4.89, 4.89]),  # 2.2 % of the axis from one to the other
+        "no": pytest.approx([5.11, 10.0]),
+    }
+
+
+def test_legend_says_what_lines_and_small_marks_are(fitted):
+    model = siamese().fit(X, Y)
+    legend = draw_map(model, at={"ligand": "NCCS"}, spread=True).ax_.get_legend()
+    told = [text.get_text() for text in legend.get_texts()]
+    assert told == ["works", "fails", "± of the probability"]
+    assert legend.get_title().get_text() == "measured (small: other molecules)"
+    bare = ProbabilityMapDisplay.from_estimator(
+        model, X, columns=AXES, grid_resolution=4, spread=True
+    )
+    told = [text.get_text() for text in bare.ax_.get_legend().get_texts()]
+    assert told == ["± of the probability"]
+
+
 def test_map_without_outcomes_has_no_experiments(fitted):
     display = ProbabilityMapDisplay.from_estimator(fitted, X, columns=AXES, grid_resolution=4)
     assert display.experiments is None

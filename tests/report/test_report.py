@@ -29,7 +29,7 @@ from sksiamese import (
 from sksiamese.model_selection._baselines import make_baselines
 from sksiamese.report._model_choice import read_choice
 from sksiamese.report._page import show_cell
-from sksiamese.report._plate_section import _is_same
+from sksiamese.report._plate_section import _choose_evidence, _is_same
 from sksiamese.report._verdict_section import _compare_others
 from tests.report.cases import HOSTILE, INPUTS, make_report, measured
 
@@ -259,6 +259,8 @@ def test_effects_of_a_model_of_three_classes_are_those_of_success():
 def test_evidence_tells_all_columns_that_differ(report, found):
     X, plate = report.table.X, report.plate
     assert found["plate"]["always"] == {"stirred": "yes"}
+    varied = [name for name in INPUTS if name != "stirred"]
+    assert found["plate"]["shared"] == [name for name in varied if len(set(plate[name])) == 1]
     for number, recipe in enumerate(found["plate"]["recipes"]):
         assert recipe["number"] == number + 1
         for past in recipe["evidence"]:
@@ -266,6 +268,31 @@ def test_evidence_tells_all_columns_that_differ(report, found):
             wanted = [name for name in INPUTS if here[name] != there[name]]
             assert [each["column"] for each in past["differences"]] == wanted
             assert past["worked"] == bool(report.table.y.loc[past["row"]])
+
+
+@pytest.mark.parametrize(
+    ("shares", "chosen"),
+    [
+        ({"d": 0.4, "b": 0.3, "a": 0.2, "c": 0.1}, [(3, 0.4), (1, 0.3), (0, 0.2), (2, 0.1)]),
+        ({"c": 0.5, "b": 0.3, "a": 0.2}, [(2, 0.5), (1, 0.3), (0, 0.2)]),
+        ({"d": 0.6, "b": 0.4}, [(3, 0.6), (1, 0.4), (2, 0.0)]),  # "c" is in no support set
+        (None, [(2, None), (0, None), (3, None)]),
+    ],
+)
+def test_the_nearest_experiment_is_among_the_evidence(shares, chosen):
+    past = pd.DataFrame({"pH": [8, 14, 7, 9]}, index=list("abcd"))
+    found = _choose_evidence(np.array([1.0, 9.0, 0.0, 2.0]), shares, past)
+    assert [(place, None if share != share else share) for place, share in found] == chosen
+
+
+def test_a_plate_keeps_its_experiments_apart():
+    linear = {"linear": LogisticRegression()}
+    table = measured()[["pH", "time_h", "yield"]]
+    spread = [
+        make_report(table, models=linear, n_repeats=1, diversity=diversity).plate["time_h"].std()
+        for diversity in (0, 2)
+    ]
+    assert spread[1] > 2 * spread[0]
 
 
 # -- What it takes ---------------------------------------------------------------------------------
@@ -383,6 +410,11 @@ def test_open_shows_a_file_in_the_browser(report, monkeypatch):
             "classifier', 'random forest', 'Gaussian process', or a dict of names and classifiers. "
             "Got ['an oracle'] instead.",
         ),
+        (
+            lambda t: make_report(t, diversity=-1),
+            "The 'diversity' parameter of ExperimentReport must be a number in [0, inf). Got -1 "
+            "instead.",
+        ),
     ],
 )
 def test_wrong_arguments_are_refused(call, message):
@@ -390,10 +422,23 @@ def test_wrong_arguments_are_refused(call, message):
         call(measured())
 
 
-def test_a_fitted_recommender_brings_its_space(report):
-    message = "A fitted recommender has its design space already. Leave space out."
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            lambda recommender: {"space": recommender.space_},
+            "A fitted recommender has its design space already. Leave space out.",
+        ),
+        (
+            lambda _: {"diversity": 0.5},
+            "A fitted recommender has its diversity already. Set it there: "
+            "set_params(diversity=0.5).",
+        ),
+    ],
+)
+def test_a_fitted_recommender_brings_its_own(report, options, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        ExperimentReport(report.recommender, space=report.recommender.space_)
+        ExperimentReport(report.recommender, **options(report.recommender))
 
 
 def test_a_page_needs_a_folder(report, tmp_path):

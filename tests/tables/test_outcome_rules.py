@@ -48,6 +48,7 @@ CENSORED = [
     ("<5", ">=", 3, np.nan),
     ("<=5", "<", 5, np.nan),
     ("trace", ">", 10, 0),
+    ("Spuren", ">", 10, 0),
     ("quant.", ">=", 90, 1),
     ("<5", "==", 7, 0),
     ("<5", "==", 3, np.nan),
@@ -88,13 +89,13 @@ def test_a_rule_on_two_columns_lists_what_it_leaves_open():
     assert found.y.to_dict() == {"a": 1, "c": 0, "e": 0}
     assert (found.y.name, found.positive) == ("ee > 90 and yield >= 20", 1)
     assert found.left_out.to_dict() == {
-        "b": "'yield' is '<30', which does not decide",
+        "b": "'yield' is '<30', which leaves the rule open",
         "d": "'ee' is empty",
     }
     (finding,) = found.findings
     assert finding.message == (
-        "2 rows without an outcome left out: 'yield' is '<30', which does not decide in row 'b'; "
-        "'ee' is empty in row 'd'."
+        "2 rows without an outcome left out: 'yield' is '<30', which leaves the rule open in row "
+        "'b'; 'ee' is empty in row 'd'."
     )
 
 
@@ -106,6 +107,24 @@ def test_signs_in_a_column_of_their_own():
         "Value": "in the rule 'Value <= 100'",
         "Relation": "the signs of 'Value'",
     }
+
+
+@pytest.mark.parametrize(
+    ("outcome", "meant"),
+    [
+        ("yield >= 50", "Isolated yield / % >= 50"),
+        ("ee > 90 and Yield >= 50", "ee > 90 and Isolated yield / % >= 50"),
+    ],
+)
+def test_a_column_named_in_short_is_recognised(outcome, meant):
+    frame = pd.DataFrame({"ee": [95, 20], "Isolated yield / %": [60, 30]})
+    message = (
+        f"The table of experiments lacks the column '{outcome.split()[-3]}'. Is it "
+        f"'Isolated yield / %'? Then the outcome is {meant!r}."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        read_outcome(frame, outcome)
+    assert read_outcome(frame, meant).y.tolist() == [1, 0]
 
 
 # -- Labels ----------------------------------------------------------------------------------------

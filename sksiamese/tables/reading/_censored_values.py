@@ -23,7 +23,10 @@ COMPARISONS = {
 }
 
 _TRACE = 5.0  # per cent, below which a yield is called a trace
-_WORDS = {"trace": ("<", _TRACE), "traces": ("<", _TRACE), "quant": (">", 95.0)}
+_WORDS = {
+    **dict.fromkeys(["trace", "traces", "spuren"], ("<", _TRACE)),
+    "quant": (">", 95.0),
+}
 _WORDS |= {"quant.": (">", 95.0), "quantitative": (">", 95.0)}
 _SIGN = r"(?P<sign>[<>]=?|[≤≥~≈]|=|ca\.?)?"
 _CELL = re.compile(rf"{_SIGN}\s*(?P<value>[+-]?[0-9.,]+(?:[eE][+-]?[0-9]+)?)\s*(?:%|\w{{1,4}})?")

@@ -14,8 +14,8 @@ _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _HOURS = "Write the hours, such as 16."
 _WARMTH = "Write the temperature, such as 25."
 _WORDS = {
-    **dict.fromkeys(["overnight", "over night", "o/n", "o.n."], _HOURS),
-    **dict.fromkeys(["rt", "r.t.", "room temperature", "ambient"], _WARMTH),
+    **dict.fromkeys(["overnight", "over night", "o/n", "o.n.", "über nacht"], _HOURS),
+    **dict.fromkeys(["rt", "r.t.", "room temperature", "ambient", "raumtemperatur"], _WARMTH),
     **dict.fromkeys(["inf", "-inf", "infinity"], "Write a finite number, or leave the cell empty."),
     "reflux": "Write the temperature, that at which the solvent boils.",
 }
