@@ -254,7 +254,7 @@ def main() -> None:
         libraries = [make_library(folder / f"library-{n}.parquet", n, seed) for n in arguments.rows]
         cases: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
             "rows": lambda: run_rows(model, libraries),
-            "processes": lambda: run_processes(model, libraries[-1], arguments.repeats),
+            "processes": lambda: run_processes(model, libraries[:2][-1], arguments.repeats),
             "molecules": lambda: run_molecules(arguments.rows[0] // 10, seed),
             "support": lambda: run_support(libraries[0], seed),
             "engines": lambda: run_engines(model, libraries[0]),

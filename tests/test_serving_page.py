@@ -75,22 +75,22 @@ def test_adapt_is_taken_up_beside_questions(client, model_file):
 
 
 ROW = json_of(X[60:61])[0]
-NUMBER, MOLECULE = X.select_dtypes("number").columns[0], "ammonium"
 
 
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([ROW | {NUMBER: "7.5"}], "holds numbers as text, such as '7.5'"),
-        ([ROW | {MOLECULE: "C("}], "Not readable as SMILES"),
-        ([{MOLECULE: "C"}], "lacks the column(s)"),
-        ([], "0 sample(s)"),
-        ([ROW | {MOLECULE: ["C"]}], "?"),
-        ([ROW | {NUMBER: {"value": 1}}], "?"),
+        ([ROW | {"ammonium_M": "7.5"}], "holds numbers as text, such as '7.5'"),
+        ([ROW | {"ammonium_M": {"value": 1}}], "row 0 holds {'value': 1} (dict)"),
+        ([ROW | {"ammonium": "C("}], "column 'ammonium', row 0: 'C('"),
+        ([{"ammonium": "C"}], "yet now missing"),
+        ([], "shape=(0, 0)"),
     ],
 )
 def test_what_cannot_be_used_is_said(client, rows, message):
     answer = client.post("/predict", json=rows)
-    print(answer.status_code, answer.json())
     assert answer.status_code == 422
     assert message in answer.json()["detail"]
+    unknown = client.post("/adapt", json={"rows": [ROW], "outcomes": ["unheard of"]})
+    assert unknown.status_code == 422
+    assert "unheard of" in unknown.json()["detail"]
