@@ -1,4 +1,4 @@
-"""Screening of libraries: rows a second, memory, two processes, what a killed process loses.
+"""Screening of libraries: rows a second, memory, two processes, engines, what is killed.
 
     python benchmarks/screen.py --rows 100000 1000000
     python benchmarks/screen.py --rows 10000000 --parts rows
@@ -12,7 +12,6 @@ machine with other work, rows per processor second are the steadier figure.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import os
 import signal
@@ -29,16 +28,19 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet
 from common.results import environment, write_json
+from common.screen_engines import ENGINES, deadly, timed_engine
+from common.screen_page import write_page
 from predict import make_smiles, peak_bytes
+from sklearn.metrics import roc_auc_score
 
 from sksiamese import GraphFingerprintSiameseClassifier, load_model, save_model, screen
 from sksiamese.datasets import load_cmet, make_nanoclusters
 
 N_PAST, N_BEST = 54, 1000
 BLOCK = 1 << 16  # rows of a library that are made at once
-PARTS = ("rows", "processes", "molecules", "killed")
+PARTS = ("rows", "processes", "molecules", "support", "engines", "killed")
 KILLED_AFTER = 1  # pieces
-WORKER_KILLED_AT = 1  # place of the piece that kills its worker
+N_MANY, SUPPORT_SIZES = 500, (400, 200, 100, 54)
 
 
 # Libraries and classifiers
@@ -87,13 +89,16 @@ def screen_once(model: str, library: str, n_jobs: int, folder: str | None) -> di
         screen(loaded, [next(first)] * 2 * n_jobs, 1, n_jobs=n_jobs)
     before, start = peak_bytes(), time.perf_counter()
     own = time.process_time()
-    found = screen(loaded, library, N_BEST, n_jobs=n_jobs, folder=folder)
+    workers: dict[int, float] = {}
+    found = screen(loaded, library, N_BEST, map=timed_engine(n_jobs, workers), folder=folder)
     seconds = time.perf_counter() - start
+    workers.pop(os.getpid(), None)
     return {
         "n_rows": found.n_rows,
         "n_jobs": n_jobs,
         "seconds": seconds,
-        "processor_seconds": time.process_time() - own,  # without those of other processes
+        "processor_seconds": time.process_time() - own,  # of this process
+        "worker_seconds": sorted(workers.values()),
         "rows_per_second": found.n_rows / seconds,
         "load": os.getloadavg()[0],  # of the machine: other work on it makes seconds longer
         "before_gb": before / 1e9,
@@ -136,27 +141,48 @@ def run_rows(model: Path, libraries: list[Path]) -> Iterator[dict[str, Any]]:
 
 
 def run_processes(model: Path, library: Path, repeats: int) -> Iterator[dict[str, Any]]:
-    """Two processes beside one, in turns."""
-    runs: dict[int, list[float]] = {1: [], 2: []}
-    sums = set()
+    """Two processes beside one, in turns, by the clock and by processor time.
+
+    Where nothing else runs, two processors finish when all three processes have had their time.
+    """
+    runs: dict[int, list[dict[str, Any]]] = {1: [], 2: []}
     for _ in range(repeats):
-        for n_jobs, seconds in runs.items():
-            row = run_apart(str(model), str(library), n_jobs, None)
-            seconds.append(row["seconds"])
-            sums.add((row["sum_of_best"], *row["worst_of_best"]))
-    one, two = (float(np.median(seconds)) for seconds in runs.values())
-    print(f"\ntwo processes: {two:.1f} s, one: {one:.1f} s, speed-up {one / two:.2f}")
-    print(
-        f"load {os.getloadavg()[0]:.1f}; the same rows in all {2 * repeats} runs: {len(sums) == 1}"
-    )
-    yield {
+        for n_jobs, found in runs.items():
+            found.append(run_apart(str(model), str(library), n_jobs, None))
+    clock = {n: float(np.median([run["seconds"] for run in found])) for n, found in runs.items()}
+    spent = {n: float(np.median([_spent(run) for run in found])) for n, found in runs.items()}
+    sums = {(run["sum_of_best"], *run["worst_of_best"]) for run in runs[1] + runs[2]}
+    row = {
         "part": "processes",
-        "one_s": runs[1],
-        "two_s": runs[2],
-        "speed_up": one / two,
+        "speed_up": clock[1] / clock[2],
+        "by_processor_time": 2 * spent[1] / spent[2],
         "load": os.getloadavg()[0],
         "same": len(sums) == 1,
     }
+    print(f"\ntwo processes: speed-up {row['speed_up']:.2f} by the clock at load {row['load']:.1f}")
+    print(f"by processor time {row['by_processor_time']:.2f}; the same rows: {row['same']}")
+    yield row | {"runs": runs[1] + runs[2]}
+
+
+def _spent(run: dict[str, Any]) -> float:
+    return float(run["processor_seconds"] + sum(run["worker_seconds"]))
+
+
+def run_support(library: Path, seed: int) -> Iterator[dict[str, Any]]:
+    """Fewer support rows: faster, and worse by how much."""
+    past, others = (make_nanoclusters(n, random_state=seed + n) for n in (N_MANY, 3000))
+    model = GraphFingerprintSiameseClassifier(random_state=seed).fit(past.data, past.target)
+    rows = next(pyarrow.parquet.ParquetFile(library).iter_batches(BLOCK)).to_pandas()
+    print(f"\n{'support rows':>12} {'per processor s':>16} {'ROC AUC':>8}")
+    for size in SUPPORT_SIZES:
+        model.set_params(support_size=size).set_support(past.data, past.target)
+        start = time.process_time()
+        screen(model, rows, N_BEST)
+        rate = len(rows) / (time.process_time() - start)
+        auc = roc_auc_score(others.target, model.predict_proba(others.data)[:, 1])
+        n = len(model.support_indices_)
+        print(f"{n:>12} {rate:16,.0f} {auc:8.3f}", flush=True)
+        yield {"part": "support", "support": n, "rows_per_processor_second": rate, "auc": auc}
 
 
 def run_molecules(n_rows: int, seed: int) -> Iterator[dict[str, Any]]:
@@ -174,8 +200,26 @@ def run_molecules(n_rows: int, seed: int) -> Iterator[dict[str, Any]]:
     yield {"part": "molecules", "n_rows": n_rows, "rows_per_processor_second": rate}
 
 
+def run_engines(model: Path, library: Path) -> Iterator[dict[str, Any]]:
+    """The same rows and bits by every engine; a worker of Dask and of Ray is killed on the way."""
+    loaded = load_model(model)
+    expected = screen(loaded, library, N_BEST, map=map).best
+    print(f"\n{'engine':<14} {'worker killed':>14} {'same bits':>10}")
+    for name, open_engine in ENGINES.items():
+        marker = library.with_name(f"killed by {name}")
+        with open_engine() as engine:
+            if engine is None:
+                print(f"{name:<14} is not installed")
+                continue
+            used = engine if name == "joblib" else deadly(engine, marker)
+            found = screen(loaded, library, N_BEST, map=used).best
+        row = {"engine": name, "killed": marker.exists(), "same": found.equals(expected)}
+        print(f"{name:<14} {row['killed']!s:>14} {row['same']!s:>10}", flush=True)
+        yield {"part": "engines", **row}
+
+
 def run_killed(model: Path, library: Path, folder: Path) -> Iterator[dict[str, Any]]:
-    """Kill the main process, and go on; kill a worker of a cluster."""
+    """Kill the main process, and go on."""
     whole = run_apart(str(model), str(library), 1, None)
     with start_apart([str(model), str(library), 1, str(folder)]) as process:
         while len(list(folder.glob("part-*"))) < KILLED_AFTER and process.poll() is None:
@@ -186,58 +230,7 @@ def run_killed(model: Path, library: Path, folder: Path) -> Iterator[dict[str, A
     n_pieces = len(list(folder.glob("part-*")))
     same = all(rest[name] == whole[name] for name in ("n_rows", "sum_of_best", "worst_of_best"))
     print(f"\nmain process killed: {n_kept} of {n_pieces} pieces kept, the same rows: {same}")
-    yield {"part": "killed main process", "kept": n_kept, "pieces": n_pieces, "same": same}
-    if importlib.util.find_spec("distributed") is None:
-        print("Left out, a killed worker: dask.distributed is not installed")
-        return
-    yield run_killed_worker(model, library, folder.parent, whole)
-
-
-def run_killed_worker(
-    model: Path, library: Path, folder: Path, whole: dict[str, Any]
-) -> dict[str, Any]:
-    """Screen on a cluster of two workers, one of which kills itself."""
-    from dask.distributed import Client, LocalCluster
-
-    marker, loaded = folder / "killed", load_model(model)
-    workers = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
-    with LocalCluster(host="127.0.0.1", **workers) as cluster, Client(cluster) as client:
-        start = time.perf_counter()
-        found = screen(loaded, library, N_BEST, map=dask_engine(client, str(marker)))
-        seconds = time.perf_counter() - start
-    same = float(found.best.iloc[:, -1].sum()) == whole["sum_of_best"]
-    print(f"worker killed: {marker.exists()}, {seconds:.1f} s, the same rows: {same}")
-    return {"part": "killed worker", "killed": marker.exists(), "seconds": seconds, "same": same}
-
-
-def dask_engine(client: Any, marker: str) -> Callable[..., Iterator[Any]]:
-    """Give the engine of docs/screening.md; one piece kills its worker, the first time."""
-    from dask.distributed import as_completed
-
-    def engine(function: Any, pieces: Any) -> Iterator[Any]:
-        held = client.scatter(function, broadcast=True)
-        numbered = enumerate(pieces)
-
-        def submit(n: int) -> list[Any]:
-            drawn = [each for each, _ in zip(numbered, range(n), strict=False)]
-            return [
-                client.submit(_call, held, piece, marker if k == WORKER_KILLED_AT else "")
-                for k, piece in drawn
-            ]
-
-        running = as_completed(submit(4))
-        for future in running:
-            yield future.result()
-            running.update(submit(1))
-
-    return engine
-
-
-def _call(function: Any, piece: Any, marker: str) -> Any:
-    if marker and not os.path.exists(marker):
-        Path(marker).touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return function(piece)
+    yield {"part": "killed", "kept": n_kept, "pieces": n_pieces, "same": same}
 
 
 def main() -> None:
@@ -248,6 +241,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="runs of one and two processes")
     parser.add_argument("--seed", type=int, default=0, help="of past, classifier and libraries")
     parser.add_argument("--json", metavar="PATH", help="write the results to this file")
+    parser.add_argument("--page", metavar="FOLDER", help="write the tables of the page there")
     parser.add_argument("--once", type=json.loads, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.once:
@@ -260,14 +254,19 @@ def main() -> None:
         libraries = [make_library(folder / f"library-{n}.parquet", n, seed) for n in arguments.rows]
         cases: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
             "rows": lambda: run_rows(model, libraries),
-            "processes": lambda: run_processes(model, libraries[-1], arguments.repeats),
+            "processes": lambda: run_processes(model, libraries[:2][-1], arguments.repeats),
             "molecules": lambda: run_molecules(arguments.rows[0] // 10, seed),
+            "support": lambda: run_support(libraries[0], seed),
+            "engines": lambda: run_engines(model, libraries[0]),
             "killed": lambda: run_killed(model, libraries[0], folder / "results"),
         }
         for part in arguments.parts:
             rows += cases[part]()
+    about = environment(n_past=N_PAST, **vars(arguments))
     if arguments.json:
-        write_json(arguments.json, rows, environment(n_past=N_PAST, **vars(arguments)))
+        write_json(arguments.json, rows, about)
+    if arguments.page:
+        write_page(Path(arguments.page), rows, about)
 
 
 if __name__ == "__main__":

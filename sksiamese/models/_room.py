@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import NamedTuple
 
 from sksiamese.models.readouts._protocol import ReadOut
@@ -48,14 +49,27 @@ def require_room(readout: ReadOut, name: str, size: Size) -> None:
     needed = _room(readout, size)
     if needed <= MOST_BYTES:
         return
-    fewer = (size._replace(n_classes=n) for n in range(size.n_classes - 1, 1, -1))
-    fits = next((each.n_classes for each in fewer if _room(readout, each) <= MOST_BYTES), None)
-    cure = "Give" if fits is None else f"As many rows of {fits:,} classes fit: join rare ones, give"
     raise ValueError(
         f"{size.n_rows:,} rows of {size.n_classes:,} classes could take {needed / 1e9:,.1f} GB "
-        f"with readout={name!r}, more than {MOST_BYTES / 1e9:g} GB. {cure} fewer rows, lower "
-        "support_size, batch_size or n_members, or choose readout='mean', which takes less."
+        f"with readout={name!r}, more than {MOST_BYTES / 1e9:g} GB. {_what_fits(readout, size)} "
+        "batch_size or n_members, or choose readout='mean', which takes less."
     )
+
+
+def _what_fits(readout: ReadOut, size: Size) -> str:
+    """Say which number of classes, or else of support rows, would fit."""
+    give = "give fewer rows, lower"
+    fewer = (size._replace(n_classes=n) for n in range(size.n_classes - 1, 1, -1))
+    classes = next((each.n_classes for each in fewer if _room(readout, each) <= MOST_BYTES), None)
+    if classes is not None:
+        return f"As many rows of {classes:,} classes fit: join rare ones, {give} support_size,"
+    sizes = range(size.n_classes, count_support(readout, size))
+    place = bisect_right(
+        sizes, MOST_BYTES, key=lambda n: _room(readout, size._replace(support_size=n))
+    )
+    if place:
+        return f"They fit with support_size={sizes[place - 1]}: set it, {give}"
+    return f"{give.capitalize()} support_size,"
 
 
 def _room(readout: ReadOut, size: Size) -> float:

@@ -2,6 +2,7 @@
 
 import functools
 import json
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -252,6 +253,17 @@ class InThisProcess:
         assert number == 9
 
 
+@contextmanager
+def here():
+    """An engine without other processes, whose pieces are too few to be killed at."""
+    yield map
+
+
+@contextmanager
+def absent():
+    yield None
+
+
 def test_screen(monkeypatch, tmp_path):
     module = load("screen")
     model = small(random_state=0)
@@ -260,13 +272,23 @@ def test_screen(monkeypatch, tmp_path):
         module, "run_apart", lambda *case: module.screen_once(case[0], case[1], 1, case[3])
     )
     monkeypatch.setattr(module, "start_apart", lambda case: InThisProcess(case, module.screen_once))
-    monkeypatch.setattr(module.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(module, "ENGINES", {"Dask": here, "Ray": absent})
+    monkeypatch.setattr(module, "SUPPORT_SIZES", (10,))
+    monkeypatch.setattr(module, "N_MANY", 30)
     path = tmp_path / "screen.json"
     argv = ["screen.py", "--rows", "500", "900", "--repeats", "1", "--json", str(path)]
-    monkeypatch.setattr("sys.argv", argv)
+    monkeypatch.setattr("sys.argv", [*argv, "--page", str(tmp_path / "page")])
     module.main()
     found = {row["part"]: row for row in read_results(path)}
     assert (found["rows"]["n_rows"], found["molecules"]["n_rows"]) == (900, 50)
     assert found["processes"]["same"]
-    killed = found["killed main process"]
+    assert found["processes"]["by_processor_time"] > 0
+    assert found["support"]["support"] <= 10
+    assert found["engines"] == {"part": "engines", "engine": "Dask", "killed": False, "same": True}
+    killed = found["killed"]
     assert (killed["kept"], killed["pieces"], killed["same"]) == (1, 1, True)
+    (row,) = json.loads((tmp_path / "page" / "engines.json").read_text())["tables"]["engines"][
+        "rows"
+    ]
+    assert row == ["Dask", "no", "yes"]
+    assert len(list((tmp_path / "page").iterdir())) == len(found)

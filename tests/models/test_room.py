@@ -90,16 +90,22 @@ def test_a_support_set_that_would_not_fit_is_refused(monkeypatch):
     expected = fitted.predict_proba(table(5, 2)[0])
     monkeypatch.setattr(_room, "MOST_BYTES", 5e7)
     message = (
-        "2,000 rows of 2 classes could take 0.1 GB with readout='process', more than 0.05 GB. Give "
-        "fewer rows, lower support_size, batch_size or n_members, or choose readout='mean', which "
-        "takes less."
+        "2,000 rows of 2 classes could take 0.1 GB with readout='process', more than 0.05 GB. They "
+        "fit with support_size=287: set it, give fewer rows, lower batch_size or n_members, or "
+        "choose readout='mean', which takes less."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         fitted.set_support(*table(2000, 2))
     assert (fitted.predict_proba(table(5, 2)[0]) == expected).all()
-    assert (
-        len(fitted.set_params(support_size=10).set_support(*table(2000, 2)).support_indices_) == 10
-    )
+    fitted.set_params(support_size=287).set_support(*table(2000, 2))
+    assert len(fitted.support_indices_) == pytest.approx(287, abs=1)
+
+
+def test_where_nothing_fits_no_number_is_named(monkeypatch):
+    monkeypatch.setattr(_room, "MOST_BYTES", 1e3)
+    message = re.escape("more than 1e-06 GB. Give fewer rows, lower support_size, batch_size or n_")
+    with pytest.raises(ValueError, match=message):
+        _room.require_room(READOUTS["process"](), "process", Size(2000, 2, 2, 200, None))
 
 
 PEAKS = """

@@ -122,7 +122,7 @@ def change_until(model, changes, is_over, seed):
             n_done += 1
         except ValueError:
             n_failed += 1
-            is_over.wait(0.01)  # else failures, which are quick, keep the others from running
+        is_over.wait(0.01)  # else changes, failures above all, keep the others from running
     return n_done, n_failed
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -11,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from sksiamese._checks import plain_label, shorten
 from sksiamese.exceptions import BadCellsError, InvalidSMILESError
@@ -22,6 +25,7 @@ CHUNK = 1 << 14  # rows that a classifier is asked for together, on every engine
 PIECE = 4 * CHUNK  # rows that an engine gets together
 _PROBED = 1000  # rows that tell classifiers apart
 _MOST_TRIALS = 1000  # predictions that search a chunk for rows that cannot be used
+_LIBC = ctypes.CDLL(None) if os.name == "posix" else None
 _SKIPPING = "To leave such rows out, and have them listed, pass on_error='skip'."
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
@@ -109,6 +113,12 @@ class Scorer(NamedTuple):
 
     def __call__(self, piece: Piece) -> PieceResult:
         """Screen a piece. Errors are returned, so that every engine hands them over alike."""
+        with threadpool_limits(1):
+            result = self._screen(piece)
+        _return_memory()
+        return result
+
+    def _screen(self, piece: Piece) -> PieceResult:
         key, best, bad, n_used = (piece.part, piece.first), [], list[BadCell](), 0
         with _recorded_warnings() as warned:
             try:
@@ -137,7 +147,7 @@ class Scorer(NamedTuple):
         """
         try:
             rows = piece.read().iloc[:_PROBED]
-            with _recorded_warnings():
+            with threadpool_limits(1), _recorded_warnings():
                 _, proba = self._predict(rows, [])
         except (TypeError, ValueError) as error:
             raise _placed(error, piece.name) from error
@@ -252,3 +262,10 @@ def _recorded_warnings() -> Iterator[dict[type[Warning], str]]:
         yield found
     for each in caught:
         found.setdefault(each.category, str(each.message))
+
+
+def _return_memory() -> None:
+    """Give what is free back to the system: glibc keeps it, in blocks that grow with each piece."""
+    trim = getattr(_LIBC, "malloc_trim", None)
+    if trim is not None:
+        trim(0)

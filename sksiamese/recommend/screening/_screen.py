@@ -166,7 +166,7 @@ def screen(
             folder, _settings(scorer, first), scorer.probe(first[0]) if first else []
         )
     search = _Search(scorer, kept, count_rows(parts) if verbose else None, bool(verbose))
-    with threadpool_limits(1):
+    with threadpool_limits(1):  # the pools that threads share; workers limit their own
         return search.run(pieces, joblib_engine(n_jobs) if map is None else map)
 
 

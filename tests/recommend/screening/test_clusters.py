@@ -50,6 +50,10 @@ class Deadly:
         return self.function(piece)
 
 
+def deadly(engine, marker):
+    return lambda function, pieces: engine(Deadly(function, marker), pieces)
+
+
 def same(found):
     expected = screen(RAMP, LIBRARY, 12, map=map)
     pd.testing.assert_frame_equal(found.best, expected.best, check_exact=True)
@@ -60,26 +64,26 @@ def test_dask(tmp_path):
     """Two workers on this machine: by the recipe, with a worker killed, and by joblib."""
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
     dask_map = recipe("Dask")["dask_map"]
-
-    def deadly_map(function, pieces):
-        return dask_map(Deadly(function, tmp_path / "killed"), pieces)
-
     workers = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
     with (
         distributed.LocalCluster(host="127.0.0.1", **workers) as cluster,
         distributed.Client(cluster),
     ):
         assert same(screen(RAMP, LIBRARY, 12, map=dask_map))
-        assert same(screen(RAMP, LIBRARY, 12, map=deadly_map))
+        assert same(screen(RAMP, LIBRARY, 12, map=deadly(dask_map, tmp_path / "killed")))
         assert (tmp_path / "killed").exists()
         with joblib.parallel_config("dask"):
             assert same(screen(RAMP, LIBRARY, 12))
 
 
-def test_ray():
+def test_ray(tmp_path):
+    """The same, by the recipe alone."""
     ray = pytest.importorskip("ray", reason="Ray is not installed")
     ray.init(num_cpus=2, include_dashboard=False, _node_ip_address="127.0.0.1")
     try:
-        assert same(screen(RAMP, LIBRARY, 12, map=recipe("Ray")["ray_map"]))
+        ray_map = recipe("Ray")["ray_map"]
+        assert same(screen(RAMP, LIBRARY, 12, map=ray_map))
+        assert same(screen(RAMP, LIBRARY, 12, map=deadly(ray_map, tmp_path / "killed")))
+        assert (tmp_path / "killed").exists()
     finally:
         ray.shutdown()

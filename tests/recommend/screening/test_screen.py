@@ -1,7 +1,9 @@
 """Screening: the best rows, what is left out, what is refused."""
 
+import os
 import re
 import tracemalloc
+from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -144,6 +146,20 @@ def test_memory_is_that_of_some_pieces():
         tracemalloc.stop()
     assert places(found)[0] == (0, 19_999)
     assert peak < 5e6  # all parts hold ten times as much
+
+
+def resident_bytes():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not hasattr(_scoring._LIBC, "malloc_trim"), reason="needs glibc")
+def test_freed_memory_goes_back_to_the_system():
+    blocks = [b"x" * 60_000 for _ in range(2000)]
+    pins = blocks[::20]  # keep glibc from shortening its heap
+    del blocks
+    before = resident_bytes()
+    assert screen(RAMP, numbers([0.5]), 1).n_rows == len(pins) / 100
+    assert before - resident_bytes() > 9e7
 
 
 def test_progress_is_shown(capsys):
