@@ -44,22 +44,20 @@ def pair_loss(logits: Tensor, same: Tensor, weight: Tensor) -> Tensor:
     return (weight * loss).sum((1, 2))
 
 
-def mean_proba(
-    logits: Tensor, support: Tensor, prior: Tensor, sizes: list[int] | None = None
-) -> Tensor:
+def mean_proba(logits: Tensor, support: Tensor, prior: Tensor) -> Tensor:
     """Class probabilities from the mean similarity to each class (the paper's Fig. 3).
+
+    Support rows come first, so that their sums by class are one product with a small matrix.
 
     Parameters
     ----------
-    logits : Tensor of shape (n_members, n, n_support)
-        Pair logits of rows against the support set.
+    logits : Tensor of shape (n_members, n_support, n)
+        Pair logits of the support set against rows.
     support : Tensor of shape (n_support, n_classes)
         Weight of each support row in its class; columns sum to one, or to zero for a class without
         support.
     prior : Tensor of shape (n_classes,)
         Prior probabilities, which classes without support keep.
-    sizes : list of int, optional
-        Number of support rows of each class, where they come class after class; saves time.
 
     Returns
     -------
@@ -71,22 +69,13 @@ def mean_proba(
     >>> import torch
     >>> from sksiamese.nn import mean_proba
     >>> support = torch.eye(2)  # one row of each class
-    >>> mean_proba(torch.tensor([[[2.0, -2.0]]]), support, torch.tensor([0.5, 0.5]))
+    >>> mean_proba(torch.tensor([[[2.0], [-2.0]]]), support, torch.tensor([0.5, 0.5]))
     tensor([[[0.8808, 0.1192]]])
     """
-    score = _sum_by_class(torch.sigmoid(logits), support, sizes)
-    score = score + torch.finfo(logits.dtype).tiny * prior
+    score = support.T @ torch.sigmoid(logits) + torch.finfo(logits.dtype).tiny * prior[:, None]
+    proba = (score / score.sum(1, keepdim=True)).mT
     absent = support.sum(0) == 0
-    proba = score / score.sum(-1, keepdim=True)
     return torch.where(absent, prior, proba * (1 - prior[absent].sum()))
-
-
-def _sum_by_class(values: Tensor, support: Tensor, sizes: list[int] | None) -> Tensor:
-    """Multiply with the support matrix; sums over slices are faster than a product so thin."""
-    if sizes is None:
-        return values @ support
-    parts = (values * support.sum(-1)).split(sizes, dim=-1)
-    return torch.stack([part.sum(-1) for part in parts], dim=-1)
 
 
 def cross_entropy_loss(scores: Tensor, target: Tensor, row_weight: Tensor) -> Tensor:

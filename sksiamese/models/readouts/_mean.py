@@ -102,18 +102,16 @@ def _draw(ladder: Tensor, n_draws: int, generator: torch.Generator) -> Tensor:
 
 
 class MeanSupport(NamedTuple):
-    """Labelled experiments, class after class, which makes their sums quick.
+    """Labelled experiments.
 
     Parameters
     ----------
     embedding : ndarray of shape (n_members, n_support, embedding_size)
         Embeddings.
     y : ndarray of shape (n_support,)
-        Class numbers, ascending.
+        Class numbers.
     weight : ndarray of shape (n_support,)
         Sample weights.
-    order : ndarray of shape (n_support,)
-        Place of each row in the support set as it was given.
     prior : ndarray of shape (n_classes,)
         Prior probabilities, which classes without a row keep.
     """
@@ -121,7 +119,6 @@ class MeanSupport(NamedTuple):
     embedding: _Float
     y: _Int
     weight: _Float
-    order: _Int
     prior: _Float
 
     @property
@@ -145,11 +142,10 @@ class MeanSupport(NamedTuple):
         is_large = n_members * n_rows * len(self.y) > _MANY_PAIRS
         is_large &= bool(similarity.weight.abs().max() < _LARGE_WEIGHT)
         dtype = torch.float32 if is_large else torch.float64
-        support, matrix = kept_tensor(self.embedding, dtype), self._matrix().to(dtype)
-        prior = kept_tensor(self.prior, dtype)
-        fixed = matrix, prior, np.bincount(self.y, minlength=len(self.prior)).tolist()
+        support, prior = kept_tensor(self.embedding, dtype), kept_tensor(self.prior, dtype)
+        matrix = self._matrix().to(dtype)
         blocks = [
-            mean_proba(compare(similarity, embedding[:, rows].to(dtype), support), *fixed)
+            mean_proba(compare(similarity, support, embedding[:, rows].to(dtype)), matrix, prior)
             for rows in chunks(embedding, len(self.y))
         ]
         return torch.cat(blocks, dim=1).to(torch.float64)
@@ -166,8 +162,7 @@ class MeanSupport(NamedTuple):
         alike = torch.sigmoid(logits)
         evidence = alike * self._matrix().sum(1)
         share = (evidence / evidence.sum(-1, keepdim=True)).mean(0).numpy()
-        back = np.argsort(self.order)
-        return Evidence(alike.mean(0).numpy()[:, back], share[:, back], {})
+        return Evidence(alike.mean(0).numpy(), share, {})
 
     def _matrix(self) -> Tensor:
         """Weight of each support row in the column of its class, (n_support, n_classes)."""
@@ -191,11 +186,9 @@ class MeanReadOut(SimilarityReadOut):
     def take_support(
         self, net: EnsembleNet, rows: LabelledExperiments, chosen: _Int
     ) -> MeanSupport:
-        """Embed the chosen rows, class after class."""
-        y, weight = rows.y[chosen], rows.weight[chosen]
-        order = np.argsort(y, kind="stable")
-        embedding = last_layer(net, rows.experiments.take(chosen))[:, order].numpy()
-        return MeanSupport(embedding, y[order], weight[order], order, rows.prior)
+        """Embed the chosen rows."""
+        embedding = last_layer(net, rows.experiments.take(chosen)).numpy()
+        return MeanSupport(embedding, rows.y[chosen], rows.weight[chosen], rows.prior)
 
 
 class PaperReadOut(MeanReadOut):

@@ -15,7 +15,7 @@ from sksiamese.models.training._ensemble_net import EnsembleNet, last_layer
 from sksiamese.nn._siamese import PairSimilarity, SiameseNetwork
 from sksiamese.tables.encoding._encoder import Experiments
 
-_CHUNK_PAIRS = 500_000  # pairs, times members, compared at once: what a cache holds
+_CHUNK_PAIRS = 1_000_000  # pairs, times members, compared at once: what a cache holds
 
 
 def compare(similarity: PairSimilarity, g: Tensor, h: Tensor) -> Tensor:
