@@ -164,6 +164,28 @@ def test_closed_loop(monkeypatch, tmp_path):
     assert json.loads(path.read_text())["results"]
 
 
+def test_tables_of_successes_by_hand(tmp_path):
+    load("closed_loop")
+    from common.loops import successes
+
+    found = {"random": ([1] * 9 + [2], [1] * 9 + [4]), "siamese": ([3] * 9 + [9], [6] * 9 + [9])}
+    loops = [
+        {"task": "all salts", "method": method, "seed": seed, "found": each}
+        for method, of_seeds in found.items()
+        for seed, each in enumerate(of_seeds)
+    ]
+    runs = pd.DataFrame(loops)
+    tables = successes.page_tables(successes.summarize(runs, "siamese"), "siamese")
+    rows = {name: table["rows"] for name, table in tables.items()}
+    assert rows["successes"] == [["all salts", 2, "3.0", "**9.0**", "3.0"]]
+    assert rows["on_the_way"] == [["all salts", 2, "1.0", "**4.5**"]]
+    # Ahead by 7 and 5: 6, and t = 12.706 with one degree of freedom times sqrt(2) / sqrt(2).
+    assert rows["guide"][0] == ["random choice", "3.0", "+6.0 (-6.7 to +18.7)"]
+    assert rows["ahead"] == [["all salts"]]
+    successes.draw(runs, tmp_path / "loops.png")
+    assert (tmp_path / "loops.png").exists()
+
+
 def test_closed_loop_of_numbers(monkeypatch, tmp_path):
     if not (DATA / "reactions").exists():
         pytest.skip("no reaction tables; name their folder with SKSIAMESE_DATA")
