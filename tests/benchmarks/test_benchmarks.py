@@ -144,13 +144,16 @@ def test_recommend(monkeypatch):
 
 
 def test_plates(monkeypatch, tmp_path, capsys):
-    path = tmp_path / "plates.json"
+    path, page = tmp_path / "plates.json", tmp_path / "page.json"
     run(monkeypatch, "plates", "--models", "random forest", "--seeds", 0, 1, "--batch-sizes", 3,
-        "--json", path, N_CANDIDATES=200)  # fmt: skip
+        "--json", path, "--page", page, N_CANDIDATES=200)  # fmt: skip
     found = {row["what"]: row for row in json.loads(path.read_text())["results"]}
     assert found["stated - true"]["mean"] == pytest.approx(
         found["stated"]["mean"] - found["true"]["mean"]
     )
+    row = json.loads(page.read_text())["tables"]["random forest"]["rows"][-1]
+    assert row[:2] == ["3", "space"]
+    assert row[5]["difference"] == pytest.approx(row[3]["mean"] - row[4]["mean"], abs=2e-5)
     assert "random forest, plates of 3, alike, 2 tables" in capsys.readouterr().out
 
 
@@ -323,6 +326,9 @@ def test_few_shot(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("protocol", ["amination", "plates"])
 def test_few_shot_of_reactions(monkeypatch, tmp_path, protocol):
+    load("few_shot")  # so that `common` can be imported
+    from common.few_shot_report import NAMES
+
     rng, n_rows = np.random.RandomState(0), 90
     ligands = ["CP(C)C", "CCP(CC)CC", "", "c1ccccc1P"]
     table = pd.DataFrame(
@@ -338,7 +344,12 @@ def test_few_shot_of_reactions(monkeypatch, tmp_path, protocol):
     path = tmp_path / "few.json"
     run(monkeypatch, "few_shot", protocol, "--path", tmp_path / "table.csv", "--draws", 1,
         "--shots", 8, "--methods", "logistic", "forest-history", "--reference", "logistic",
-        "--json", path)  # fmt: skip
+        "--json", path, "--page", tmp_path / "page.json")  # fmt: skip
+    tables = json.loads((tmp_path / "page.json").read_text())["tables"]
+    assert [row[0] for row in tables["mcc_ahead"]["rows"]] == [NAMES["forest-history"]]
+    own, past = (row[1] for row in tables["mcc"]["rows"])
+    ahead = tables["mcc_ahead"]["rows"][0][1]["difference"]
+    assert ahead == pytest.approx(own["mean"] - past["mean"], abs=2e-5)
     runs = [row for row in json.loads(path.read_text())["results"] if "draw" in row]
     assert len({row["task"] for row in runs}) == {"amination": 3, "plates": 2}[protocol]
 
