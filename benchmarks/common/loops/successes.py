@@ -83,7 +83,7 @@ def draw(runs: pd.DataFrame, path: str) -> None:
     tasks = runs["task"].unique()
     n_columns = min(len(tasks), 3)
     n_rows = -(-len(tasks) // n_columns)
-    figure = Figure(figsize=(4.2 * n_columns + 1, 3.6 * n_rows + 1.2), layout="constrained")
+    figure = Figure(figsize=(3.8 * n_columns + 2.4, 3.6 * n_rows + 1.4), layout="constrained")
     axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
     for ax, task in zip(axes, tasks, strict=False):
         part = runs[runs["task"] == task]
@@ -97,9 +97,11 @@ def draw(runs: pd.DataFrame, path: str) -> None:
         ax.set_axis_off()
     repeats = runs.groupby(["task", "method"]).size()
     text = str(repeats.min()) if repeats.min() == repeats.max() else "all"
-    figure.suptitle(f"Mean and standard error of {text} loops, after 20 random experiments")
+    title = f"Mean and standard error of {text} loops, after 20 random experiments"
+    figure.suptitle(title, fontsize="medium")
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    n_columns = 3 if len(tasks) > 1 else 2
+    figure.legend(handles, labels, loc="outside lower center", ncols=n_columns, frameon=False)
     figure.savefig(path, dpi=120)
     print(f"Drawn to {path}")
 
