@@ -8,13 +8,14 @@ Each loop starts with 20 random experiments of a pool (all salts of the perovski
 or one of them), among them a success and a failure. A method then chooses ten batches of eight; the
 outcomes are looked up. Methods meet the same starts. Counted are the successes of the ten batches.
 
-random              a random order
-random forest       highest probability by 100 trees on RDKit descriptors and conditions
-Gaussian process    highest mean + standard deviation of a Gaussian process on the same numbers
-paper               highest probability by the siamese classifier, its defaults or --quick ones
-look-ahead          ExperimentRecommender with the same classifier and defaults of its own, told how
-                    many experiments will follow: recommend(n_later=...)
-recommender         the same with the mean of the siamese classifier and the Gaussian process
+random            a random order
+random forest     highest probability by 100 trees on RDKit descriptors and conditions
+Gaussian process  highest mean + standard deviation of a Gaussian process on the same numbers
+siamese           highest probability by the siamese classifier, its defaults or --quick ones
+siamese, n_later  ExperimentRecommender with the same classifier and defaults of its own, told how
+                  many experiments will follow: recommend(n_later=...)
+siamese + process, n_later
+                  the same with the mean of the siamese classifier and the Gaussian process
 
 A recipe that was measured more than once keeps its first outcome. Intervals are over repeats.
 
@@ -26,7 +27,6 @@ BayBE, where it is installed and asked for.
 from __future__ import annotations
 
 import argparse
-import math
 import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,11 +38,12 @@ from common.loops.methods import NUMBER_METHODS, OWN, list_installed
 from common.loops.numbers import can_run, run_number_loop
 from common.loops.report import draw_numbers, page_tables, summarize_numbers
 from common.loops.resume import read_kept, run_all
+from common.loops.successes import METHODS, draw, summarize
+from common.loops.successes import page_tables as page_successes
 from common.loops.tasks import load_number_tasks
 from common.pages import write_tables
-from common.results import environment, t_intervals, write_json
+from common.results import environment, write_json
 from common.table_tasks import find_data
-from scipy import stats
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
@@ -61,14 +62,11 @@ from sksiamese import (
 )
 from sksiamese.datasets import fetch_perovskites
 
-METHODS = ("random", "random forest", "Gaussian process", "paper", "look-ahead", "recommender")
-LOOKS_AHEAD = ("look-ahead", "recommender")
+LOOKS_AHEAD = ("siamese, n_later", "siamese + process, n_later")
 N_START, N_BATCHES, BATCH_SIZE = 20, 10, 8
 LEAST_ROWS, LEAST_SUCCESSES = 250, 40  # of a salt: a loop does 100 experiments
 QUICK = {"n_members": 3, "max_epochs": 50}
 OUTCOME = "large_crystal"
-COLORS = ["#999999", "#E69F00", "#009E73", "#56B4E9", "#0072B2", "#D55E00"]  # Okabe and Ito
-MARKERS = ["x", "s", "^", "D", "v", "o"]
 
 
 class Task(NamedTuple):
@@ -140,9 +138,9 @@ def make_recommender(method: str, task: Task, seed: int, quick: bool) -> Experim
     estimator, settings = {
         "random forest": (forest, greedy),
         "Gaussian process": (process, {"acquisition": "ucb", "diversity": 0.0}),
-        "paper": (siamese, greedy),
-        "look-ahead": (siamese, {}),
-        "recommender": (both, {"n_bootstrap": 0}),
+        "siamese": (siamese, greedy),
+        "siamese, n_later": (siamese, {}),
+        "siamese + process, n_later": (both, {"n_bootstrap": 0}),
     }[method]
     space = DesignSpace.from_frame(task.pool.drop(columns=OUTCOME))
     settings |= {"space": space, "n_folds": 0}  # as its figures were measured
@@ -193,59 +191,6 @@ def find_gains(
     return gains
 
 
-def summarize(runs: pd.DataFrame, reference: str) -> pd.DataFrame:
-    """Mean successes of each method, and how far `reference` is ahead of it, seed by seed."""
-    last = runs.assign(value=runs["found"].str[-1])
-    rows = []
-    for task, part in last.groupby("task", sort=False):
-        values = part.pivot_table(index="seed", columns="method", values="value")
-        ahead = t_intervals(values.rsub(values[reference], axis=0))
-        table = pd.DataFrame(
-            {
-                "task": task,
-                "repeats": len(values),
-                "mean": values.mean(),
-                "times_random": values.mean() / values["random"].mean(),
-            }
-        )
-        rows.append(table.join(ahead.rename(columns={"mean": "ahead"})).reset_index())
-    return pd.concat(rows, ignore_index=True)
-
-
-def draw(runs: pd.DataFrame, path: str) -> None:
-    """Draw mean successes against batches, one panel for each task, with standard errors."""
-    from matplotlib.figure import Figure
-
-    tasks = runs["task"].unique()
-    n_columns = math.ceil(len(tasks) ** 0.5)
-    n_rows = -(-len(tasks) // n_columns)
-    figure = Figure(figsize=(4.5 * n_columns, 3.8 * n_rows), layout="constrained")
-    axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
-    batches = np.arange(1, N_BATCHES + 1)
-    for ax, task in zip(axes, tasks, strict=False):
-        part = runs[runs["task"] == task]
-        for method, color, marker in zip(METHODS, COLORS, MARKERS, strict=True):
-            found = np.array(part.loc[part["method"] == method, "found"].tolist())
-            if len(found):
-                error = stats.sem(found) if len(found) > 1 else None
-                ax.errorbar(
-                    batches,
-                    found.mean(axis=0),
-                    error,
-                    color=color,
-                    marker=marker,
-                    markersize=4,
-                    label=method,
-                )
-        ax.set(title=task, xlabel=f"batches of {BATCH_SIZE} experiments", ylabel="successes found")
-        ax.set_ylim(bottom=0)
-    for ax in axes[len(tasks) :]:
-        ax.set_axis_off()
-    axes[0].legend(frameon=False)
-    figure.savefig(path, dpi=120)
-    print(f"Drawn to {path}")
-
-
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -266,7 +211,7 @@ def main() -> None:
     parser.add_argument("--n-jobs", type=int, default=2, help="processes")
     parser.add_argument("--runs", metavar="PATH", help="keep loops here, and run no loop twice")
     parser.add_argument("--json", metavar="PATH", help="write the results to this file")
-    parser.add_argument("--page", metavar="PATH", help="with --goal, write the tables of the page")
+    parser.add_argument("--page", metavar="PATH", help="write the tables of the page to this file")
     parser.add_argument("--plot", metavar="PATH", help="draw the results to this file")
     arguments = parser.parse_args()
     if arguments.goal:
@@ -319,6 +264,9 @@ def run_successes(arguments: argparse.Namespace) -> None:
         about = environment(left_out=left_out, **vars(arguments))
         results = [*summary.to_dict("records"), *runs.to_dict("records")]
         write_json(arguments.json, results, about)
+    if arguments.page:
+        about = environment(**vars(arguments))
+        write_tables(arguments.page, page_successes(summary, methods[-1]), about)
 
 
 def _list_loops(

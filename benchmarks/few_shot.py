@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from common.few_shot_models import SETTINGS, make_method, siamese_settings
+from common.few_shot_pages import page_tables
 from common.few_shot_reactions import CAMPAIGN, make_reactions
 from common.few_shot_report import NAMES, draw_curves, paired, print_report, read_runs, summarize
 from common.few_shot_tasks import (
@@ -44,6 +45,7 @@ from common.few_shot_tasks import (
     make_study,
     n_shots,
 )
+from common.pages import write_tables
 from common.results import environment, write_json
 from sklearn.metrics import (
     average_precision_score,
@@ -180,6 +182,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--reference", choices=NAMES, default="siamese", help="compared with all")
     parser.add_argument("--rerun", nargs="+", choices=NAMES, default=[], help="run again")
     parser.add_argument("--json", metavar="PATH", help="write the results to this file")
+    parser.add_argument("--page", metavar="PATH", help="write the tables of the page to this file")
     parser.add_argument("--plot", metavar="PATH", help="draw the learning curves to this file")
     arguments = parser.parse_args()
     arguments.methods = arguments.methods or [
@@ -217,6 +220,10 @@ def main() -> None:
     print_report(runs, study.over, arguments.reference)
     print("\nSeconds of a training, and of a draw (support and prediction)")
     print(pd.DataFrame(methods).T.drop(columns="settings").to_string())
+    if arguments.page:
+        ahead = paired(runs, study.over, arguments.reference)
+        tables = page_tables(summarize(runs, study.over), ahead, study.over)
+        write_tables(arguments.page, tables, environment(methods=methods))
     if arguments.plot:
         draw_curves(runs, study.over, study.title, arguments.plot)
 

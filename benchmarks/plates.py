@@ -17,6 +17,7 @@ from itertools import product
 from typing import Any
 
 import pandas as pd
+from common.pages import difference, interval, write_tables
 from common.results import environment, t_intervals, write_json
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
@@ -28,6 +29,10 @@ from sksiamese.datasets import make_nanoclusters, nanocluster_success_probabilit
 MODELS = ("siamese", "random forest")
 SOURCES = ("space", "alike")  # of candidates
 N_PAST, N_CANDIDATES, NOISE = 54, 20_000, 0.05
+PAGE_COLUMNS = [
+    *("plates of", "candidates", "before", "stated", "true", "stated - true", "target"),
+    *("off, before", "off", "p_std"),
+]
 TARGET = 0.05  # how far the mean of "stated" may be from that of "true"
 
 
@@ -72,6 +77,16 @@ def summarize(rows: pd.DataFrame) -> pd.DataFrame:
     return t_intervals(means)
 
 
+def page_row(size: int, source: str, table: pd.DataFrame) -> list[Any]:
+    """Make a row of the page of what `summarize` gave."""
+    means = [interval(table.loc[name]) for name in ("before", "stated", "true")]
+    gap = difference(table.loc["stated - true"])
+    off = [round(float(table.loc[f"|{name} - true|", "mean"]), 5) for name in ("before", "stated")]
+    spread = round(float(table.loc["p_std", "mean"]), 5)
+    met = "met" if abs(gap["difference"]) <= TARGET else "missed"
+    return [str(size), source, *means, gap, f".05, {met}", *off, spread]
+
+
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -79,25 +94,32 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--batch-sizes", nargs="+", type=int, default=[8, 24])
     parser.add_argument("--json", metavar="PATH", help="write the results to this file")
+    parser.add_argument("--page", metavar="PATH", help="write the tables of the page to this file")
     arguments = parser.parse_args()
     results: list[dict[str, Any]] = []
+    tables: dict[str, Any] = {}
     for model in arguments.models:
         rows = pd.concat(
             [recommend_plates(model, seed, arguments.batch_sizes) for seed in arguments.seeds]
         )
+        tables[model] = {"columns": PAGE_COLUMNS, "rows": []}
         for (size, source), part in rows.groupby(["batch_size", "source"]):
             table = summarize(part)
             met = abs(table.loc["stated - true", "mean"]) <= TARGET
             about = {"model": model, "batch_size": int(size), "source": source}
             print(f"\n{model}, plates of {size}, {source}, {len(arguments.seeds)} tables")
             print(f"{table.round(3)}\nwithin {TARGET} of the true rate: {'yes' if met else 'no'}")
+            tables[model]["rows"].append(page_row(size, source, table))
             results += table.rename_axis("what").reset_index().assign(**about).to_dict("records")
         pairs = rows.groupby("new_pairs")[["before", "stated", "true"]].mean()
         pairs["n"] = rows.groupby("new_pairs").size()
         print(f"\nBy pairs of molecules never tried together\n{pairs.round(3)}")
         results += pairs.reset_index().assign(model=model, what="new pairs").to_dict("records")
+    about = environment(n_past=N_PAST, **vars(arguments))
     if arguments.json:
-        write_json(arguments.json, results, environment(n_past=N_PAST, **vars(arguments)))
+        write_json(arguments.json, results, about)
+    if arguments.page:
+        write_tables(arguments.page, tables, about)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Table 2 of arXiv 1811.02771 and beyond: six models beside common baselines, on the same splits.
 
     python benchmarks/six_models.py --tasks simulated --json six_models.json --plot six_models.png
+    python benchmarks/six_models.py --tasks draws --release PATH --runs FILE  # stopped, it goes on
     python benchmarks/six_models.py --workbook FILE  # the paper's supplement, or one in its layout
 
 `common/tasks.py` describes the tasks, each with its own repeats. "paper" are the published
@@ -20,9 +21,9 @@ from typing import Any
 import pandas as pd
 from common.models import BASE_MODELS, SETTINGS, make_model, read_tuned_settings
 from common.pages import difference, interval, write_tables
-from common.results import environment, t_intervals, write_json
-from common.tasks import Task, add_task_arguments, compare, data_of, make_task, save_figure
-from sklearn.metrics import roc_auc_score
+from common.repeats import NEW_GROUPS, compare_repeats
+from common.results import environment, write_json
+from common.tasks import BASELINES, Task, add_task_arguments, data_of, make_task, save_figure
 
 METRICS = {
     "MCC": "pooled_mcc",
@@ -33,7 +34,6 @@ METRICS = {
     "F1": "pooled_f1",
 }
 DRAWN = list(METRICS)[:4]
-NEW_GROUPS = "ROC-AUC, new salts"
 TITLES = {
     "paper": "settings of the paper",
     "default": "defaults",
@@ -42,7 +42,9 @@ TITLES = {
 }
 
 
-def run_task(name: str, task: Task, models: list[str], settings: list[str], n_jobs: int) -> Any:
+def run_task(
+    name: str, task: Task, models: list[str], settings: list[str], n_jobs: int, runs: str | None
+) -> Any:
     """Compare the models of a task."""
     tuned = read_tuned_settings() if "tuned" in settings else {}
     estimators = {
@@ -55,20 +57,7 @@ def run_task(name: str, task: Task, models: list[str], settings: list[str], n_jo
         for setting in settings
         for model in models
     }
-    return compare(task, estimators, n_jobs, scoring=METRICS)
-
-
-def score_new_groups(comparison: Any, groups: pd.Series) -> pd.DataFrame:
-    """ROC-AUC on groups of which no row was in training: means and intervals over repeats."""
-    rows = []
-    for (name, repeat), part in comparison.predictions.groupby(["classifier", "repeat"]):
-        trained = groups.index.difference(part["row"])
-        new = part[~groups.loc[part["row"]].isin(groups.loc[trained].unique()).to_numpy()]
-        if "proba_1" in new and new["proba_1"].notna().all() and new["y"].nunique() == 2:
-            auc = roc_auc_score(new["y"], new["proba_1"])
-            rows.append({"classifier": name, "repeat": repeat, "value": auc})
-    values = pd.DataFrame(rows).pivot_table("value", "repeat", "classifier")
-    return t_intervals(values).sort_values("mean", ascending=False)
+    return compare_repeats(name, task, estimators, BASELINES, METRICS, n_jobs, runs)
 
 
 def make_page_table(results: list[dict[str, Any]], task: str) -> dict[str, Any]:
@@ -148,6 +137,7 @@ def main() -> None:
         "--settings", nargs="+", choices=SETTINGS, help="all, if there are tuned ones"
     )
     parser.add_argument("--workbook", metavar="FILE", help="the task is this workbook, no other")
+    parser.add_argument("--runs", metavar="PATH", help="keep repeats here, and run none twice")
     add_task_arguments(parser)
     arguments = parser.parse_args()
     tasks = ["workbook"] if arguments.workbook else arguments.tasks
@@ -160,16 +150,13 @@ def main() -> None:
     for name in tasks:
         leave_out = "tuned" in settings
         task = make_task(name, arguments.release, arguments.repeats, leave_out, arguments.workbook)
-        comparison = run_task(name, task, arguments.models, settings, arguments.n_jobs)
+        comparison = run_task(
+            name, task, arguments.models, settings, arguments.n_jobs, arguments.runs
+        )
         title = f"{name}, {len(task.X):,} rows, {task.n_repeats} repeats"
         print(f"\n{title}\n{comparison}")
         task_about = {"task": name, "rows": len(task.X), "repeats": task.n_repeats}
         results += comparison.summary().reset_index().assign(**task_about).to_dict("records")
-        if name == "draws":
-            table = score_new_groups(comparison, task.groups)
-            print(f"\nROC-AUC on salts that are not in training\n{table.round(3)}")
-            table = table.rename_axis("classifier").reset_index()
-            results += table.assign(metric=NEW_GROUPS, **task_about).to_dict("records")
         if arguments.plot:
             save_figure(draw(comparison, title), arguments.plot, name)
         if arguments.json:  # after each task, so that an interruption loses one

@@ -117,8 +117,12 @@ def add_task_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plot", metavar="PATH", help="draw each task; its name joins the file's")
 
 
-def compare(task: Task, classifiers: dict[str, Any], n_jobs: int, **options: Any) -> Any:
-    """Compare the classifiers on the splits of a task."""
+def compare(
+    task: Task, classifiers: dict[str, Any], n_jobs: int, first: int = 0, **options: Any
+) -> Any:
+    """Compare the classifiers on the splits of a task, from its repeat number `first` on."""
+    generator = np.random.RandomState(0)
+    generator.randint(2**31 - 1, size=(first, 2))  # what the repeats before have drawn
     return compare_classifiers(
         classifiers,
         task.X,
@@ -128,7 +132,7 @@ def compare(task: Task, classifiers: dict[str, Any], n_jobs: int, **options: Any
         n_repeats=task.n_repeats,
         molecules=task.molecules,
         n_jobs=n_jobs,
-        random_state=0,
+        random_state=generator,
         verbose=1,
         **{"baselines": BASELINES, **options},
     )

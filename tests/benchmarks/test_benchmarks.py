@@ -145,13 +145,16 @@ def test_recommend(monkeypatch):
 
 
 def test_plates(monkeypatch, tmp_path, capsys):
-    path = tmp_path / "plates.json"
+    path, page = tmp_path / "plates.json", tmp_path / "page.json"
     run(monkeypatch, "plates", "--models", "random forest", "--seeds", 0, 1, "--batch-sizes", 3,
-        "--json", path, N_CANDIDATES=200)  # fmt: skip
+        "--json", path, "--page", page, N_CANDIDATES=200)  # fmt: skip
     found = {row["what"]: row for row in json.loads(path.read_text())["results"]}
     assert found["stated - true"]["mean"] == pytest.approx(
         found["stated"]["mean"] - found["true"]["mean"]
     )
+    row = json.loads(page.read_text())["tables"]["random forest"]["rows"][-1]
+    assert row[:2] == ["3", "space"]
+    assert row[5]["difference"] == pytest.approx(row[3]["mean"] - row[4]["mean"], abs=2e-5)
     assert "random forest, plates of 3, alike, 2 tables" in capsys.readouterr().out
 
 
@@ -163,6 +166,28 @@ def test_closed_loop(monkeypatch, tmp_path):
         "--repeats", 2, "--n-jobs", 1, "--json", path, "--salts", "all salts",
         N_BATCHES=2)  # fmt: skip
     assert json.loads(path.read_text())["results"]
+
+
+def test_tables_of_successes_by_hand(tmp_path):
+    load("closed_loop")
+    from common.loops import successes
+
+    found = {"random": ([1] * 9 + [2], [1] * 9 + [4]), "siamese": ([3] * 9 + [9], [6] * 9 + [9])}
+    loops = [
+        {"task": "all salts", "method": method, "seed": seed, "found": each}
+        for method, of_seeds in found.items()
+        for seed, each in enumerate(of_seeds)
+    ]
+    runs = pd.DataFrame(loops)
+    tables = successes.page_tables(successes.summarize(runs, "siamese"), "siamese")
+    rows = {name: table["rows"] for name, table in tables.items()}
+    assert rows["successes"] == [["all salts", 2, "3.0", "**9.0**", "3.0"]]
+    assert rows["on_the_way"] == [["all salts", 2, "1.0", "**4.5**"]]
+    # Ahead by 7 and 5: 6, and t = 12.706 with one degree of freedom times sqrt(2) / sqrt(2).
+    assert rows["guide"][0] == ["random choice", "3.0", "+6.0 (-6.7 to +18.7)"]
+    assert rows["ahead"] == [["all salts"]]
+    successes.draw(runs, tmp_path / "loops.png")
+    assert (tmp_path / "loops.png").exists()
 
 
 def test_closed_loop_of_numbers(monkeypatch, tmp_path):
@@ -302,6 +327,9 @@ def test_few_shot(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("protocol", ["amination", "plates"])
 def test_few_shot_of_reactions(monkeypatch, tmp_path, protocol):
+    load("few_shot")  # so that `common` can be imported
+    from common.few_shot_report import NAMES
+
     rng, n_rows = np.random.RandomState(0), 90
     ligands = ["CP(C)C", "CCP(CC)CC", "", "c1ccccc1P"]
     table = pd.DataFrame(
@@ -317,7 +345,12 @@ def test_few_shot_of_reactions(monkeypatch, tmp_path, protocol):
     path = tmp_path / "few.json"
     run(monkeypatch, "few_shot", protocol, "--path", tmp_path / "table.csv", "--draws", 1,
         "--shots", 8, "--methods", "logistic", "forest-history", "--reference", "logistic",
-        "--json", path)  # fmt: skip
+        "--json", path, "--page", tmp_path / "page.json")  # fmt: skip
+    tables = json.loads((tmp_path / "page.json").read_text())["tables"]
+    assert [row[0] for row in tables["mcc_ahead"]["rows"]] == [NAMES["forest-history"]]
+    own, past = (row[1] for row in tables["mcc"]["rows"])
+    ahead = tables["mcc_ahead"]["rows"][0][1]["difference"]
+    assert ahead == pytest.approx(own["mean"] - past["mean"], abs=2e-5)
     runs = [row for row in json.loads(path.read_text())["results"] if "draw" in row]
     assert len({row["task"] for row in runs}) == {"amination": 3, "plates": 2}[protocol]
 

@@ -12,6 +12,8 @@ from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.tree import DecisionTreeClassifier
 
 from sksiamese import GraphFingerprintSiameseClassifier
 from sksiamese.datasets import load_cmet, load_perovskites, make_nanoclusters
@@ -119,15 +121,14 @@ def test_calibration(monkeypatch, tmp_path):
 
 
 def test_six_models(monkeypatch, tmp_path):
-    from common import models, tasks
+    from common import models
 
     path, picture, page = (tmp_path / name for name in ("six.json", "six.png", "page.json"))
     kinds = {name: make_cheap(kind) for name, kind in models.BASE_MODELS.items()}
     monkeypatch.setattr(models, "BASE_MODELS", kinds)
     run(monkeypatch, "six_models", "--models", "GCNN + SNN", "SVM", "--settings", "default",
         "--repeats", 2, "--n-jobs", 1, "--json", path, "--plot", picture, "--page", page,
-        make_task=few_folds,
-        compare=functools.partial(tasks.compare, baselines=["majority class"]))  # fmt: skip
+        make_task=few_folds, BASELINES=("majority class",))  # fmt: skip
     assert {"GCNN + SNN, default", "SVM, default", "majority class"} <= {
         row["classifier"] for row in read_results(path)
     }
@@ -143,8 +144,36 @@ def test_six_models(monkeypatch, tmp_path):
     assert rows["SVM, default"][-1] == pytest.approx(mean["SVM, default", "F1"], abs=1e-5)
 
 
+def test_repeats_that_were_kept_are_those_of_one_run(tmp_path):
+    load("six_models")
+    from common import repeats, tasks
+
+    task = few_folds("simulated", None, 2)
+    neighbours, tree = KNeighborsClassifier(3), DecisionTreeClassifier()
+    rivals, metrics = ("majority class", "extra trees"), {"MCC": "pooled_mcc"}
+
+    def compare(task, models, path):
+        return repeats.compare_repeats("simulated", task, models, rivals, metrics, 1, path)
+
+    columns = task.X.select_dtypes("number").columns
+    numbers = task._replace(X=task.X[columns], smiles_columns=[])
+    path = tmp_path / "runs.jsonl"
+    compare(numbers._replace(n_repeats=1), {"tree": tree}, path)
+    before = path.read_text()
+    found = compare(numbers, {"tree": tree, "neighbours": neighbours}, path)
+    assert path.read_text().startswith(before)
+    known = path.read_text()
+    compare(numbers, {"neighbours": neighbours}, path)
+    assert path.read_text() == known  # nothing was run again
+    whole = tasks.compare(
+        numbers, {"tree": tree, "neighbours": neighbours}, 1, scoring=metrics, baselines=rivals
+    )
+    shown = ["mean", "difference"]
+    pd.testing.assert_frame_equal(found.summary()[shown], whole.summary()[shown], atol=1e-4)
+
+
 def test_six_models_of_a_workbook(monkeypatch, tmp_path, capsys):
-    from common import models, tasks
+    from common import models
 
     X, y = make_nanoclusters(30, random_state=0, return_X_y=True)
     path = tmp_path / "mine.xlsx"
@@ -158,8 +187,7 @@ def test_six_models_of_a_workbook(monkeypatch, tmp_path, capsys):
     kinds = {name: make_cheap(kind) for name, kind in models.BASE_MODELS.items()}
     monkeypatch.setattr(models, "BASE_MODELS", kinds)
     json_path = tmp_path / "six.json"
-    few = {"make_task": few_folds,
-           "compare": functools.partial(tasks.compare, baselines=["majority class"])}  # fmt: skip
+    few = {"make_task": few_folds, "BASELINES": ("majority class",)}
     arguments = ("--workbook", path, "--models", "SVM", "--repeats", 1, "--n-jobs", 1)
     run(monkeypatch, "six_models", *arguments, "--settings", "default", "--json", json_path, **few)
     assert {(row["task"], row["rows"]) for row in read_results(json_path)} == {("workbook", 30)}
