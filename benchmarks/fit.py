@@ -29,6 +29,7 @@ from common.results import (
     summarize,
     write_json,
 )
+from predict import peak_bytes
 
 from sksiamese import GraphFingerprintSiameseClassifier
 from sksiamese.datasets import load_cmet, load_perovskites, make_nanoclusters
@@ -98,14 +99,24 @@ def run_member(seed: int, repeats: int) -> list[dict]:
 
 
 def run_growth(seed: int, sizes: list[int]) -> list[dict]:
-    """The default on simulated syntheses of several sizes, each fitted once."""
+    """The default on simulated syntheses of several sizes, each fitted once: seconds and memory.
+
+    The peak is that of the process so far, so sizes should grow.
+    """
     rows = []
     print("\nAs shipped, simulated syntheses, one run each")
     for n in sizes:
         X, y = make_nanoclusters(n, random_state=seed, return_X_y=True)
         (seconds,) = _processor({DEFAULT: fit(X, y, seed)}, repeats=1, warm_up=0)[DEFAULT]
-        print(f"{n:>7,} rows  {seconds:7.2f} s  {seconds / n * 1e3:7.2f} ms a row", flush=True)
-        rows.append({"data": "simulated syntheses", "n_rows": n, "seconds": seconds})
+        peak = peak_bytes() / 1e9
+        print(
+            f"{n:>7,} rows  {seconds:7.2f} s  {seconds / n * 1e3:7.2f} ms a row  "
+            f"peak {peak:.2f} GB",
+            flush=True,
+        )
+        rows.append(
+            {"data": "simulated syntheses", "n_rows": n, "seconds": seconds, "peak_gb": peak}
+        )
     return rows
 
 

@@ -2,10 +2,13 @@
 
     python benchmarks/predict.py --smiles-csv molecules.csv.gz --column smiles
     python benchmarks/predict.py --quick
+    python benchmarks/predict.py --rows 10000 100000 1000000
 
 Without a file, the molecules are made from pieces of the c-Met inhibitors that rdkit ships. The
 chemprop case needs ``pip install chemprop`` and is left out without it. Times are those of the
-processor, on one thread, but for one row and for memory, which go by the clock.
+processor, on one thread, but for one row and for memory, which go by the clock. With --rows, the
+default model of 54 simulated syntheses predicts so many others instead, each number of them in a
+process of its own.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,7 +45,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 
 from sksiamese import GraphFingerprintSiameseClassifier, SMILESFeaturizer
-from sksiamese.datasets import load_cmet, load_perovskites
+from sksiamese.datasets import load_cmet, load_perovskites, make_nanoclusters
 
 N_SUPPORT, N_MEMBERS, D_H, EPOCHS = 54, 10, 64, 50
 CDIST, PARSE, CHEMPROP = "torch.cdist(p=1)", "Chem.MolFromSmiles", f"chemprop, d_h {D_H}"
@@ -244,10 +248,7 @@ def predict_once(readout: str, n_rows: int, n_support: int, seed: int) -> dict[s
 
 def run_memory(readout: str, n_rows: int, n_support: int, seed: int) -> list[dict]:
     """Peak of a process that predicts: all it holds, libraries included, less the inputs."""
-    case = json.dumps([readout, n_rows, n_support, seed])
-    command = [sys.executable, os.path.abspath(__file__), "--predict-once", case]
-    answer = subprocess.run(command, check=True, capture_output=True, text=True)
-    found = json.loads(answer.stdout)
+    found = _in_own_process("--predict-once", [readout, n_rows, n_support, seed])
     print(
         f"\n{n_rows:,} numeric rows x {n_support:,} support, {readout!r}, 1 member, own process\n"
         f"peak memory less inputs {found['above_inputs_gb']:.2f} GB (whole peak "
@@ -256,6 +257,43 @@ def run_memory(readout: str, n_rows: int, n_support: int, seed: int) -> list[dic
     )
     row = {"part": "memory", "readout": readout, "n_rows": n_rows, "n_support": n_support}
     return [{**row, **found, "target_gb": MEMORY_TARGET_GB}]
+
+
+def predict_syntheses(n_rows: int, seed: int) -> dict[str, float]:
+    """Predict simulated syntheses by the default in this process; give seconds and memory."""
+    X, y = make_nanoclusters(N_SUPPORT, random_state=seed, return_X_y=True)
+    model = GraphFingerprintSiameseClassifier(random_state=seed).fit(X, y)
+    rows = make_nanoclusters(n_rows, random_state=seed + 1).data
+    before, start, used = peak_bytes(), time.perf_counter(), time.process_time()
+    model.predict_proba(rows)
+    return {
+        "seconds": time.perf_counter() - start,
+        "processor_s": time.process_time() - used,
+        "peak_gb": peak_bytes() / 1e9,
+        "before_predict_gb": before / 1e9,
+    }
+
+
+def run_rows(sizes: list[int], seed: int) -> list[dict]:
+    """Time and memory of the default by the number of rows that it predicts."""
+    rows = []
+    print(f"\nAs shipped, fitted to {N_SUPPORT} simulated syntheses, own processes")
+    for n in sizes:
+        found = _in_own_process("--predict-syntheses", [n, seed])
+        print(
+            f"{n:>9,} rows  {found['processor_s']:7.1f} s of the processor  "
+            f"{found['processor_s'] / n * 1e6:5.0f} us a row  peak {found['peak_gb']:.2f} GB, "
+            f"of it before predict {found['before_predict_gb']:.2f}",
+            flush=True,
+        )
+        rows.append({"part": "rows", "n_rows": n, **found})
+    return rows
+
+
+def _in_own_process(option: str, case: list[Any]) -> dict[str, float]:
+    command = [sys.executable, os.path.abspath(__file__), option, json.dumps(case)]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True)
+    return json.loads(answer.stdout)
 
 
 def run_linear(n_rows: int, repeats: int, seed: int) -> list[dict]:
@@ -287,7 +325,9 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--column", default="smiles", help="its SMILES column (default: smiles)")
     parser.add_argument("--seed", type=int, default=0, help="of data and first weights")
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows and molecules")
+    parser.add_argument("--rows", nargs="+", type=int, help="numbers of rows to predict")
     parser.add_argument("--predict-once", type=json.loads, help=argparse.SUPPRESS)
+    parser.add_argument("--predict-syntheses", type=json.loads, help=argparse.SUPPRESS)
     add_common_arguments(parser)
     return parser.parse_args()
 
@@ -297,6 +337,15 @@ def main() -> None:
     arguments = read_arguments()
     if arguments.predict_once:
         print(json.dumps(predict_once(*arguments.predict_once)))
+        return
+    if arguments.predict_syntheses:
+        torch.set_num_threads(1)
+        print(json.dumps(predict_syntheses(*arguments.predict_syntheses)))
+        return
+    if arguments.rows:
+        rows = run_rows(arguments.rows, arguments.seed)
+        if arguments.json:
+            write_json(arguments.json, rows, environment(threads=1, seed=arguments.seed))
         return
     seed, repeats, part = arguments.seed, arguments.repeats, 10 if arguments.quick else 1
     torch.set_num_threads(1)

@@ -49,7 +49,9 @@ def test_fit(monkeypatch):
         "perovskites",
         "simulated syntheses",
     }
-    assert [row["n_rows"] for row in module.run_growth(0, [12, 20])] == [12, 20]
+    growth = module.run_growth(0, [12, 20])
+    assert [row["n_rows"] for row in growth] == [12, 20]
+    assert 0 < growth[0]["peak_gb"] <= growth[1]["peak_gb"]
 
 
 def test_predict(monkeypatch):
@@ -63,8 +65,9 @@ def test_predict(monkeypatch):
     assert all(0 < row["p50_ms"] <= row["p99_ms"] for row in latency)
     *sizes, growth = module.run_linear(4, 1, 0)
     assert growth["growth"] == sizes[-1]["ns_per_pair"] / sizes[0]["ns_per_pair"]
-    memory = module.predict_once("process", 10, 20, 0)
-    assert 0 < memory["before_predict_gb"] <= memory["peak_gb"]
+    for memory in (module.predict_once("process", 10, 20, 0), module.predict_syntheses(30, 0)):
+        assert 0 < memory["before_predict_gb"] <= memory["peak_gb"]
+        assert memory["seconds"] > 0
 
 
 def test_surrogate(monkeypatch, tmp_path):
