@@ -3,179 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from torch.nn import functional
 
 from sksiamese.molecules._graph import ATOM_FEATURES, BOND_FEATURES
-from sksiamese.molecules._graph_batch import MAX_DEGREE, BatchedMolGraph, CountMatrix
+from sksiamese.molecules._graph_batch import MAX_DEGREE
+from sksiamese.nn._graph_tensors import GraphTensors
 from sksiamese.nn._layers import ACTIVATIONS, member_normal
 
-_DENSE_SIZE = 8_192  # entries up to which a dense product is faster
-_PADDED_ROWS = 400  # rows up to which blocks are filled up to equal size
 _N_ATOM, _N_BOND = ATOM_FEATURES.shape[1], BOND_FEATURES.shape[1]
-_Float = npt.NDArray[np.float64]
-_Int = npt.NDArray[np.int64]
-
-
-class _SumRows(torch.autograd.Function):
-    """Sums over bags of rows, whose gradient is another such sum, over the transposed bags."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, h: Tensor, index: Tensor, offset: Tensor, back_index: Tensor, back_offset: Tensor
-    ) -> Tensor:
-        """Sum rows of h, (n_columns, d) -> (n_rows, d)."""
-        ctx.save_for_backward(back_index, back_offset)
-        return functional.embedding_bag(index, h, offset, mode="sum")
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        """Sum rows of the gradient, (n_rows, d) -> (n_columns, d)."""
-        index, offset = ctx.saved_tensors
-        gradient = functional.embedding_bag(index, grads[0].contiguous(), offset, mode="sum")
-        return gradient, None, None, None, None
-
-
-class _Product(nn.Module):
-    """Product of a count matrix with states: dense if small, else as sums over bags of rows."""
-
-    dense: Tensor
-    index: Tensor
-    offset: Tensor
-    back_index: Tensor
-    back_offset: Tensor
-
-    def __init__(self, matrix: CountMatrix) -> None:
-        super().__init__()
-        self.n_rows, n_columns = matrix.shape
-        self.is_small = self.n_rows * n_columns <= _DENSE_SIZE
-        if self.is_small:
-            dense = torch.zeros(matrix.shape, dtype=torch.float64)
-            dense[matrix.rows, matrix.columns] = torch.as_tensor(matrix.counts)
-            self.register_buffer("dense", dense)
-            return
-        counts = torch.as_tensor(matrix.counts, dtype=torch.int64)
-        rows = torch.as_tensor(matrix.rows).repeat_interleave(counts)
-        columns = torch.as_tensor(matrix.columns).repeat_interleave(counts)
-        by_column = torch.argsort(columns, stable=True)
-        self.register_buffer("index", columns)
-        self.register_buffer("offset", torch.searchsorted(rows, torch.arange(self.n_rows)))
-        self.register_buffer("back_index", rows[by_column])
-        starts = torch.searchsorted(columns[by_column], torch.arange(n_columns))
-        self.register_buffer("back_offset", starts)
-
-    def forward(self, h: Tensor) -> Tensor:
-        """Sum rows of h, (n_columns, ...) -> (n_rows, ...)."""
-        if self.is_small:
-            total = self.dense @ h.flatten(1)
-        else:
-            bags = self.index, self.offset, self.back_index, self.back_offset
-            total = _SumRows.apply(h.flatten(1), *bags)
-        return total.view(self.n_rows, *h.shape[1:])
-
-
-class _Blocks:
-    """Rows for the environments of one radius: a block for each role and degree.
-
-    The blocks of a small batch are filled up to equal size, so that one product serves them all.
-
-    Parameters
-    ----------
-    counts : ndarray of shape (n_roles, n_degrees)
-        Number of environments.
-    """
-
-    def __init__(self, counts: _Int) -> None:
-        self.degrees = np.flatnonzero(counts.any(axis=0))
-        counts = counts[:, self.degrees]
-        largest = counts.max(initial=0)
-        is_small = counts.size * largest <= _PADDED_ROWS
-        self.sizes = np.full_like(counts, largest) if is_small else counts
-        self.n_rows = int(self.sizes.sum())
-        starts = np.cumsum(self.sizes).reshape(counts.shape) - self.sizes
-        # Row of each environment of each role: the start of the block of its degree, and its place
-        # among the environments of that degree.
-        self.places = [
-            np.repeat(start - np.cumsum(size) + size, size) + np.arange(size.sum())
-            for start, size in zip(starts, counts, strict=True)
-        ]
-
-    def fill(self, features: Sequence[_Float]) -> Tensor:
-        """Put the features of each role's environments into their rows; zeros elsewhere."""
-        values = np.zeros((self.n_rows, features[0].shape[1]))
-        values[np.concatenate(self.places)] = np.concatenate(features)
-        return torch.as_tensor(values)
-
-
-def _join(parts: Sequence[tuple[CountMatrix, _Int, _Int]], shape: tuple[int, int]) -> _Product:
-    """Product with several count matrices as one, given the places of their rows and columns."""
-    rows = np.concatenate([places[matrix.rows] for matrix, places, _ in parts])
-    columns = np.concatenate([places[matrix.columns] for matrix, _, places in parts])
-    counts = np.concatenate([matrix.counts for matrix, _, _ in parts])
-    order = np.lexsort((columns, rows))
-    return _Product(CountMatrix(rows[order], columns[order], counts[order], shape))
-
-
-class GraphTensors(nn.Module):
-    """The molecules of all roles as tensors that move with their network.
-
-    Parameters
-    ----------
-    batches : sequence of BatchedMolGraph of length n_roles
-        The molecules of each role, one or more, by their distinct environments.
-
-    Examples
-    --------
-    >>> from sksiamese.molecules._graph_batch import batch_graphs
-    >>> from sksiamese.molecules._graph import graph_from_smiles
-    >>> from sksiamese.nn._fingerprint import GraphTensors
-    >>> pools = ["SCCN", "SCCO"], ["O"]
-    >>> batches = [batch_graphs([graph_from_smiles(s) for s in pool], radius=2) for pool in pools]
-    >>> GraphTensors(batches).n_molecules
-    [2, 1]
-    """
-
-    atoms: Tensor
-    first: Tensor
-    starts: Tensor
-
-    def __init__(self, batches: Sequence[BatchedMolGraph]) -> None:
-        super().__init__()
-        self.n_molecules = [batch.n_molecules for batch in batches]
-        ends = np.cumsum(self.n_molecules)
-        molecules = np.split(np.arange(ends[-1]), ends[:-1])  # of each role
-        self.register_buffer("starts", torch.as_tensor(ends - self.n_molecules))
-        layers = list(zip(*(batch.layers for batch in batches), strict=True))
-        blocks = [_Blocks(np.array([[len(batch.atoms)] for batch in batches]))]
-        blocks += [_Blocks(np.array([part.degree_sizes for part in layer])) for layer in layers]
-        self.block_sizes = [each.sizes.ravel().tolist() for each in blocks]
-        self.role_sizes = [each.sizes.sum(axis=1).tolist() for each in blocks]
-        self.register_buffer("atoms", blocks[0].fill([batch.atoms for batch in batches]))
-        self.inner = nn.ModuleList()
-        for r, layer in enumerate(layers):
-            before, after = blocks[r : r + 2]
-            parts = zip((part.inner for part in layer), after.places, before.places, strict=True)
-            self.inner.append(_join(list(parts), (after.n_rows, before.n_rows)))
-            self.register_buffer(f"bonds_{r}", after.fill([part.bonds for part in layer]))
-            self.register_buffer(f"degrees_{r}", torch.as_tensor(after.degrees))
-        if layers:  # what enters the first convolution has no weights in it yet
-            first = torch.cat([self.inner[0](self.atoms), self.get_buffer("bonds_0")], dim=-1)
-            self.register_buffer("first", first)
-        starts = list(itertools.accumulate((each.n_rows for each in blocks), initial=0))
-        pools = [
-            (batch.pools[r], molecules[role], starts[r] + each.places[role])
-            for r, each in enumerate(blocks)
-            for role, batch in enumerate(batches)
-        ]
-        self.pool = _join(pools, (int(ends[-1]), starts[-1]))
 
 
 class NeuralFingerprint(nn.Module):
@@ -212,7 +52,8 @@ class NeuralFingerprint(nn.Module):
     >>> import torch
     >>> from sksiamese.molecules._graph_batch import batch_graphs
     >>> from sksiamese.molecules._graph import graph_from_smiles
-    >>> from sksiamese.nn._fingerprint import GraphTensors, NeuralFingerprint
+    >>> from sksiamese.nn._fingerprint import NeuralFingerprint
+    >>> from sksiamese.nn._graph_tensors import GraphTensors
     >>> from sksiamese.nn._layers import member_generators
     >>> graphs = [graph_from_smiles(text) for text in ("CCO", "OCC", "CCN")]
     >>> network = NeuralFingerprint(member_generators([0]), 1, 10, 32, 2, "tanh")
@@ -258,33 +99,8 @@ class NeuralFingerprint(nn.Module):
         Tensor of shape (n_members, n_molecules, fp_size)
             The fingerprints, role after role; zeros for an empty graph.
         """
-        n_members = len(self.output[0])
-        h = graphs.atoms.expand(n_members, -1, -1)  # (n_members, n_rows, n_features)
-        logits = [self._write(h, graphs, 0)]
-        for r in range(len(self.hidden)):
-            h = self._convolve(h, graphs, r)
-            logits.append(self._write(h, graphs, r + 1))
-        written = torch.softmax(torch.cat(logits, dim=1), dim=-1).transpose(0, 1)
-        return graphs.pool(written).transpose(0, 1)
-
-    def _write(self, h: Tensor, graphs: GraphTensors, r: int) -> Tensor:
-        """Output filter, role by role: (n_members, n_rows, width) -> (..., fp_size)."""
-        return _filter(h, self.output[r], self.output_bias[r], graphs.role_sizes[r])
-
-    def _convolve(self, h: Tensor, graphs: GraphTensors, r: int) -> Tensor:
-        """Hidden filter: states of radius r to those of radius r + 1, degree by degree."""
-        if r == 0:
-            v = graphs.first.expand(len(h), -1, -1)
-        else:
-            total = graphs.inner[r](h.transpose(0, 1)).transpose(0, 1)
-            bonds = graphs.get_buffer(f"bonds_{r}").expand(len(h), -1, -1)
-            v = torch.cat([total, bonds], dim=-1)  # (n_members, n_rows, n_in)
-        degrees = graphs.get_buffer(f"degrees_{r}")
-        weight, bias = (
-            each[r].index_select(2, degrees).flatten(1, 2)  # (n_members, n_blocks, ...)
-            for each in (self.hidden, self.hidden_bias)
-        )
-        return ACTIVATIONS[self.activation](_filter(v, weight, bias, graphs.block_sizes[r + 1]))
+        filters = [*self.hidden, *self.hidden_bias, *self.output, *self.output_bias]
+        return _Fingerprint.apply(graphs, self.activation, *filters).transpose(1, 2)
 
 
 def _glorot(generators: Sequence[torch.Generator], *shape: int) -> Tensor:
@@ -292,18 +108,132 @@ def _glorot(generators: Sequence[torch.Generator], *shape: int) -> Tensor:
     return (2 / sum(shape[-2:])) ** 0.5 * member_normal(generators, *shape)
 
 
-def _filter(x: Tensor, weight: Tensor, bias: Tensor, sizes: list[int]) -> Tensor:
-    """Affine map of each block of rows, (n_members, n_rows, n_in) -> (n_members, n_rows, n_out).
+class _Fingerprint(torch.autograd.Function):
+    """The equations of :class:`NeuralFingerprint` in one step, and their gradient by hand.
 
-    `weight` is (n_members, n_blocks, n_in, n_out); blocks of one size go through one product.
+    Rows stand in columns, (n_members, width, n_rows): then sums over neighbours and over atoms are
+    one product for all members, and the softmax runs along rows. Torch's own derivation of the same
+    takes twice as many operations.
     """
-    n_members, n_rows, n_in = x.shape
-    if not n_rows:
-        return x.new_zeros(n_members, 0, weight.shape[-1])
+
+    @staticmethod
+    def forward(ctx: Any, graphs: GraphTensors, activation: str, *filters: Tensor) -> Tensor:
+        """Compute fingerprints, (n_members, fp_size, n_molecules)."""
+        hidden, hidden_bias, output, output_bias = _part(filters)
+        logits = graphs.written(output[0], _side_by_side(output_bias))
+        of_radius = logits.split(graphs.layer_sizes, dim=2)
+        sums, states = [], []
+        for r, weight in enumerate(hidden):
+            total = graphs.features[r](weight, hidden_bias[r])
+            if r:
+                sums.append(graphs.inner[r](states[-1]))
+                total += _filter(sums[-1], _of_states(weight, graphs, r), graphs.block_sizes[r + 1])
+            states.append(ACTIVATIONS[activation](total))
+            of_radius[r + 1].add_(_filter(states[r], output[r + 1], graphs.role_sizes[r + 1]))
+        written = torch.softmax(logits, dim=1)
+        ctx.graphs, ctx.activation = graphs, activation
+        ctx.save_for_backward(written, *states, *sums, *filters)
+        return graphs.pool(written)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        """Go the same way back, radius by radius."""
+        graphs, (written, *kept) = ctx.graphs, ctx.saved_tensors
+        radius = len(graphs.features)
+        n_kept = radius + max(radius - 1, 0)
+        states, sums = kept[:radius], kept[radius:n_kept]
+        hidden, hidden_bias, output, output_bias = _part(kept[n_kept:])
+        d_written = graphs.pool.back(grads[0].contiguous())
+        d_logits = torch._softmax_backward_data(d_written, written, 1, written.dtype)
+        of_atoms, d_bias = graphs.written.back(d_logits, output[0], _side_by_side(output_bias))
+        of_radius = d_logits.split(graphs.layer_sizes, dim=2)
+        of_hidden, of_output, later = [], [], None
+        for r in reversed(range(radius)):
+            sizes = graphs.role_sizes[r + 1]
+            d_output, d_state = _filter_back(of_radius[r + 1], states[r], output[r + 1], sizes)
+            d_state = d_state if later is None else d_state.add_(later)
+            d_total = _DERIVATIVES[ctx.activation](d_state, states[r])
+            d_hidden = graphs.features[r].back(d_total, hidden[r], hidden_bias[r])
+            if r:
+                own, sizes = _of_states(hidden[r], graphs, r), graphs.block_sizes[r + 1]
+                d_own, d_sum = _filter_back(d_total, sums[r - 1], own, sizes)
+                present = graphs.get_buffer(f"present_{r}")
+                _states_part(d_hidden[0]).index_copy_(1, present, d_own)
+                later = graphs.inner[r].back(d_sum)
+            of_hidden.insert(0, d_hidden)
+            of_output.insert(0, d_output)
+        of_biases = d_bias.split([each.shape[1] for each in output_bias], dim=1)
+        weights, biases = zip(*of_hidden, strict=True) if radius else ((), ())
+        return None, None, *weights, *biases, of_atoms, *of_output, *of_biases
+
+
+_DERIVATIVES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "identity": lambda gradient, _: gradient,
+    "leaky_relu": lambda gradient, y: torch.ops.aten.leaky_relu_backward(gradient, y, 0.01, True),
+    "relu": lambda gradient, y: torch.ops.aten.threshold_backward(gradient, y, 0),
+    "sigmoid": torch.ops.aten.sigmoid_backward,
+    "tanh": torch.ops.aten.tanh_backward,
+}
+"""Gradient of what enters an activation, from that of what leaves it and the latter, y."""
+
+
+def _part(filters: Sequence[Tensor]) -> list[Sequence[Tensor]]:
+    """Part hidden filters, their biases, output filters (one more) and their biases."""
+    radius = (len(filters) - 2) // 4
+    ends = [0, radius, 2 * radius, 3 * radius + 1, len(filters)]
+    return [filters[start:end] for start, end in itertools.pairwise(ends)]
+
+
+def _side_by_side(output_bias: Sequence[Tensor]) -> Tensor:
+    """Join the biases of all output filters, (n_members, (radius + 1) * n_roles, 1, fp_size)."""
+    return torch.cat(list(output_bias), dim=1)
+
+
+def _states_part(weight: Tensor) -> Tensor:
+    """Take the rows that states meet, (n_members, n_roles * n_degrees, width, width)."""
+    return weight[..., : weight.shape[-1], :].flatten(1, 2)
+
+
+def _of_states(weight: Tensor, graphs: GraphTensors, r: int) -> Tensor:
+    """Take those of the roles and degrees that occur, a block each."""
+    return _states_part(weight).index_select(1, graphs.get_buffer(f"present_{r}"))
+
+
+def _cut(x: Tensor, sizes: list[int]) -> Sequence[Tensor]:
+    """Cut rows into blocks, (n_members, width, n_rows); blocks of one size become one tensor."""
     if len(set(sizes)) == 1:
-        blocks = x.reshape(n_members * len(sizes), sizes[0], n_in)
-        mapped = torch.baddbmm(bias.flatten(0, 1), blocks, weight.flatten(0, 1))
-        return mapped.view(n_members, n_rows, -1)
-    filters = bias.unbind(1), x.split(sizes, dim=1), weight.unbind(1)
-    parts = [torch.baddbmm(*each) for each in zip(*filters, strict=True) if each[1].shape[1]]
-    return torch.cat(parts, dim=1)
+        return [x.unflatten(2, (len(sizes), sizes[0])).transpose(1, 2).flatten(0, 1)]
+    return x.split(sizes, dim=2)
+
+
+def _cut_filters(weight: Tensor, sizes: list[int]) -> Sequence[Tensor]:
+    """Take the filters of the same blocks, (n_members, n_blocks, n_in, n_out)."""
+    return [weight.flatten(0, 1)] if len(set(sizes)) == 1 else weight.unbind(1)
+
+
+def _paste(parts: list[Tensor], sizes: list[int]) -> Tensor:
+    """Put blocks together again."""
+    if len(set(sizes)) == 1:
+        whole = parts[0].unflatten(0, (-1, len(sizes)))  # (n_members, n_blocks, width, size)
+        return whole.transpose(1, 2).flatten(2)
+    return torch.cat(parts, dim=2)
+
+
+def _filter(x: Tensor, weight: Tensor, sizes: list[int]) -> Tensor:
+    """Map each block by its filter, (n_members, n_in, n_rows) -> (n_members, n_out, n_rows)."""
+    pairs = zip(_cut(x, sizes), _cut_filters(weight, sizes), strict=True)
+    return _paste([torch.bmm(each.mT, part) for part, each in pairs], sizes)
+
+
+def _filter_back(
+    gradient: Tensor, x: Tensor, weight: Tensor, sizes: list[int]
+) -> tuple[Tensor, Tensor]:
+    """Gradients of the filters and of the rows that went through them."""
+    gradients = _cut(gradient, sizes)
+    of_weight = [torch.bmm(part, d.mT) for part, d in zip(_cut(x, sizes), gradients, strict=True)]
+    filters = _cut_filters(weight, sizes)
+    of_x = [torch.bmm(each, d) for each, d in zip(filters, gradients, strict=True)]
+    if len(of_weight) == 1:
+        return of_weight[0].view_as(weight), _paste(of_x, sizes)
+    return torch.stack(of_weight, dim=1), _paste(of_x, sizes)

@@ -10,7 +10,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from sksiamese.nn._fingerprint import GraphTensors, NeuralFingerprint
+from sksiamese.nn._fingerprint import NeuralFingerprint
+from sksiamese.nn._graph_tensors import GraphTensors
 from sksiamese.nn._layers import ACTIVATIONS, MemberLinear, member_generators
 
 _BLOCK = 4096  # rows that go through the dense layers together, but in training
@@ -209,22 +210,19 @@ class FingerprintNetwork(nn.Module):
 
     def _through_layers(self, numeric: Tensor, each: Tensor | None, places: Tensor) -> Tensor:
         """Last layer of some rows, out of their numbers and the fingerprints of all molecules."""
-        x = numeric.expand(self.n_members, -1, -1)
-        if each is not None:
-            x = torch.cat([x, _spread(each, places)], dim=-1)
         settings = self.settings
-        for layer in self.dense[:-1]:
-            x = self._drop(ACTIVATIONS[settings.activation](layer(x)), numeric)
-        return ACTIVATIONS[settings.embedding_activation](self.dense[-1](x))
+        learnt = [] if each is None else [_spread(each, places)]
+        x = self.dense[0](numeric.expand(self.n_members, -1, -1), *learnt)
+        for layer in self.dense[1:]:
+            x = self._drop(ACTIVATIONS[settings.activation](x), numeric)
+            x = layer(x)
+        return ACTIVATIONS[settings.embedding_activation](x)
 
     def _scaled_fingerprints(self, graphs: GraphTensors) -> Tensor:
         """Scaled fingerprints of the molecules of all roles, (n_members, n_molecules, fp_size)."""
         n_members, size = self.n_members, self.settings.fp_size
-        n_molecules = torch.tensor(graphs.n_molecules, device=self.center.device)
-        role = torch.arange(len(n_molecules), device=self.center.device)
-        role = role.repeat_interleave(n_molecules)  # of each molecule
-        center = self.center.view(n_members, -1, size).index_select(1, role)
-        scale = self.scale.view(n_members, -1, size).index_select(1, role)
+        center = self.center.view(n_members, -1, size).index_select(1, graphs.roles)
+        scale = self.scale.view(n_members, -1, size).index_select(1, graphs.roles)
         return (cast(NeuralFingerprint, self.fingerprints)(graphs) - center) / scale
 
     def _drop(self, x: Tensor, numeric: Tensor) -> Tensor:

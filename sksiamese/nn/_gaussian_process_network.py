@@ -8,8 +8,8 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
-from sksiamese.nn._fingerprint import GraphTensors
 from sksiamese.nn._fingerprint_network import FingerprintNetwork, NetworkSettings
+from sksiamese.nn._graph_tensors import GraphTensors
 from sksiamese.nn._kernel import N_KINDS, PairDistances, SiameseKernel, compare
 from sksiamese.nn._layers import member_generators
 

@@ -92,17 +92,22 @@ class MemberLinear(nn.Module):
         self.weight = nn.Parameter(scale * member_normal(generators, n_in, n_out))
         self.bias = nn.Parameter(torch.zeros(len(generators), 1, n_out, dtype=torch.float64))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, *x: Tensor) -> Tensor:
         """Map rows.
 
         Parameters
         ----------
-        x : Tensor of shape (n_members, n, n_in)
-            Inputs of each member.
+        *x : Tensor of shape (n_members, n, any)
+            Inputs of each member, in parts that stand side by side; no gradient is derived for
+            those that are fixed.
 
         Returns
         -------
         Tensor of shape (n_members, n, n_out)
             Outputs, in the precision of the inputs.
         """
-        return torch.baddbmm(self.bias.to(x.dtype), x, self.weight.to(x.dtype))
+        total = self.bias.to(x[0].dtype)
+        weights = self.weight.to(x[0].dtype).split([part.shape[-1] for part in x], dim=1)
+        for part, weight in zip(x, weights, strict=True):
+            total = torch.baddbmm(total, part, weight)
+        return total

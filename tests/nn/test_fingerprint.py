@@ -10,8 +10,9 @@ from rdkit import Chem, rdBase
 from sksiamese.molecules._graph import ELEMENTS, graph_from_smiles
 from sksiamese.molecules._graph_batch import batch_graphs
 from sksiamese.molecules._parsing import pack_graphs, unpack_graphs
-from sksiamese.nn import _fingerprint as fingerprint
-from sksiamese.nn._fingerprint import GraphTensors, NeuralFingerprint
+from sksiamese.nn import _graph_tensors as graph_tensors
+from sksiamese.nn._fingerprint import NeuralFingerprint
+from sksiamese.nn._graph_tensors import GraphTensors
 from sksiamese.nn._layers import member_generators
 
 DRUGS = [
@@ -148,7 +149,7 @@ ROLES = [SMILES, ["CCO", "c1ccccc1S"], ["", ""], ["O", "FS(F)(F)(F)(F)F", "CCO"]
 @pytest.mark.parametrize("radius", [0, 2])
 def test_each_role_has_weights_of_its_own(monkeypatch, padded, radius):
     """However the rows of the roles are laid out."""
-    monkeypatch.setattr(fingerprint, "_PADDED_ROWS", padded)
+    monkeypatch.setattr(graph_tensors, "_PADDED_ROWS", padded)
     network = make_network(n_roles=len(ROLES), radius=radius)
     pools = [batch_graphs([graph_from_smiles(s) for s in role], radius) for role in ROLES]
     graphs = GraphTensors(pools)
@@ -164,7 +165,7 @@ def test_the_layout_of_rows_changes_no_gradient(monkeypatch):
     pools = [batch_graphs([graph_from_smiles(s) for s in role], 2) for role in ROLES]
     found = []
     for size in (0, 10**6):
-        monkeypatch.setattr(fingerprint, "_PADDED_ROWS", size)
+        monkeypatch.setattr(graph_tensors, "_PADDED_ROWS", size)
         network = make_network(n_roles=len(ROLES))
         network(GraphTensors(pools)).square().sum().backward()
         found.append([p.grad for p in network.parameters()])
@@ -282,7 +283,7 @@ def test_sums_over_bags_equal_dense_products(monkeypatch):
     batch = batch_graphs([graph_from_smiles(text) for text in SMILES], 2)
     found = []
     for size in (0, 10**9):
-        monkeypatch.setattr(fingerprint, "_DENSE_SIZE", size)
+        monkeypatch.setattr(graph_tensors, "_DENSE_SIZE", size)
         network = NeuralFingerprint(member_generators([0, 1]), 1, 4, 6, 2, "tanh")
         values = network(GraphTensors([batch]))
         values.square().sum().backward()

@@ -6,9 +6,9 @@ import torch
 
 from sksiamese.molecules._graph import graph_from_smiles
 from sksiamese.molecules._graph_batch import batch_graphs
-from sksiamese.nn._fingerprint import GraphTensors
 from sksiamese.nn._fingerprint_network import NetworkSettings
 from sksiamese.nn._gaussian_process_network import ProcessNetwork
+from sksiamese.nn._graph_tensors import GraphTensors
 
 LIGANDS, SOLVENTS = ["SCCN", "SCCO", "c1ccccc1S", ""], ["O", "CCO"]
 ROLES = np.array([[0, 0], [1, 0], [2, 1], [3, 1], [0, 1]])

@@ -13,8 +13,8 @@ from sklearn.metrics import log_loss
 from sksiamese.models.training._pairs import pair_weights
 from sksiamese.molecules._graph import graph_from_smiles
 from sksiamese.molecules._graph_batch import batch_graphs
-from sksiamese.nn._fingerprint import GraphTensors
 from sksiamese.nn._fingerprint_network import NetworkSettings
+from sksiamese.nn._graph_tensors import GraphTensors
 from sksiamese.nn._losses import cross_entropy_loss, hinge_loss, mean_proba, pair_loss
 from sksiamese.nn._siamese import SiameseNetwork
 

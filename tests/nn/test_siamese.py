@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from sksiamese.molecules._graph import graph_from_smiles
 from sksiamese.molecules._graph_batch import batch_graphs
-from sksiamese.nn._fingerprint import GraphTensors
 from sksiamese.nn._fingerprint_network import NetworkSettings
+from sksiamese.nn._graph_tensors import GraphTensors
 from sksiamese.nn._layers import MemberLinear, member_generators
 from sksiamese.nn._siamese import PairSimilarity, SiameseNetwork
 

@@ -22,8 +22,8 @@ from tqdm import tqdm
 from sksiamese.models.training._labelled_rows import Batch, Inputs, LabelledExperiments
 from sksiamese.models.training._pairs import class_batches
 from sksiamese.molecules._graph_batch import batch_graphs
-from sksiamese.nn._fingerprint import GraphTensors
 from sksiamese.nn._fingerprint_network import FingerprintNetwork
+from sksiamese.nn._graph_tensors import GraphTensors
 from sksiamese.tables.encoding._encoder import Experiments
 
 _Int = npt.NDArray[np.int64]

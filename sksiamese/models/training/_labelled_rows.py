@@ -11,8 +11,8 @@ import numpy.typing as npt
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from sksiamese.nn._fingerprint import GraphTensors
 from sksiamese.nn._fingerprint_network import FingerprintNetwork
+from sksiamese.nn._graph_tensors import GraphTensors
 from sksiamese.tables.encoding._encoder import Experiments
 
 _Float = npt.NDArray[np.float64]
