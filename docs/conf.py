@@ -132,8 +132,9 @@ def leave_to_scikit_learn(app, what, name, obj, options, lines):  # noqa: ARG001
 
 
 def leave_out_routing(app, what, name, obj, skip, options):  # noqa: ARG001
-    """Leave out the methods that scikit-learn adds to each class, with links within its guide."""
-    return True if re.fullmatch(r"get_metadata_routing|set_\w+_request", name) else None
+    """Leave out what scikit-learn adds to its classes, with links within its own guide."""
+    added = re.fullmatch(r"get_metadata_routing|set_output|set_\w+_request", name)
+    return True if added else None
 
 
 def setup(app):
