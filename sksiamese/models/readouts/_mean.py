@@ -148,11 +148,12 @@ class MeanSupport(NamedTuple):
         support, matrix = kept_tensor(self.embedding, dtype), self._matrix().to(dtype)
         prior = kept_tensor(self.prior, dtype)
         fixed = matrix, prior, np.bincount(self.y, minlength=len(self.prior)).tolist()
-        blocks = [
-            mean_proba(compare(similarity, embedding[:, rows].to(dtype), support), *fixed)
-            for rows in chunks(embedding, len(self.y))
-        ]
-        return torch.cat(blocks, dim=1).to(torch.float64)
+        # Made at once: small parts would lie between the large ones, whose space glibc then keeps.
+        proba = torch.empty(n_members, n_rows, len(self.prior), dtype=torch.float64)
+        for rows in chunks(embedding, len(self.y)):
+            logits = compare(similarity, embedding[:, rows].to(dtype), support)
+            proba[:, rows] = mean_proba(logits, *fixed).to(torch.float64)
+        return proba
 
     def variance(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
         """Variance of the class probabilities (n, n_classes) over the members."""
