@@ -147,3 +147,27 @@ def test_a_fit_takes_no_more_than_the_page_says():
         bounds.append(room + 4e4 * n_rows)  # as the page says of rows
         assert peak <= max(bounds)  # a peak never falls
     assert max(bounds) < 10 * peak
+
+
+BESIDE_MANY = """
+import numpy as np
+from sksiamese import GraphFingerprintSiameseClassifier
+
+def peak():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if "VmHWM" in line)
+
+random, y = np.random.RandomState(0), np.arange(4000) % 2
+model = GraphFingerprintSiameseClassifier(readout="mean", max_epochs=1, random_state=0)
+model.fit(random.uniform(size=(50, 3)), y[:50]).set_support(random.uniform(size=(4000, 3)), y)
+model.predict_proba(random.uniform(size=(100, 3)))
+before = peak()
+model.predict_proba(random.uniform(size=(1500, 3)))
+print((peak() - before) * 1024)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+def test_predictions_beside_many_support_rows_take_what_few_rows_take():
+    command = [sys.executable, "-c", BESIDE_MANY]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    assert int(done.stdout) < 5e7  # where each block keeps its result apart, three times that

@@ -144,11 +144,12 @@ class MeanSupport(NamedTuple):
         dtype = torch.float32 if is_large else torch.float64
         support, prior = kept_tensor(self.embedding, dtype), kept_tensor(self.prior, dtype)
         matrix = self._matrix().to(dtype)
-        blocks = [
-            mean_proba(compare(similarity, support, embedding[:, rows].to(dtype)), matrix, prior)
-            for rows in chunks(embedding, len(self.y))
-        ]
-        return torch.cat(blocks, dim=1).to(torch.float64)
+        # Made at once: small parts would lie between the large ones, whose space glibc then keeps.
+        proba = torch.empty(n_members, n_rows, len(self.prior), dtype=torch.float64)
+        for rows in chunks(embedding, len(self.y)):
+            logits = compare(similarity, support, embedding[:, rows].to(dtype))
+            proba[:, rows] = mean_proba(logits, matrix, prior).to(torch.float64)
+        return proba
 
     def variance(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
         """Variance of the class probabilities (n, n_classes) over the members."""

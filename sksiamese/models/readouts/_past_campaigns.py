@@ -182,11 +182,11 @@ class CampaignSupport(NamedTuple):
     def proba(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
         """Class probabilities (n_members, n, n_classes) of encoded rows."""
         network, embedding = cast(SiameseNetwork, net.module_), last_layer(net, experiments)
-        blocks = []
+        proba = torch.empty(*embedding.shape[:2], self.alpha.shape[-1], dtype=torch.float64)
         for rows in chunks(embedding, len(self.y)):
             trend, kernel = self._compare(network, embedding[:, rows])
-            blocks.append(torch.softmax(trend + kernel @ kept_tensor(self.alpha), -1))
-        return torch.cat(blocks, dim=1)
+            proba[:, rows] = torch.softmax(trend + kernel @ kept_tensor(self.alpha), -1)
+        return proba
 
     def variance(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
         """Variance of the class probabilities (n, n_classes) over the members."""

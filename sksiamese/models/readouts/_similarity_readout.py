@@ -57,11 +57,10 @@ class SimilarityReadOut(ReadOut):
         """Mean of sigmoid(s) over the members, of all pairs, (n, m)."""
         similarity = cast(SiameseNetwork, net.module_).similarity
         first, second = last_layer(net, left), last_layer(net, right)
-        blocks = [
-            torch.sigmoid(compare(similarity, first[:, rows], second)).mean(0)
-            for rows in chunks(first, second.shape[1])
-        ]
-        return torch.cat(blocks).numpy()
+        alike = np.empty((first.shape[1], second.shape[1]))
+        for rows in chunks(first, second.shape[1]):
+            alike[rows] = torch.sigmoid(compare(similarity, first[:, rows], second)).mean(0)
+        return alike
 
     @torch.no_grad()
     def embedding(self, net: EnsembleNet, experiments: Experiments) -> Tensor:
