@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,8 @@ from sksiamese.molecules._graph import (
 
 MAX_DEGREE = 5
 """Atoms of more neighbours share the weights of this degree."""
+
+_WHOLE = 3  # bonds that an environment reaches by which molecules are told apart
 
 _UInt = npt.NDArray[np.uint64]
 _Int = npt.NDArray[np.int64]
@@ -125,14 +128,13 @@ def batch_graphs(graphs: Sequence[MolGraph], radius: int) -> BatchedMolGraph:
     >>> [pool.counts.tolist() for pool in benzene.pools]  # six times one environment
     [[6.0], [6.0], [6.0]]
     """
-    atoms = _concatenate(graphs)
+    pool = GraphPool.of(graphs)
+    atoms = pool.atoms
     codes, example, place = np.unique(atoms.codes, return_index=True, return_inverse=True)
-    keys = atoms.codes.astype(np.uint64)
     layers = []
     pools = [_count(atoms.molecule, place, (len(graphs), len(codes)))]
-    for _ in range(radius):
+    for keys in pool.keys(radius)[1:]:
         inner_place, n_inner = place, pools[-1].shape[1]
-        keys = atoms.grow(keys)
         _, example, place = np.unique(keys, return_index=True, return_inverse=True)
         layers.append(atoms.layer(example, inner_place, n_inner))
         pools.append(_count(atoms.molecule, place, (len(graphs), len(example))))
@@ -167,13 +169,7 @@ def environment_keys(graphs: Sequence[MolGraph], radius: int) -> tuple[_Int, _UI
     >>> len(ethanol & propanol), len(ethanol | propanol)
     (5, 8)
     """
-    atoms = _concatenate(graphs)
-    keys = [atoms.codes.astype(np.uint64)]
-    for _ in range(radius):
-        keys.append(atoms.grow(keys[-1]))
-    molecule, key = np.tile(atoms.molecule, radius + 1), np.concatenate(keys)
-    _, first = np.unique(_mix(key) + _mix(molecule.astype(np.uint64)), return_index=True)
-    return molecule[first], key[first]
+    return GraphPool.of(graphs).environments(radius)
 
 
 def molecule_keys(graphs: Sequence[MolGraph]) -> _UInt:
@@ -197,13 +193,45 @@ def molecule_keys(graphs: Sequence[MolGraph]) -> _UInt:
     >>> bool(first == second), bool(first == other)
     (True, False)
     """
-    atoms = _concatenate(graphs)
-    keys = atoms.codes.astype(np.uint64)
-    for _ in range(3):
-        keys = atoms.grow(keys)
+    pool = GraphPool.of(graphs)
     total = np.zeros(len(graphs), np.uint64)
-    np.add.at(total, atoms.molecule, _mix(keys))
+    np.add.at(total, pool.atoms.molecule, _mix(pool.keys(_WHOLE)[_WHOLE]))
     return total
+
+
+class GraphPool(list[MolGraph]):
+    """Molecules that are looked at several times: the keys of their environments are kept.
+
+    It must not be changed.
+    """
+
+    @classmethod
+    def of(cls, graphs: Sequence[MolGraph]) -> GraphPool:
+        """Give graphs as a pool; one that is a pool already is kept."""
+        return graphs if isinstance(graphs, cls) else cls(graphs)
+
+    @cached_property
+    def atoms(self) -> _Atoms:
+        """All atoms."""
+        return _concatenate(self)
+
+    def keys(self, radius: int) -> list[_UInt]:
+        """Keys (n_atoms,) of the environments of each atom, of radius 0 to `radius`."""
+        found = self.__dict__.get("_keys", [self.atoms.codes.astype(np.uint64)])
+        while len(found) <= radius:
+            found = [*found, self.atoms.grow(found[-1])]
+        self._keys = found
+        return found[: radius + 1]
+
+    def environments(self, radius: int) -> tuple[_Int, _UInt]:
+        """List the distinct environments of each molecule; see :func:`environment_keys`."""
+        known: dict[int, tuple[_Int, _UInt]] = self.__dict__.setdefault("_environments", {})
+        if radius not in known:
+            key = np.concatenate(self.keys(radius))
+            molecule = np.tile(self.atoms.molecule, radius + 1)
+            _, first = np.unique(_mix(key) + _mix(molecule.astype(np.uint64)), return_index=True)
+            known[radius] = molecule[first], key[first]
+        return known[radius]
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,10 @@ class Tanimoto:
         """Which known environments stand in each molecule, and how many it has in all."""
         molecule, key = environment_keys(graphs, _RADIUS)
         n_keys = np.bincount(molecule, minlength=len(graphs))
-        known = np.isin(key, self._known)
-        places = (molecule[known], np.searchsorted(self._known, key[known]))
+        place = np.searchsorted(self._known, key)
+        known = np.append(self._known, np.uint64(0))[place] == key
+        known &= place < len(self._known)
+        places = molecule[known], place[known]
         shape = (len(graphs), len(self._known))
         return sparse.csr_array((np.ones(len(places[0])), places), shape), n_keys
 

@@ -130,7 +130,8 @@ class ProcessNetwork(FingerprintNetwork):
         """
         inputs = numeric.clamp(-_CLIP, _CLIP) * self.input_scale
         embedding = self._through_layers(inputs, None, molecules)
-        embedding = embedding * self.kernel("embedding").part("scale").exp()[:, None]
+        scale = self.kernel("embedding").part("scale").exp().to(embedding.dtype)
+        embedding = embedding * scale[:, None]
         fingerprints = []
         if graphs is not None:
             clipped = self._scaled_fingerprints(graphs).clamp(-_CLIP, _CLIP)

@@ -73,7 +73,7 @@ def column_kind(column: pd.Series) -> str:
 
 def _kind_of_texts(column: pd.Series) -> str:
     """Tell molecules from names."""
-    texts = column.dropna()
+    texts = column.dropna().unique()
     if holds_molecules(texts):
         return "molecule"
     return "category" if any(map(str.strip, texts)) else "empty"

@@ -14,7 +14,13 @@ from sksiamese.molecules._graph import (
     MolGraph,
     graph_from_smiles,
 )
-from sksiamese.molecules._graph_batch import MAX_DEGREE, batch_graphs
+from sksiamese.molecules._graph_batch import (
+    MAX_DEGREE,
+    GraphPool,
+    batch_graphs,
+    environment_keys,
+    molecule_keys,
+)
 
 SMILES = [
     *("", "C", "[Au]", "[Na+].[Cl-]", "CCO", "CCCO", "c1ccccc1", "Cc1ccccc1", "C1CCCCC1", "*CC#N"),
@@ -162,3 +168,13 @@ def test_radius_zero_lists_distinct_atoms():
     codes = [*graph_from_smiles("CCO").atoms, *graph_from_smiles("CO").atoms]
     assert atoms == {tuple(ATOM_FEATURES[code].tolist()) for code in codes}
     assert dense(batch.pools[0]).sum() == 5
+
+
+def test_a_pool_says_of_its_graphs_what_they_say_themselves_whatever_was_asked_before():
+    pool = GraphPool(GRAPHS)
+    assert GraphPool.of(pool) is pool
+    for radius in (2, 3, 0, 2):
+        np.testing.assert_equal(environment_keys(pool, radius), environment_keys(GRAPHS, radius))
+        np.testing.assert_array_equal(molecule_keys(pool), molecule_keys(GRAPHS))
+        found, expected = batch_graphs(pool, radius), batch_graphs(GRAPHS, radius)
+        np.testing.assert_equal(vars(found), vars(expected))

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sksiamese.nn._kernel import LogParameters, PairDistances, SiameseKernel
+from sksiamese.nn._kernel_rows import ReadyKernels
 from sksiamese.nn._layers import member_generators
 
 FORMS = [None, "fingerprint", "embedding"]
@@ -144,6 +145,24 @@ def test_forward_is_the_equation(form, seed):
     pairs, learned = make_pairs(rows, left, right), learned_distances(kernel, rows, left, right)
     expected = slow_kernel(kernel, pairs, learned)
     np.testing.assert_allclose(kernel(pairs, learned).detach(), expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize(("dtype", "rtol"), [(torch.float64, 1e-10), (torch.float32, 1e-4)])
+@settings(max_examples=10)
+@given(seed=ROWS)
+def test_ready_kernels_are_the_equation_where_molecules_recur(dtype, rtol, seed):
+    kernels, rows = [make_kernel(form, seed) for form in FORMS], draw_rows(seed, 12)
+    rows["places"] %= 2
+    left, right = range(9), range(9, 12)
+    _, first, place = np.unique(rows["places"][:9], axis=0, return_index=True, return_inverse=True)
+    whole, distinct = (make_pairs(rows, each, right) for each in (left, first))
+    by_form = zip(kernels, (left, first, left), strict=True)
+    learned = [learned_distances(kernel, rows, each, right) for kernel, each in by_form]
+    pairs = PairDistances(distinct.roles, whole.conditions)
+    found = ReadyKernels(kernels, dtype)(pairs, learned, torch.as_tensor(place))
+    assert found.dtype == dtype
+    slow = [slow_kernel(k, whole, learned_distances(k, rows, left, right)) for k in kernels]
+    np.testing.assert_allclose(found, np.concatenate(slow), rtol=rtol)
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -10,7 +10,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from sksiamese.models.readouts._gaussian_process_support import ProcessSupport, compare_with, look
+from sksiamese.models.readouts._gaussian_process_support import (
+    ProcessSupport,
+    cross_covariances,
+    look,
+)
 from sksiamese.models.readouts._past_campaigns import campaign_rate
 from sksiamese.models.readouts._protocol import ReadOut
 from sksiamese.models.training._ensemble_net import EnsembleNet, descend, to_tensors
@@ -201,10 +205,7 @@ class ProcessReadOut(ReadOut):
         kept, views = RowDistances(support), look(net, support)
         network = cast(ProcessNetwork, net.module_)
         among = network.covariances(make_pairs(kept, support, net.device), views, views)
-        blocks = [
-            network.covariances(pairs, part, views)
-            for pairs, part in compare_with(kept, net, rows.experiments)
-        ]
+        blocks = list(cross_covariances(kept, net, views, rows.experiments))
         rate = campaign_rate(rows.y, rows.weight, rows.prior)
         labels = make_labels(rows.y, rows.weight, rate, net.device)
         posteriors = {}
@@ -226,9 +227,9 @@ class ProcessReadOut(ReadOut):
         """Correlation of the latent outcomes of all pairs, their constant left out, (n, m)."""
         network = cast(ProcessNetwork, net.module_)
         kept, others, blocks = RowDistances(right), look(net, right), []
-        for pairs, views in compare_with(kept, net, left):
+        for covariances in cross_covariances(kept, net, others, left):
             found = []
-            for name, covariance in network.covariances(pairs, views, others).items():
+            for name, covariance in covariances.items():
                 kernel = network.kernel(name)
                 constant = kernel.log.constant.exp().unsqueeze(-1)  # (n_members, 1, 1)
                 largest = kernel.own().view(-1, 1, 1) - constant

@@ -15,11 +15,14 @@ from sksiamese.models.readouts._protocol import Evidence, Reason, kept_tensor
 from sksiamese.models.training._ensemble_net import EnsembleNet, to_tensors
 from sksiamese.nn._gaussian_process_network import ProcessNetwork, Views
 from sksiamese.nn._kernel import PairDistances, SiameseKernel
+from sksiamese.nn._kernel_rows import ReadyKernels
 from sksiamese.nn._laplace import Posterior
 from sksiamese.tables.encoding._distances import RowDistances
 from sksiamese.tables.encoding._encoder import Experiments
 
-_CHUNK_PAIRS = 100_000  # pairs, times members, compared at once: so many fit the cache
+_CHUNK_PAIRS = 200_000  # pairs, times members, compared at once: so many fit the cache
+_MANY_PAIRS = 1_000_000  # pairs, times members, beyond which single precision compares them
+_MOST_VARIANCE = 50.0  # of a row, beyond which single precision rounds too much
 
 _Float = npt.NDArray[np.float64]
 
@@ -142,12 +145,19 @@ class ProcessSupport:
         """Posterior, covariances with the support, and variance, by each kernel; block by block."""
         network = cast(ProcessNetwork, net.module_)
         posteriors = {name: self._posterior(name, net) for name in self.posteriors}
-        support = self._views(network)
-        for pairs, views in compare_with(self.distances, net, experiments):
-            yield [
-                (posteriors[name], each, network.kernel(name).own())
-                for name, each in network.covariances(pairs, views, support).items()
-            ]
+        own = {name: network.kernel(name).own() for name in posteriors}
+        n_pairs = len(experiments.molecules) * len(self.distances.molecules) * network.n_members
+        dtype = torch.float64
+        if n_pairs > _MANY_PAIRS and _stands_rounding(posteriors, own):
+            dtype = torch.float32
+            own = {name: each.to(dtype) for name, each in own.items()}
+            posteriors = {
+                name: Posterior(*(part.to(dtype) for part in each))
+                for name, each in posteriors.items()
+            }
+        given = self.distances, net, self._views(network), experiments, dtype
+        for found in cross_covariances(*given):
+            yield [(posteriors[name], each, own[name]) for name, each in found.items()]
 
     def _posterior(self, name: str, net: EnsembleNet) -> Posterior:
         return Posterior(*(kept_tensor(a).to(net.device) for a in self.posteriors[name]))
@@ -168,21 +178,62 @@ def _known_anyway(kernel: SiameseKernel, posterior: Posterior) -> Tensor:
     return (posterior.mean.abs().squeeze(-1) + drawn.abs()).sum(1).mean(0)
 
 
-def look(net: EnsembleNet, experiments: Experiments) -> Views:
+def _stands_rounding(posteriors: dict[str, Posterior], own: dict[str, Tensor]) -> bool:
+    """Whether single precision moves probabilities by less than a millionth."""
+    largest = max(float(each.max()) for each in own.values())
+    parts = [part for each in posteriors.values() for part in each[:2]]
+    return largest < _MOST_VARIANCE and all(bool(part.abs().max() <= 1) for part in parts)
+
+
+def look(net: EnsembleNet, experiments: Experiments, dtype: torch.dtype = torch.float64) -> Views:
     """Give what the network makes of rows."""
     network = cast(ProcessNetwork, net.module_)
-    return network.eval()(*to_tensors(experiments, network.settings.radius, net.device))
+    numeric, *others = to_tensors(experiments, network.settings.radius, net.device)
+    return network.eval()(numeric.to(dtype), *others)
+
+
+def cross_covariances(
+    kept: RowDistances,
+    net: EnsembleNet,
+    support: Views,
+    experiments: Experiments,
+    dtype: torch.dtype = torch.float64,
+) -> Iterator[dict[str, Tensor]]:
+    """Covariances (n_members, n, n_support) with rows that are kept, by kernel, block by block."""
+    network, views = cast(ProcessNetwork, net.module_), look(net, experiments, dtype)
+    support = support._replace(embedding=support.embedding.to(dtype))
+    kernels = ReadyKernels([network.kernel(name) for name in network.kernels], dtype)
+    each = kept.of_molecules(experiments)
+    names = np.hstack([experiments.molecules, experiments.categories])
+    combination = np.unique(names, axis=0, return_inverse=True)[1]
+    for rows in _blocks(len(names), len(kept.molecules) * network.n_members):
+        _, first, place = np.unique(combination[rows], return_index=True, return_inverse=True)
+        one = first + rows.start  # row of each combination
+        molecules, categories = experiments.molecules[one], experiments.categories[one]
+        pairs = kept.of_rows(each, molecules, experiments.conditions[rows], categories)
+        part = Views(views.embedding[:, rows], views.fingerprints, views.molecules[one])
+        found = kernels(
+            PairDistances(*(torch.as_tensor(distance).to(net.device) for distance in pairs)),
+            [network.learned_distance(name, part, support) for name in network.kernels],
+            torch.as_tensor(place).to(net.device),
+        )
+        blocks = [found[members] for members in kernels.members]
+        yield dict(zip(network.kernels, blocks, strict=True))
+
+
+def _blocks(n_rows: int, n_others: int) -> Iterator[slice]:
+    """Rows to be compared at once with `n_others`."""
+    step = max(1, _CHUNK_PAIRS // max(n_others, 1))
+    for start in range(0, n_rows, step):
+        yield slice(start, start + step)
 
 
 def compare_with(
     kept: RowDistances, net: EnsembleNet, experiments: Experiments
 ) -> Iterator[tuple[PairDistances, Views]]:
     """Look at rows, and measure their distances to those that are kept, block by block."""
-    views, n_rows = look(net, experiments), len(experiments.molecules)
-    step = max(1, _CHUNK_PAIRS // (max(len(kept.molecules), 1) * net.module_.n_members))
-    each = kept.of_molecules(experiments)
-    for start in range(0, n_rows, step):
-        rows = slice(start, start + step)
+    views, each = look(net, experiments), kept.of_molecules(experiments)
+    for rows in _blocks(len(views.molecules), len(kept.molecules) * net.module_.n_members):
         pairs = kept.of_rows(
             each,
             experiments.molecules[rows],

@@ -15,13 +15,14 @@ from sksiamese._checks import listed, plain_label, shorten
 from sksiamese.exceptions import BadCellsError, ConstantInputWarning, NewNameWarning
 from sksiamese.molecules._descriptors import RDKIT_DESCRIPTORS
 from sksiamese.molecules._distinct_molecules import read_molecules
-from sksiamese.molecules._graph import MolGraph
+from sksiamese.molecules._graph_batch import GraphPool
 from sksiamese.molecules._tanimoto import TanimotoMap
 from sksiamese.tables._column_kinds import (
     KIND_TEXT,
     LARGEST_NUMBER,
     cell_kind,
     column_kind,
+    is_text,
     is_usable_number,
 )
 from sksiamese.tables.encoding._molecule_column import Pool, holds_graphs
@@ -41,7 +42,7 @@ class Experiments(NamedTuple):
         Scaled numeric columns and descriptors.
     molecules : ndarray of shape (n_rows, n_roles)
         Place of each row's molecule in `graphs` of its role.
-    graphs : tuple of list of MolGraph, of length n_roles
+    graphs : tuple of GraphPool, of length n_roles
         Distinct molecules of each role.
     conditions : ndarray of shape (n_rows, n_conditions)
         Numeric columns, standardised, and marks of gaps in them.
@@ -54,7 +55,7 @@ class Experiments(NamedTuple):
 
     numeric: _Float
     molecules: _Int
-    graphs: tuple[list[MolGraph], ...]
+    graphs: tuple[GraphPool, ...]
     conditions: _Float
     traits: tuple[_Float, ...]
     categories: _Int
@@ -64,7 +65,7 @@ class Experiments(NamedTuple):
         molecules, graphs, traits = np.empty((len(rows), len(self.graphs)), np.int64), [], []
         for role, pool in enumerate(self.graphs):
             kept, molecules[:, role] = np.unique(self.molecules[rows, role], return_inverse=True)
-            graphs.append([pool[i] for i in kept])
+            graphs.append(GraphPool(pool[i] for i in kept))
             traits.append(self.traits[role][kept])
         return Experiments(
             self.numeric[rows],
@@ -203,9 +204,11 @@ class ExperimentEncoder:
             If a column as a whole holds another kind of thing than in training.
         """
         for name in table.columns.difference(self._columns("empty"), sort=False):
+            if self.kinds_[name] in _TEXTS and is_text(table[name]):
+                continue  # which of the two they are was decided in fit
             kind = self._kind_now(table[name])
             kinds = {kind, self.kinds_[name]}
-            if kind != "empty" and len(kinds) > 1 and kinds != {"molecule", "category"}:
+            if kind != "empty" and len(kinds) > 1 and kinds != _TEXTS:
                 raise ValueError(
                     f"Column {name!r} held {KIND_TEXT[self.kinds_[name]]} in fit, and now holds "
                     f"{_say_kind(table[name], kind)}."
@@ -345,22 +348,22 @@ class ExperimentEncoder:
 
     def _join(self, wide: _Float, pools: dict[str, Pool], names: _Int) -> Experiments:
         numeric = self.scaler_.transform(wide) if self.scaler_ is not None else wide
+        graphs = {role: GraphPool(pools[role].graphs) for role in self.roles_}
         points = [
-            each.transform(pools[role].graphs)[pools[role].place]
-            for role, each in self.maps_.items()
+            each.transform(graphs[role])[pools[role].place] for role, each in self.maps_.items()
         ]
         sizes = map(len, self.categories_.values())
         marks = [np.equal.outer(names[:, i], np.arange(n)) for i, n in enumerate(sizes)]
         numeric = np.hstack([numeric, *marks, *points])
         places = [pools[role].place for role in self.roles_]
         molecules = np.stack(places, axis=1) if places else np.empty((len(wide), 0), np.int64)
-        graphs = tuple(pools[role].graphs for role in self.roles_)
+        distinct = tuple(graphs.values())
         if self.recall_ is not None:
-            recalled = self.recall_.of_rows(row_keys(graphs, molecules))
+            recalled = self.recall_.of_rows(row_keys(distinct, molecules))
             numeric = np.hstack([numeric, recalled])
         traits = tuple(self._traits(role, pools[role]) for role in self.roles_)
         conditions = self._conditions(wide)
-        return Experiments(numeric, molecules, graphs, conditions, traits, names)
+        return Experiments(numeric, molecules, distinct, conditions, traits, names)
 
     def _conditions(self, wide: _Float) -> _Float:
         """Standardised numeric columns, and marks of their gaps."""
@@ -384,6 +387,7 @@ OWN_MOLECULES = 0.75  # molecules for a row from which on they are not said to r
 _CONDITION_SPREAD = 2.0  # conditions are few and a molecule's numbers many
 _GUESSED_SPREAD = 0.25  # of a number that never varies, as a share of it
 _LEAST_VARIANCE = 1e-18  # of a descriptor that varies
+_TEXTS = {"molecule", "category"}
 _SHOWN = 10  # bad cells that a message lists
 
 

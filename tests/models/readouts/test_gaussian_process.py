@@ -13,6 +13,7 @@ from scipy.stats import norm
 
 from sksiamese import GraphFingerprintSiameseClassifier, load_model, save_model
 from sksiamese.models.readouts import _gaussian_process as process_module
+from sksiamese.models.readouts import _gaussian_process_support as support_module
 from sksiamese.models.readouts._gaussian_process import ProcessNet, make_pairs
 from sksiamese.models.training._ensemble_net import to_tensors
 from sksiamese.models.training._labelled_rows import LabelledExperiments
@@ -172,6 +173,19 @@ def test_probabilities_follow_the_equations(fitted):
     rows = np.r_[0:5, 9:20]
     other = pickle.loads(pickle.dumps(fitted)).set_support(X.iloc[rows], Y[rows])
     close(other.predict_members(NEW)[..., 1], slow_proba(fitted, NEW, X.iloc[rows], Y[rows]), 1e-5)
+
+
+@pytest.mark.parametrize("name", ["fitted", "fitted_three"])
+def test_many_rows_are_compared_in_single_precision(name, request, monkeypatch):
+    model = request.getfixturevalue(name)
+    exact, std = model.predict_proba(NEW), model.predict_std(NEW)
+    monkeypatch.setattr(support_module, "_MANY_PAIRS", 0)
+    found = model.predict_proba(NEW)
+    assert (found != exact).any()
+    close(found, exact, 1e-6)
+    close(model.predict_std(NEW), std, 1e-5)
+    monkeypatch.setattr(support_module, "_MOST_VARIANCE", 0)  # of kernels that round too much
+    np.testing.assert_array_equal(model.predict_proba(NEW), exact)
 
 
 @pytest.mark.parametrize("name", ["fitted", "fitted_three"])

@@ -376,6 +376,16 @@ def test_names_that_are_smiles_by_chance_are_names_among_others():
     assert column_kind(pd.Series(["", " "])) == "empty"
 
 
+def test_new_molecules_are_read_once(monkeypatch):
+    encoder, _ = fit(pd.DataFrame({"ligand": ["CCO", "CCN", "CCS"]}))
+
+    def refuse(text):
+        raise AssertionError(f"{text} is read to tell what fit knew")
+
+    monkeypatch.setattr("sksiamese.tables.reading._cell_meaning.canonical_key", refuse)
+    assert len(encoder.encode(pd.DataFrame({"ligand": ["CCF", "CCCl"]})).graphs[0]) == 2
+
+
 def test_rdkit_molecules_and_inchi_are_molecules():
     mols = [Chem.MolFromSmiles(text) for text in ("CO", "CCO")]
     assert column_kind(pd.Series([Chem.MolToInchi(mol) for mol in mols])) == "molecule"
