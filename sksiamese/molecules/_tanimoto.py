@@ -65,11 +65,14 @@ class TanimotoMap:
         chosen = np.linspace(0, len(graphs) - 1, min(len(graphs), _MAX_LANDMARKS)).astype(int)
         landmarks = [graphs[i] for i in chosen]
         self._similarity = Tanimoto(landmarks)
-        self._components = KernelPCA(kernel="precomputed", eigen_solver="dense")
-        points = self._components.fit_transform(self._similarity(landmarks))
-        spread = np.sqrt((points**2).sum(1).mean())
-        self._scale = _LENGTH / spread if spread > 0 else 0.0
+        similarity = self._similarity(landmarks)
+        found = KernelPCA(kernel="precomputed", eigen_solver="dense").fit(similarity)
+        spread = np.sqrt(found.eigenvalues_.sum() / len(landmarks))
+        scale = _LENGTH / spread if spread > 0 else 0.0
+        self._mean = similarity.mean(axis=0)
+        # Each column sums to zero: what all similarities of a molecule have in common falls out.
+        self._projection = scale * found.eigenvectors_ / np.sqrt(found.eigenvalues_)
 
     def transform(self, graphs: list[MolGraph]) -> _Float:
         """Points of some molecules, (n_molecules, n_components)."""
-        return self._scale * self._components.transform(self._similarity(graphs))
+        return (self._similarity(graphs) - self._mean) @ self._projection

@@ -282,7 +282,10 @@ class ExperimentEncoder:
         )
 
     def _read_numbers(self, table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-        numbers = table[columns].apply(pd.to_numeric).astype(np.float64)
+        numbers = table[columns]
+        if not all(isinstance(dtype, np.dtype) and dtype.kind in "fiu" for dtype in numbers.dtypes):
+            numbers = numbers.apply(pd.to_numeric)
+        numbers = numbers.astype(np.float64)
         usable = is_usable_number(numbers.to_numpy())
         usable |= numbers.isna().to_numpy(bool) & numbers.columns.isin([*self.fill_])
         bad = np.argwhere(~usable.T)
