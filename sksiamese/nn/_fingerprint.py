@@ -122,7 +122,8 @@ class _Fingerprint(torch.autograd.Function):
         hidden, hidden_bias, output, output_bias = _part(filters)
         logits = graphs.written(output[0], _side_by_side(output_bias))
         of_radius = logits.split(graphs.layer_sizes, dim=2)
-        sums, states = [], []
+        sums: list[Tensor] = []
+        states: list[Tensor] = []
         for r, weight in enumerate(hidden):
             total = graphs.features[r](weight, hidden_bias[r])
             if r:
@@ -148,7 +149,9 @@ class _Fingerprint(torch.autograd.Function):
         d_logits = torch._softmax_backward_data(d_written, written, 1, written.dtype)
         of_atoms, d_bias = graphs.written.back(d_logits, output[0], _side_by_side(output_bias))
         of_radius = d_logits.split(graphs.layer_sizes, dim=2)
-        of_hidden, of_output, later = [], [], None
+        of_hidden: list[tuple[Tensor, Tensor]] = []
+        of_output: list[Tensor] = []
+        later = None
         for r in reversed(range(radius)):
             sizes = graphs.role_sizes[r + 1]
             d_output, d_state = _filter_back(of_radius[r + 1], states[r], output[r + 1], sizes)
