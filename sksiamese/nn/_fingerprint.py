@@ -112,8 +112,7 @@ class _Fingerprint(torch.autograd.Function):
     """The equations of :class:`NeuralFingerprint` in one step, and their gradient by hand.
 
     Rows stand in columns, (n_members, width, n_rows): then sums over neighbours and over atoms are
-    one product for all members, and the softmax runs along rows. Torch's own derivation of the same
-    takes twice as many operations.
+    one product for all members without a copy, and the softmax runs along them, which is faster.
     """
 
     @staticmethod

@@ -17,8 +17,9 @@ def test_distances_and_gradients(same):
     g = rows(0, 4)
     h = g if same else rows(1, 5)
     found = l1_distances(g, h).detach().numpy()
+    first, second = g.detach().numpy(), h.detach().numpy()
     for m, i, j in np.ndindex(found.shape):
-        slow = sum(abs(float(a - b)) for a, b in zip(g[m, i], h[m, j], strict=True))
+        slow = sum(abs(a - b) for a, b in zip(first[m, i], second[m, j], strict=True))
         assert found[m, i, j] == pytest.approx(slow, abs=1e-12)
     mix = torch.randn(found.shape, generator=torch.Generator().manual_seed(2)).double()  # lopsided
     given = (g,) if same else (g, h)
