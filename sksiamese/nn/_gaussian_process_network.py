@@ -8,6 +8,7 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
+from sksiamese.nn._distances import l1_distances
 from sksiamese.nn._fingerprint_network import FingerprintNetwork, NetworkSettings
 from sksiamese.nn._graph_tensors import GraphTensors
 from sksiamese.nn._kernel import N_KINDS, PairDistances, SiameseKernel, compare
@@ -209,7 +210,7 @@ class ProcessNetwork(FingerprintNetwork):
             Of shape (n_members, n_roles, n, m), 0 to 1, (n_members, n, m), or None.
         """
         if name == "embedding":
-            return torch.cdist(left.embedding, right.embedding, p=1)
+            return l1_distances(left.embedding, right.embedding)
         if name == "fixed":
             return None
         found = []
@@ -217,6 +218,6 @@ class ProcessNetwork(FingerprintNetwork):
             rows = left.molecules[:, r]
             if v.shape[1] > len(rows):  # of a block of rows, which holds few of the molecules
                 v, rows = v[:, rows], torch.arange(len(rows), device=rows.device)
-            each = 1 - torch.exp(-torch.cdist(v, w, p=1))  # of distinct molecules
+            each = 1 - torch.exp(-l1_distances(v, w))  # of distinct molecules
             found.append(each[:, rows][:, :, right.molecules[:, r]])
         return torch.stack(found, 1)

@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from sksiamese.nn._distances import l1_distances
 from sksiamese.nn._fingerprint_network import FingerprintNetwork, NetworkSettings
 from sksiamese.nn._layers import MemberLinear, member_generators, member_normal
 from sksiamese.nn._support_residual import SupportResidual
-
-
-class _DistancesAmong(torch.autograd.Function):
-    """L1 distances of rows among themselves, whose gradient is one pass instead of two."""
-
-    @staticmethod
-    def forward(ctx: Any, g: Tensor) -> Tensor:
-        """Compare all pairs, (n_members, n, d) -> (n_members, n, n)."""
-        distance = torch.cdist(g, g, p=1)
-        ctx.save_for_backward(g, distance)
-        return distance
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *grads: Tensor) -> Tensor:
-        """Let each row stand on both sides of a pair."""
-        g, distance = ctx.saved_tensors
-        both = grads[0] + grads[0].mT
-        return torch.ops.aten._cdist_backward(both, g, g, 1.0, distance)
 
 
 class PairSimilarity(nn.Module):
@@ -90,10 +70,9 @@ class PairSimilarity(nn.Module):
         Tensor of shape (n_members, n, m)
             Logits, in the precision of the embeddings.
         """
-        if not self.signed and g is h:
-            return self.bias.to(g.dtype) - _DistancesAmong.apply(self.scale(g))
         if not self.signed:
-            return self.bias.to(g.dtype) - torch.cdist(self.scale(g), self.scale(h), p=1)
+            scaled = self.scale(g)
+            return self.bias.to(g.dtype) - l1_distances(scaled, scaled if g is h else self.scale(h))
         weight = self.weight.to(g.dtype)
         near, far = functional.relu(weight), functional.relu(-weight)
         alike = torch.cdist(g * near, h * near, p=1)

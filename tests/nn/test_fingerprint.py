@@ -250,10 +250,18 @@ def test_first_weights_are_glorot_normal_and_leave_the_global_state_alone():
     assert not any(p.any() for p in [*network.hidden_bias, *network.output_bias])
 
 
-def test_gradients_match_finite_differences():
-    smiles = ["CC(=O)Oc1ccccc1", "FS(F)(F)(F)(F)F", "[Na+].[Cl-]", "", "CCO", "C"]
-    network = make_network(fp_size=2, width=2)
-    graphs = GraphTensors([batch_graphs([graph_from_smiles(text) for text in smiles], 2)])
+@pytest.mark.parametrize(
+    ("activation", "radius"),
+    [*((name, 2) for name in sorted(ACTIVATIONS)), ("tanh", 0), ("tanh", 1), ("tanh", 3)],
+)
+@pytest.mark.parametrize("padded", [0, 10**6])
+def test_gradients_match_finite_differences(activation, radius, padded, monkeypatch):
+    monkeypatch.setattr(graph_tensors, "_PADDED_ROWS", padded)
+    roles = ["CC(=O)Oc1ccccc1", "FS(F)(F)(F)(F)F", "[Na+].[Cl-]", "", "CCO", "C"], ["CCN", "O"]
+    network = make_network(fp_size=2, width=2, n_roles=2, radius=radius, activation=activation)
+    graphs = GraphTensors(
+        [batch_graphs([graph_from_smiles(text) for text in role], radius) for role in roles]
+    )
     mix = torch.randn(network(graphs).shape, generator=torch.Generator().manual_seed(0)).double()
 
     def value():
