@@ -77,8 +77,8 @@ docs: $(VENV)/.installed-docs  ## build the site, in docs/_build
 clients: $(VENV)/.installed-test $(VENV)/.installed-clients  ## run what docs/works_with.md shows
 	$(BIN)/python -m pytest tests/test_works_with.py
 
-cluster: $(VENV)/.installed-test $(VENV)/.installed-scale  ## run the recipes of docs/screening.md on Dask
-	$(BIN)/python -m pytest tests/recommend/screening/test_clusters.py
+cluster: $(VENV)/.installed-test $(VENV)/.installed-scale $(VENV)/.installed-serve  ## run what docs/screening.md and docs/serving.md show, on Dask and FastAPI
+	$(BIN)/python -m pytest tests/recommend/screening/test_clusters.py tests/test_serving_page.py
 
 format: $(VENV)/.installed-lint  ## rewrite files in the project's style
 	$(BIN)/ruff check --fix .
