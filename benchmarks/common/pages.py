@@ -106,7 +106,7 @@ def find_wrong_figures(text: str, tables: list[str]) -> list[str]:
 
 
 def _score(value: float, sign: str = "") -> str:
-    text = f"{value:{sign}.3f}"
+    text = f"{round(value, 3) + 0.0:{sign}.3f}"  # no minus before a zero
     return re.sub(r"^([-+]?)0\.", r"\1.", text)
 
 

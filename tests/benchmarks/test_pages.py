@@ -127,6 +127,7 @@ def make_runs():
             for model in (
                 "siamese",
                 "random forest, ECFP",
+                "random forest, one-hot",
                 "Gaussian process, Tanimoto",
                 "base rate",
             ):
@@ -156,9 +157,10 @@ def test_tables_of_the_default_by_hand():
         ["new molecules (1 tasks, without simulated)", gain, gain],
     ]
     assert [row[0] for row in tables["tasks"]["rows"]] == ["cmet", "simulated", "cmet, new ligand"]
-    assert tables["tasks"]["rows"][0][1:] == [gain] * 5
+    assert tables["tasks"]["rows"][0][1:] == [gain] * 7
     assert [row[0] for row in tables["differences"]["rows"]] == [
         *["random forest, ECFP"] * 4,
+        *["random forest, one-hot"] * 2,
         *["Gaussian process, Tanimoto"] * 2,
     ]
     sizes = tables["sizes"]["rows"]
