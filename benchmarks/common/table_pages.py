@@ -31,8 +31,8 @@ def make_page_tables(runs: pd.DataFrame) -> dict[str, Any]:
 
 
 def _make_means(runs: pd.DataFrame) -> dict[str, Any]:
-    """Means over tasks of each model, for known and new molecules, best first."""
-    means = summarize(runs).droplevel("size")
+    """Means over tasks of the strongest models, for known and new molecules, best first."""
+    means = summarize(runs[runs["model"].isin([OWN, *PEERS, BASE_RATE])]).droplevel("size")
     models = means.loc["known"].sort_values("mcc", ascending=False).index
     columns = [f"{kind} molecules: {METRICS[metric]}" if metric == MEANS[0] else METRICS[metric]
                for kind in KINDS for metric in MEANS]  # fmt: skip
