@@ -250,14 +250,30 @@ class SiameseKernel(nn.Module):
 
     def _by_learned(self, distance: Tensor | None, n_pairs: int) -> Tensor:
         """Give what learned distances add to sum and recipe term, (M, 2, n_pairs)."""
-        n = self.n_molecules
-        if self.learned is None or distance is None:
+        weight = self.learned_weight()
+        if weight is None or distance is None:
             return self.theta.new_zeros(len(self.theta), 2, n_pairs)
         if self.learned == "embedding":
-            near = self.part("learned").exp() * torch.exp(-distance.flatten(1))
+            near = weight * torch.exp(-distance.flatten(1))
             return torch.stack([near, torch.zeros_like(near)], 1)
+        return weight @ distance.flatten(2)
+
+    def learned_weight(self) -> Tensor | None:
+        """Give what learned distances are multiplied with.
+
+        Returns
+        -------
+        Tensor of shape (M, 2, n_molecules) or (M, 1), or None
+            Of fingerprints, what each distance adds to the sum and to the exponent of the recipe;
+            of embeddings, the amplitude e; None where nothing is learnt.
+        """
+        n = self.n_molecules
+        if self.learned is None:
+            return None
+        if self.learned == "embedding":
+            return self.part("learned").exp()
         weight = torch.stack([self.part("amplitude")[:, :n], self.part("exponent")[:, :n]], 1).exp()
-        return (-weight * self.share()[:, None, :n, N_KINDS]) @ distance.flatten(2)
+        return -weight * self.share()[:, None, :n, N_KINDS]
 
     @property
     def corrected(self) -> bool:
@@ -344,6 +360,57 @@ class SiameseKernel(nn.Module):
         return (((self.theta - self.first) / self.width) ** 2).sum() / 2
 
 
+class JointParameters(NamedTuple):
+    """Parameters of several kernels of the same rows, member below member.
+
+    Parameters
+    ----------
+    largest : Tensor of shape (members of all kernels, 1)
+        The constant and the amplitudes of all roles: what equal molecules and categories give.
+    near : Tensor of shape (members, J)
+        Amplitudes of conditions.
+    rate : Tensor of shape (members, J)
+        l of the sum.
+    product : Tensor of shape (members, 1)
+        s.
+    exponent : Tensor of shape (members, J)
+        v of conditions.
+    by_kind : Tensor of shape (members, 2, R * N_KINDS)
+        What each fixed distance adds to the sum and to the exponent of the recipe.
+    """
+
+    largest: Tensor
+    near: Tensor
+    rate: Tensor
+    product: Tensor
+    exponent: Tensor
+    by_kind: Tensor
+
+
+def join_parameters(kernels: Sequence[SiameseKernel]) -> JointParameters:
+    """Put the parameters of kernels side by side.
+
+    Parameters
+    ----------
+    kernels : sequence of SiameseKernel
+        Kernels of the same roles and conditions.
+
+    Returns
+    -------
+    JointParameters
+        The parameters, without logarithms.
+    """
+    sizes, n_roles = kernels[0].sizes[:5], len(kernels[0].kinds)
+    common = torch.cat([kernel.theta[:, : sum(sizes)] for kernel in kernels]).exp()
+    constant, amplitude, rate, product, exponent = common.split(sizes, dim=1)
+    largest = constant + amplitude[:, :n_roles].sum(1, keepdim=True)
+    near = amplitude[:, n_roles : n_roles + rate.shape[1]]
+    share = torch.cat([kernel.share()[..., :N_KINDS] for kernel in kernels])
+    weight = torch.stack([amplitude[:, :n_roles], exponent[:, :n_roles]], 1).unsqueeze(-1)
+    by_kind = -(weight * share.unsqueeze(1)).flatten(2)
+    return JointParameters(largest, near, rate, product, exponent[:, n_roles:], by_kind)
+
+
 def compare(
     kernels: Sequence[SiameseKernel], pairs: PairDistances, learned: Sequence[Tensor | None]
 ) -> Tensor:
@@ -363,20 +430,15 @@ def compare(
     Tensor of shape (members of all kernels, n, m)
         The covariances, kernel after kernel.
     """
-    (n_roles, _, n, m), sizes = pairs.roles.shape, kernels[0].sizes[:5]
+    n, m = pairs.roles.shape[2:]
     fixed, conditions = pairs.roles.reshape(-1, n * m), pairs.conditions.reshape(-1, n * m)
-    common = torch.cat([kernel.theta[:, : sum(sizes)] for kernel in kernels]).exp()
-    constant, amplitude, rate, product, exponent = common.split(sizes, dim=1)
-    largest = constant + amplitude[:, :n_roles].sum(1, keepdim=True)
+    joint = join_parameters(kernels)
     given = zip(kernels, learned, strict=True)
     learnt = torch.cat([kernel._by_learned(each, n * m) for kernel, each in given])
     # As matrix products: the sums over roles and kinds, for all members at once.
-    share = torch.cat([kernel.share()[..., :N_KINDS] for kernel in kernels])
-    weight = torch.stack([amplitude[:, :n_roles], exponent[:, :n_roles]], 1).unsqueeze(-1)
-    weight = -(weight * share.unsqueeze(1)).flatten(2)  # (members, 2, n_roles * N_KINDS)
-    by_role = torch.addmm(learnt.flatten(0, 1), weight.flatten(0, 1), fixed).view_as(learnt)
-    near = torch.exp(-rate.unsqueeze(-1) * conditions)  # (members, J, n * m)
-    near_by = amplitude[:, None, n_roles : n_roles + len(conditions)]
-    alike = torch.baddbmm(by_role[:, :1], near_by, near).squeeze(1) + largest
-    recipe = torch.exp(torch.addmm(by_role[:, 1], -exponent[:, n_roles:], conditions))
-    return torch.addcmul(alike, product, recipe).view(-1, n, m)
+    by_role = torch.addmm(learnt.flatten(0, 1), joint.by_kind.flatten(0, 1), fixed)
+    by_role = by_role.view_as(learnt)
+    near = torch.exp(-joint.rate.unsqueeze(-1) * conditions)  # (members, J, n * m)
+    alike = torch.baddbmm(by_role[:, :1], joint.near.unsqueeze(1), near).squeeze(1) + joint.largest
+    recipe = torch.exp(torch.addmm(by_role[:, 1], -joint.exponent, conditions))
+    return torch.addcmul(alike, joint.product, recipe).view(-1, n, m)

@@ -7,7 +7,12 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from sksiamese.nn._kernel import N_KINDS, PairDistances, SiameseKernel
+from sksiamese.nn._kernel import (
+    JointParameters,
+    PairDistances,
+    SiameseKernel,
+    join_parameters,
+)
 
 
 class ReadyKernels:
@@ -41,30 +46,11 @@ class ReadyKernels:
     @torch.no_grad()
     def __init__(self, kernels: Sequence[SiameseKernel], dtype: torch.dtype) -> None:
         self.dtype = dtype
-        sizes, n_roles = kernels[0].sizes[:5], len(kernels[0].kinds)
-        common = torch.cat([kernel.theta[:, : sum(sizes)] for kernel in kernels]).exp()
-        constant, amplitude, rate, product, exponent = common.split(sizes, dim=1)
-        largest = constant + amplitude[:, :n_roles].sum(1, keepdim=True)
-        near = amplitude[:, n_roles : n_roles + rate.shape[1]]
-        given = largest, near, -rate, product, -exponent[:, n_roles:]
-        self.largest, self.near, self.rate, self.product, self.exponent = (
-            each.to(dtype) for each in given
-        )
+        self.joint = JointParameters(*(part.to(dtype) for part in join_parameters(kernels)))
         ends = torch.tensor([len(kernel.theta) for kernel in kernels]).cumsum(0).tolist()
         self.members = [slice(*each) for each in zip([0, *ends[:-1]], ends, strict=True)]
-        weight = torch.stack([amplitude[:, :n_roles], exponent[:, :n_roles]], 1)
-        shares = [kernel.share() for kernel in kernels]
-        share = torch.cat([each[..., :N_KINDS] for each in shares]).unsqueeze(1)
-        self.by_kind = -(weight.unsqueeze(-1) * share).flatten(2).flatten(0, 1).to(dtype)
-        self.by_learned: list[Tensor | None] = []
-        for kernel, members, each in zip(kernels, self.members, shares, strict=True):
-            found = None
-            if kernel.learned == "fingerprint":
-                found = -(weight[members] * each[:, None, :, N_KINDS])
-                found = found[..., : kernel.n_molecules].to(dtype)
-            elif kernel.learned == "embedding":
-                found = kernel.part("learned").exp().to(dtype)
-            self.by_learned.append(found)
+        weights = [kernel.learned_weight() for kernel in kernels]
+        self.by_learned = [None if each is None else each.to(dtype) for each in weights]
 
     @torch.no_grad()
     def __call__(
@@ -91,9 +77,10 @@ class ReadyKernels:
         conditions = pairs.conditions.to(self.dtype).flatten(1)  # (J, n * m)
         by_role = self._compare_roles(pairs.roles, learned)
         k, apart = (each.index_select(1, place).flatten(1) for each in by_role.unbind(1))
-        for rate, amplitude, condition in zip(self.rate.T, self.near.T, conditions, strict=True):
-            k.addcmul_(torch.outer(rate, condition).exp_(), amplitude.unsqueeze(1))
-        k.addcmul_(apart.addmm_(self.exponent, conditions).exp_(), self.product)
+        joint = self.joint
+        for rate, amplitude, condition in zip(joint.rate.T, joint.near.T, conditions, strict=True):
+            k.addcmul_(torch.outer(rate, condition).neg_().exp_(), amplitude.unsqueeze(1))
+        k.addcmul_(apart.addmm_(joint.exponent, conditions, alpha=-1).exp_(), joint.product)
         for weight, members, distance in self._given(learned, 3):
             k[members].addcmul_(distance.flatten(1).neg().exp_(), weight)
         return k.view(len(k), len(place), -1)
@@ -101,8 +88,8 @@ class ReadyKernels:
     def _compare_roles(self, roles: Tensor, learned: Sequence[Tensor | None]) -> Tensor:
         """Tell what roles add to the sum and to the exponent, (members, 2, n_distinct, m)."""
         fixed = roles.to(self.dtype).flatten(2).flatten(0, 1)  # (R * N_KINDS, n_distinct * m)
-        found = (self.by_kind @ fixed).view(len(self.largest), 2, -1)
-        found[:, 0] += self.largest
+        found = (self.joint.by_kind.flatten(0, 1) @ fixed).view(len(self.joint.largest), 2, -1)
+        found[:, 0] += self.joint.largest
         for weight, members, distance in self._given(learned, 4):
             found[members].baddbmm_(weight, distance.flatten(2))
         return found.view(len(found), 2, *roles.shape[2:])
