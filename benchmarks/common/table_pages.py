@@ -15,18 +15,16 @@ PEERS = (REFERENCE, "random forest, one-hot", "Gaussian process, Tanimoto")
 
 
 def make_page_tables(runs: pd.DataFrame) -> dict[str, Any]:
-    """Make the tables of the pages: of the first size in detail, of all sizes the differences.
+    """Make the tables of the pages from the runs of one size.
 
     A model that gives no probabilities has no log loss, and is left out.
     """
     runs = runs[runs.groupby("model")["log_loss"].transform("count") > 0]
-    first = runs[runs["size"] == runs["size"].iloc[0]]
     return {
-        "means": _make_means(first),
-        "front": _make_front(first),
-        "differences": _make_differences(first),
-        "tasks": _make_tasks(first),
-        "sizes": _make_sizes(runs),
+        "means": _make_means(runs),
+        "front": _make_front(runs),
+        "differences": _make_differences(runs),
+        "tasks": _make_tasks(runs),
     }
 
 
@@ -92,20 +90,6 @@ def _make_tasks(runs: pd.DataFrame) -> dict[str, Any]:
         "columns": ["siamese", *(f"{METRICS[metric]}, minus {rival}" for rival, metric in shown)],
         "rows": rows,
     }
-
-
-def _make_sizes(runs: pd.DataFrame) -> dict[str, Any]:
-    """Differences of the siamese classifier to its strongest rivals, by rows of a class."""
-    rows = []
-    for size, part in runs.groupby("size"):
-        for rival in PEERS:
-            gains = _gains(part, rival)
-            for kind, of_kind in gains.groupby("kind"):
-                n_tasks = of_kind["task"].nunique() - 1  # but for the mean over all
-                n_draws = part.loc[part["kind"] == kind, "seed"].nunique()
-                about = [f"{size} + {size}", rival, f"{kind} ({n_tasks} tasks, {n_draws} draws)"]
-                rows.append(about + [_cell(of_kind, f"all {kind}", each) for each in METRICS])
-    return {"columns": ["rows", "siamese minus", "molecules", *METRICS.values()], "rows": rows}
 
 
 def _gains(runs: pd.DataFrame, rival: str) -> pd.DataFrame:
