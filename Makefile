@@ -78,7 +78,8 @@ clients: $(VENV)/.installed-test $(VENV)/.installed-clients  ## run what docs/wo
 	$(BIN)/python -m pytest tests/test_works_with.py
 
 cluster: $(VENV)/.installed-test $(VENV)/.installed-scale $(VENV)/.installed-serve  ## run what docs/screening.md and docs/serving.md show, on Dask and FastAPI
-	$(BIN)/python -m pytest tests/recommend/screening/test_clusters.py tests/test_serving_page.py
+	$(BIN)/python -m pytest -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true \
+		tests/recommend/screening/test_clusters.py tests/test_serving_page.py
 
 format: $(VENV)/.installed-lint  ## rewrite files in the project's style
 	$(BIN)/ruff check --fix .

@@ -8,6 +8,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -82,7 +83,8 @@ class PieceResult(NamedTuple):
     error: Exception | None = None
 
 
-class Scorer(NamedTuple):
+@dataclass(frozen=True, eq=False)  # joblib's backend of Dask needs a hash
+class Scorer:
     """Find the best rows of a piece; crosses over to workers, and takes the classifier with it.
 
     Parameters

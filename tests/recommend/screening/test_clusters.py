@@ -61,7 +61,10 @@ def same(found):
 
 
 def test_dask(tmp_path):
-    """Two workers on this machine: by the recipe, with a worker killed, and by joblib."""
+    """Two workers on this machine: by the recipe, by joblib, and with a worker killed.
+
+    Killing comes last: with one worker left, joblib would not send anything to it.
+    """
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
     dask_map = recipe("Dask")["dask_map"]
     workers = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
@@ -70,10 +73,11 @@ def test_dask(tmp_path):
         distributed.Client(cluster),
     ):
         assert same(screen(RAMP, LIBRARY, 12, map=dask_map))
+        with joblib.parallel_config("dask"):
+            assert joblib.effective_n_jobs() == 2
+            assert same(screen(RAMP, LIBRARY, 12))
         assert same(screen(RAMP, LIBRARY, 12, map=deadly(dask_map, tmp_path / "killed")))
         assert (tmp_path / "killed").exists()
-        with joblib.parallel_config("dask"):
-            assert same(screen(RAMP, LIBRARY, 12))
 
 
 def test_ray(tmp_path):
