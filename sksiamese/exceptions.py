@@ -11,7 +11,7 @@ __all__ = [
     "LowFidelityWarning",
     "ModelFileError",
     "ModelVersionWarning",
-    "NewNameWarning",
+    "NewValueWarning",
     "NoPossibleExperimentError",
     "SharedRecipeWarning",
     "SmallClassWarning",
@@ -159,15 +159,15 @@ class ModelVersionWarning(UserWarning):
     """
 
 
-class NewNameWarning(UserWarning):
-    """A name that did not stand in the training table, so that nothing is known of it.
+class NewValueWarning(UserWarning):
+    """A value that training says nothing of: a new name, or any in a column that never varied.
 
     Examples
     --------
     >>> import warnings
-    >>> from sksiamese.exceptions import NewNameWarning
+    >>> from sksiamese.exceptions import NewValueWarning
     >>> with warnings.catch_warnings():
-    ...     warnings.simplefilter("error", NewNameWarning)  # such a name is an error here
+    ...     warnings.simplefilter("error", NewValueWarning)  # such a value is an error here
     """
 
 

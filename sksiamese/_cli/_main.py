@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _print_warning  # of this block alone
+            warnings.showwarning = _WarningPrinter()  # of this block alone
             return int(options.run(options))
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
@@ -65,13 +65,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _print_warning(
-    message: Warning | str,
-    category: type[Warning],  # noqa: ARG001
-    filename: str,  # noqa: ARG001
-    lineno: int,  # noqa: ARG001
-    file: TextIO | None = None,
-    line: str | None = None,  # noqa: ARG001
-) -> None:
-    """Say a warning without the place in the code that gave it."""
-    print(f"warning: {message}", file=file or sys.stderr)
+class _WarningPrinter:
+    """Says each warning once, without the place in the code that gave it."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def __call__(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        text = str(message)
+        if text not in self._said:
+            self._said.add(text)
+            print(f"warning: {text}", file=file or sys.stderr)

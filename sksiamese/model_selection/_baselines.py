@@ -25,6 +25,7 @@ from sksiamese.molecules._featurizer import SMILESFeaturizer
 from sksiamese.molecules._graph import parse_smiles
 from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 from sksiamese.tables._column_kinds import column_kind, is_text
+from sksiamese.tables.encoding._new_values import warn_of_new_values
 
 DEFAULT_BASELINES = (
     "majority class",
@@ -44,6 +45,7 @@ BASELINES = (
 
 _SMALL = 1e-4  # to scikit-learn's trees, numbers closer than 1e-7 are equal
 _FP_SIZE = 2048
+_UNKNOWN: dict[str, Any] = {"handle_unknown": "ignore", "sparse_output": False}
 _N_TREES = 500  # of the forests on ECFP and one-hot, whose many columns each tree sees few of
 
 
@@ -122,13 +124,40 @@ def _fill() -> SimpleImputer:
     return SimpleImputer(strategy="median", keep_empty_features=True)
 
 
-def _levels() -> OneHotEncoder:
-    return OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+class LevelMarks(OneHotEncoder):
+    """Ones and zeros for the levels of columns; warns of names that training did not hold."""
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> LevelMarks:
+        """Learn the levels; blanks around names do not count."""
+        super().fit(X.map(_strip), y)
+        return self
+
+    def transform(self, X: pd.DataFrame) -> Any:
+        """Mark the levels of each row; a new one has zeros."""
+        levels = dict(zip(self.feature_names_in_, self.categories_, strict=True))
+        names = {column: _names_among(cells) for column, cells in levels.items()}
+        known = {column: cells for column, cells in names.items() if cells is not None}
+        warn_of_new_values(X, known, {}, stacklevel=2)
+        return super().transform(X.map(_strip))
+
+
+def _strip(cell: Any) -> Any:
+    return cell.strip() if isinstance(cell, str) else cell
+
+
+def _names_among(levels: npt.NDArray[np.object_]) -> list[str] | None:
+    """Give levels as names, "" for a missing one; None where they are truth values, say."""
+    names = ["" if pd.isna(level) else level for level in levels]
+    return names if all(isinstance(name, str) for name in names) else None
+
+
+def _levels() -> LevelMarks:
+    return LevelMarks(**_UNKNOWN)
 
 
 def _one_hot() -> Any:
     """Make a column for each distinct molecule of each column; a new molecule has zeros."""
-    return make_pipeline(FunctionTransformer(spell_molecules), _levels())
+    return make_pipeline(FunctionTransformer(spell_molecules), OneHotEncoder(**_UNKNOWN))
 
 
 def spell_molecules(X: Any) -> npt.NDArray[np.object_]:

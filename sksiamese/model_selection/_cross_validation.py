@@ -19,6 +19,7 @@ from sklearn.model_selection import StratifiedKFold, check_cv
 from tqdm import tqdm
 
 from sksiamese._checks import shorten
+from sksiamese.exceptions import NewValueWarning
 from sksiamese.model_selection._scoring import Metric
 
 _Int = npt.NDArray[np.int64]
@@ -203,11 +204,10 @@ def run_jobs(
 
 
 def _run_job(job: FoldJob, rows: LabelledRows, metrics: list[Metric]) -> FoldResult:
-    if not job.is_baseline:
-        return _fit_and_score(job, rows, metrics)
     with warnings.catch_warnings():
-        # About optimisers whose settings the user has no hand in.
-        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", NewValueWarning)  # held-out rows are new on purpose
+        if job.is_baseline:  # about optimisers whose settings the user has no hand in
+            warnings.simplefilter("ignore", ConvergenceWarning)
         return _fit_and_score(job, rows, metrics)
 
 

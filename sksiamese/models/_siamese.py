@@ -195,7 +195,7 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier):
     without their own labels.
 
     Columns that never vary in training are ignored: a prediction asks of them only that they hold
-    text, molecules or numbers as before, and reads none of their cells. A fit that fails or is
+    text, molecules or numbers as before; other values there are warned of. A fit that fails or is
     interrupted from the keyboard leaves the estimator as it was before.
 
     Rows are compared some thousands at a time; ``docs/memory.md`` tells what each step takes at

@@ -108,7 +108,7 @@ class GraphFingerprintSVMClassifier(ScoreClassifier):
     Notes
     -----
     Columns that never vary in training are ignored: a prediction asks of them only that they hold
-    text, molecules or numbers as before, and reads none of their cells. A fit that fails or is
+    text, molecules or numbers as before; other values there are warned of. A fit that fails or is
     interrupted from the keyboard leaves the estimator as it was before.
 
     A margin is not a probability. ``predict_proba`` is a softmax over each member's scores, so for

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _OWN = (
+    "model_selection._baselines.LevelMarks",
     "models._mlp.GraphFingerprintMLPClassifier",
     "models.training._labelled_rows.ClassLoss",
     "models._siamese.GraphFingerprintSiameseClassifier",

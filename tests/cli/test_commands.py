@@ -14,6 +14,7 @@ from sklearn.svm import LinearSVC
 
 from sksiamese import ExperimentRecommender, load_model, save_model
 from sksiamese._cli import main
+from sksiamese.model_selection._baselines import make_baselines
 from tests.report.cases import INPUTS, measured
 
 PROCESS = ["--model", "process", "--n-jobs", "1"]
@@ -231,6 +232,20 @@ def test_predictions_stand_beside_columns_of_their_names(capsys, tmp_path):
     written = pd.read_csv(tmp_path / "p.csv")
     assert list(written) == names
     assert list(written["sksiamese p(1)"]) == pytest.approx(list(model.predict_proba(table)[:, 1]))
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_new_name_is_said_once(capsys, tmp_path):
+    table = pd.DataFrame({"ligand": ["XPhos", "SPhos"] * 6, "pH": np.arange(12.0)})
+    forest = make_baselines(table, ["random forest"], "descriptors")["random forest"]
+    save_model(forest.fit(table, np.arange(12) % 3 > 0), tmp_path / "m.skm")
+    table.assign(ligand="XPhoss").to_csv(tmp_path / "t.csv", index=False)
+    status, _, err = run(capsys, "predict", tmp_path / "m.skm", tmp_path / "t.csv")
+    assert (status, err) == (
+        0,
+        "warning: These names did not stand in the training table, which says nothing of them: "
+        "'ligand': 'XPhoss'. Their rows are predicted from the other columns.\n",
+    )
 
 
 # -- Campaigns on a number -------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from sksiamese.exceptions import (
     BadCellsError,
     ConstantInputWarning,
     InvalidSMILESError,
-    NewNameWarning,
+    NewValueWarning,
     SmallClassWarning,
 )
 from sksiamese.molecules._graph import graph_from_smiles
@@ -199,7 +199,7 @@ def test_no_usable_column():
 def test_free_text_is_a_name():
     table = pd.DataFrame({"words": ["went well"] * 3 + ["turned black"] * 3})
     model = classifier().fit(table, Y)
-    with pytest.warns(NewNameWarning):
+    with pytest.warns(NewValueWarning):
         proba = model.predict_proba(table.assign(words=["went well", *["no idea"] * 5]))
     assert proba[0].tolist() == model.predict_proba(table)[0].tolist()
 

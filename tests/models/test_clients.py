@@ -141,6 +141,7 @@ def test_shap_explains_a_surrogate():
 # -- Columns that never vary -----------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:These columns never varied")
 def test_where_nothing_varies_the_class_frequencies_are_predicted(make):
     weight = np.arange(N) % 3
     table = pd.DataFrame({"ligand": "CCO", "pH": np.full(N, 7.0)})

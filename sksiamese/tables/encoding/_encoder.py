@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from sksiamese._checks import listed, plain_label, shorten
-from sksiamese.exceptions import BadCellsError, ConstantInputWarning, NewNameWarning
+from sksiamese._checks import plain_label, shorten
+from sksiamese.exceptions import BadCellsError, ConstantInputWarning
 from sksiamese.molecules._descriptors import RDKIT_DESCRIPTORS
 from sksiamese.molecules._distinct_molecules import read_molecules
 from sksiamese.molecules._graph_batch import GraphPool
@@ -26,6 +26,7 @@ from sksiamese.tables._column_kinds import (
     is_usable_number,
 )
 from sksiamese.tables.encoding._molecule_column import Pool, holds_graphs
+from sksiamese.tables.encoding._new_values import find_constants, names_of, warn_of_new_values
 from sksiamese.tables.encoding._past_outcomes import Recall, row_keys
 from sksiamese.tables.reading._typed_numbers import is_number_text
 
@@ -139,7 +140,7 @@ class ExperimentEncoder:
         pools = {name: pool.merge() for name, pool in read.items()}
         least = 1 if self.keeps_constant else 2  # distinct cells of a column in use
         self.roles_ = [name for name, pool in pools.items() if len(pool.graphs) >= least]
-        names = {name: _names(table[name]) for name in self._columns("category")}
+        names = {name: names_of(table[name]) for name in self._columns("category")}
         levels = {name: sorted(set(cells)) for name, cells in names.items()}
         self.categories_ = {name: values for name, values in levels.items() if len(values) >= least}
         self.fill_ = dict.fromkeys(self._columns("number"), 0.0)
@@ -147,6 +148,8 @@ class ExperimentEncoder:
         if not self.keeps_constant:
             numbers = numbers.loc[:, numbers.max() > numbers.min()]
         self.numeric_ = list(numbers.columns)
+        used = {*self.roles_, *self.categories_, *self.numeric_, *self._columns("empty")}
+        self.constants_ = find_constants(table, [n for n in table.columns if n not in used])
         has_gaps = numbers.columns[numbers.isna().any()]
         self.fill_ = {name: _mean(numbers[name], weight) for name in has_gaps}
         self._warn_if_useless(table.columns)
@@ -217,7 +220,7 @@ class ExperimentEncoder:
         pools = self._read_molecules(table, self.roles_)
         names = self._encode_names(table)
         if not self.keeps_constant:
-            self._warn_of_new_names(table, names)
+            warn_of_new_values(table, self.categories_, self.constants_, stacklevel=4)
         for start in range(0, len(table), n_rows):
             rows = slice(start, start + n_rows)
             part = {name: pool.take(rows) for name, pool in pools.items()}
@@ -328,26 +331,11 @@ class ExperimentEncoder:
         """Places (n_rows, n_categories) of names among those of training; below 0 for new ones."""
         codes = np.empty((len(table), len(self.categories_)), np.int64)
         for i, (name, levels) in enumerate(self.categories_.items()):
-            cells = _names(table[name])
+            cells = names_of(table[name])
             codes[:, i] = pd.Index(levels, dtype=object).get_indexer(cells)
             new = codes[:, i] < 0
             codes[new, i] = -1 - pd.factorize(cells[new])[0]
         return codes
-
-    def _warn_of_new_names(self, table: pd.DataFrame, codes: _Int) -> None:
-        new = {
-            name: list(dict.fromkeys(_names(table[name])[codes[:, i] < 0]))
-            for i, name in enumerate(self.categories_)
-            if (codes[:, i] < 0).any()
-        }
-        if new:
-            shown = "; ".join(f"{name!r}: {listed(cells[:_SHOWN])}" for name, cells in new.items())
-            warnings.warn(
-                f"These names did not stand in the training table, which says nothing of them: "
-                f"{shown}. Their rows are predicted from the other columns.",
-                NewNameWarning,
-                stacklevel=5,
-            )
 
     def _join(self, wide: _Float, pools: dict[str, Pool], names: _Int) -> Experiments:
         numeric = self.scaler_.transform(wide) if self.scaler_ is not None else wide
@@ -401,12 +389,6 @@ def _say_kind(column: pd.Series, kind: str) -> str:
         shown = shorten(texts[0])
         return f"numbers as text, such as {shown}. Convert it with pandas.to_numeric"
     return f"{KIND_TEXT[kind]}. Pass the columns as they were in fit"
-
-
-def _names(column: pd.Series) -> npt.NDArray[np.object_]:
-    """Names (n_rows,) without blanks around them, "" where there is none."""
-    cells = column.astype(object)
-    return np.array([c.strip() if isinstance(c, str) else "" for c in cells], dtype=object)
 
 
 def _mean(numbers: pd.Series, weight: _Float) -> float:

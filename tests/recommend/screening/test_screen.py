@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sksiamese import GraphFingerprintSiameseClassifier, SMILESFeaturizer, screen
-from sksiamese.exceptions import InvalidSMILESError, NewNameWarning
+from sksiamese.exceptions import InvalidSMILESError, NewValueWarning
 from sksiamese.recommend.screening import _scoring, _screen
 from tests.recommend.screening.cases import RAMP, Ramp, by_hand, numbers
 
@@ -260,7 +260,7 @@ def test_a_long_list_of_bad_cells_is_cut_and_all_are_counted(monkeypatch, siames
 @pytest.mark.usefixtures("small_pieces")
 def test_what_a_classifier_warns_of_is_said_once(siamese):
     library = pd.concat([X.assign(salt="CsF"), X.assign(salt="RbF")], ignore_index=True)
-    with pytest.warns(NewNameWarning, match=r"'salt': 'CsF'") as caught:
+    with pytest.warns(NewValueWarning, match=r"'salt': 'CsF'") as caught:
         screen(siamese, library, 3)
     assert len(caught) == 1
 

@@ -15,7 +15,7 @@ from sksiamese.exceptions import (
     BadCellsError,
     ConstantInputWarning,
     InvalidSMILESError,
-    NewNameWarning,
+    NewValueWarning,
 )
 from sksiamese.molecules._graph import EMPTY_GRAPH, graph_from_smiles, mol_to_graph
 from sksiamese.molecules._parsing import pack_graphs, read_descriptors
@@ -130,7 +130,9 @@ def test_columns_that_never_vary_are_left_out():
     assert encoder.numeric_ == ["pH", "mM"]
     np.testing.assert_allclose(experiments.numeric, np.c_[scaled(NUMBERS), np.arange(5) / 4])
     assert molecules_of(experiments, 1) == mixed_table()["salt"].tolist()
-    again = encoder.encode(mixed_table().assign(solvent="CCO", degC=90.0, additive="CCN"))
+    new = mixed_table().assign(solvent="CCO", degC=90.0, additive="CCN")
+    with pytest.warns(NewValueWarning, match=r"'solvent' held 'O' and now 'CCO'; 'degC' held 20 "):
+        again = encoder.encode(new)
     np.testing.assert_array_equal(again.numeric, experiments.numeric)
     assert molecules_of(again) == molecules_of(experiments)
 
@@ -351,7 +353,7 @@ def test_a_new_name_is_warned_of_once():
         "'SPhos', 'NBS'. Their rows are predicted from the other columns."
     )
     new = pd.DataFrame({"ligand": ["SPhos", "NBS", "PPh3", "SPhos"], "pH": [1.0, 2.0, 3.0, 4.0]})
-    with pytest.warns(NewNameWarning, match=f"^{re.escape(message)}$") as caught:
+    with pytest.warns(NewValueWarning, match=f"^{re.escape(message)}$") as caught:
         experiments = encoder.encode(new)
     assert len(caught) == 1
     assert experiments.categories.tolist() == [[-1], [-2], [1], [-1]]
