@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -190,6 +191,9 @@ def parse_arguments() -> argparse.Namespace:
         for name in NAMES
         if name != "siamese-unlabelled" or (arguments.protocol in ASSAYS and not arguments.strict)
     ]
+    if "lightgbm-history" in arguments.methods and find_spec("lightgbm") is None:
+        print("left out: lightgbm-history (lightgbm is not installed; it is in the extra 'bench')")
+        arguments.methods.remove("lightgbm-history")
     if (arguments.protocol == "moleculenet") != bool(arguments.name):
         parser.error("--name goes with moleculenet, and moleculenet needs it")
     if arguments.protocol not in ASSAYS and "siamese-unlabelled" in arguments.methods:

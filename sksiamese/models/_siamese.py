@@ -52,7 +52,7 @@ class GraphFingerprintSiameseClassifier(ComparingClassifier):
     tanimoto : {"auto", "always", "never"} or None, default=None
         Whether the molecules' Tanimoto similarities to those of training join the numbers, as
         principal components; "auto" does so where three rows in four have a molecule of their own
-        (within their group).
+        (within their group), and of groups also where one of them has several molecules.
     hidden_layer_sizes : int, tuple of int or None, default=None
         Sizes of the encoder's hidden layers; zeros are left out.
         ``set_params(hidden_layer_sizes__0=8)`` sets one of them.

@@ -155,15 +155,10 @@ class ExperimentEncoder:
         self._warn_if_useless(table.columns)
         wide = self._widen(numbers, pools)
         self._fit_scales(wide, weight)
-        recurs = {
-            role: len(np.unique([groups, pools[role].place], axis=1).T)
-            < OWN_MOLECULES * weight.sum()
-            for role in self.roles_
-        }
         self.maps_ = {
             role: TanimotoMap(pools[role].graphs)
             for role in self.roles_
-            if self.tanimoto == "always" or (self.tanimoto == "auto" and not recurs[role])
+            if self._is_mapped(pools[role].place, groups, weight.sum())
         }
         return self._join(wide, pools, self._encode_names(table))
 
@@ -257,6 +252,17 @@ class ExperimentEncoder:
         if self.roles_:
             n_conditions = len(self.numeric_) + len(self.fill_)
             self.scaler_.scale_[:n_conditions] /= _CONDITION_SPREAD
+
+    def _is_mapped(self, place: _Int, groups: _Int, n_rows: float) -> bool:
+        """Whether the molecules of a role get points: each one that was met is an input then.
+
+        Rows of one table tell too little of molecules that recur in it for as many inputs.
+        Campaigns tell more, except of a molecule that each has its own of.
+        """
+        if self.tanimoto != "auto":
+            return self.tanimoto == "always"
+        n_met, n_groups = len(np.unique([groups, place], axis=1).T), len(np.unique(groups))
+        return n_met >= OWN_MOLECULES * n_rows or 1 < n_groups < n_met
 
     def _guess_scales(self, numbers: _Float) -> None:
         """Give numbers that never vary, (n_rows, n_numbers), a standard deviation."""

@@ -360,6 +360,28 @@ def test_a_new_name_is_warned_of_once():
     assert experiments.numeric[:, 1:].tolist() == [[0, 0, 0], [0, 0, 0], [0, 1, 0], [0, 0, 0]]
 
 
+@pytest.mark.parametrize(
+    ("groups", "mapped"),
+    [
+        ([0, 0, 0, 0, 0, 0], ["own"]),
+        ([0, 0, 0, 1, 1, 1], ["own", "varies"]),
+        ([0, 0, 1, 1, 2, 2], ["own", "varies"]),
+    ],
+)
+def test_molecules_that_vary_within_campaigns_get_points(groups, mapped):
+    """Of one that each campaign has its own of, the next one has another."""
+    table = pd.DataFrame(
+        {
+            "own": ["CO", "CCO", "CCCO", "CCCCO", "CN", "CCN"],
+            "varies": ["CS", "CCS", "CCS"] * 2,
+            "campaign": [["CF", "CCl", "CBr"][group] for group in groups],
+        }
+    )
+    encoder = ExperimentEncoder(False, "standard", "auto")
+    encoder.fit_encode(table, np.ones(6), np.array(groups))
+    assert list(encoder.maps_) == mapped
+
+
 def test_columns_that_never_vary_can_be_kept():
     table = pd.DataFrame({"ligand": ["CCO"] * 2, "base": ["K2CO3"] * 2, "pH": [8.0, 8.0]})
     encoder = ExperimentEncoder(True, "standard", "never", keeps_constant=True)
