@@ -22,7 +22,6 @@ def make_page_tables(runs: pd.DataFrame) -> dict[str, Any]:
     runs = runs[runs.groupby("model")["log_loss"].transform("count") > 0]
     return {
         "means": _make_means(runs),
-        "front": _make_front(runs),
         "differences": _make_differences(runs),
         "tasks": _make_tasks(runs),
     }
@@ -42,21 +41,6 @@ def _make_means(runs: pd.DataFrame) -> dict[str, Any]:
         for model in models
     ]
     return {"columns": ["", *columns], "rows": rows}
-
-
-def _make_front(runs: pd.DataFrame) -> dict[str, Any]:
-    """Differences to the reference in MCC and log loss, for known and new molecules."""
-    whole = _make_differences(runs)
-    shown = [whole["columns"].index(METRICS[metric]) for metric in ("mcc", "log_loss")]
-    rows = [
-        [row[1].replace(" (", " molecules ("), *(row[i] for i in shown)]
-        for row in whole["rows"]
-        if row[0] == REFERENCE
-    ]
-    return {
-        "columns": [f"siamese minus {REFERENCE}", *(whole["columns"][i] for i in shown)],
-        "rows": rows,
-    }
 
 
 def _make_differences(runs: pd.DataFrame) -> dict[str, Any]:
