@@ -356,6 +356,8 @@ class NetworkClassifier(TableClassifier, ABC):
             success = table.y.astype(np.float64) if len(table.classes) == 2 else None
             taken = "All were taken as inputs."
             warn_of_doubts(table.frame, encoder.kinds_, success, taken, stacklevel=3)
+        else:
+            encoder.constants_ = {}  # of computed features, such as bits that no row has
         return encoder, experiments
 
     def _publish(

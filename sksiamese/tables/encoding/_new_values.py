@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from sksiamese.exceptions import NewValueWarning
 from sksiamese.molecules._canonical import canonical_key
 from sksiamese.molecules._graph import MolGraph
 
-_SHOWN = 10  # names that a message lists
+_SHOWN = 10  # names, and columns, that a message lists
 
 
 def names_of(column: pd.Series) -> npt.NDArray[np.object_]:
@@ -56,7 +56,7 @@ def warn_of_new_values(
     """
     new = {name: _new_names(table[name], known) for name, known in names.items()}
     other = {name: _first_other(table[name], value) for name, value in constants.items()}
-    told = [f"{name!r}: {listed(cells[:_SHOWN])}" for name, cells in new.items() if cells]
+    told = [f"{name!r}: {_shorten(cells, listed)}" for name, cells in new.items() if cells]
     changed = [
         f"{name!r} held {_show(constants[name])} and now {_show(value)}"
         for name, value in other.items()
@@ -71,10 +71,16 @@ def warn_of_new_values(
     if changed:
         sentences.append(
             "These columns never varied in the training table, so that no prediction depends on "
-            f"them: {'; '.join(changed)}."
+            f"them: {_shorten(changed, '; '.join)}."
         )
     if sentences:
         warnings.warn(" ".join(sentences), NewValueWarning, stacklevel=stacklevel + 1)
+
+
+def _shorten(texts: list[str], join: Callable[[list[str]], str]) -> str:
+    """Join the first texts, and say how many more there are."""
+    more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
+    return f"{join(texts[:_SHOWN])}{more}"
 
 
 def _new_names(column: pd.Series, known: Sequence[str]) -> list[str]:

@@ -64,6 +64,25 @@ def test_spellings_and_gaps_are_no_new_values(changed):
     assert said(TRAINING, **changed) == []
 
 
+def test_ten_columns_are_shown_and_the_others_counted():
+    table = pd.DataFrame({f"bit {i}": [0.0, 0.0] for i in range(12)})
+    constants = find_constants(table, list(table))
+    shown = "; ".join(f"'bit {i}' held 0 and now 1" for i in range(10))
+    with pytest.warns(NewValueWarning, match=f"{shown} and 2 more.$"):
+        warn_of_new_values(table + 1, {}, constants, stacklevel=1)
+
+
+def test_columns_without_names_are_features_and_may_vary_later():
+    """Bits of a fingerprint, say, that no row of training has."""
+    X = np.random.RandomState(0).uniform(size=(12, 3))
+    X[:, 1] = 0
+    model = GraphFingerprintSiameseClassifier(n_members=1, max_epochs=2, random_state=0)
+    model.fit(X, OUTCOMES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(model.predict_proba(X + np.eye(3)[1]), model.predict_proba(X))
+
+
 @given(cell=st.one_of(st.text(min_size=1).filter(str.strip), st.floats(), st.integers()))
 def test_any_cell_is_compared(cell):
     """Nothing that a cell may hold stops a prediction; equal ones are not told."""
