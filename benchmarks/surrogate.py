@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import time
 import warnings
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -144,19 +145,19 @@ def measure(name: str, n_rows: int, noise: float, seed: int, stand_ins: list[str
 
 def list_jobs(parts: list[str], seeds: list[int], n_rows: list[int]) -> list[tuple]:
     """Black box, rows, noise, seed and stand-ins of each measurement."""
-    jobs: list[tuple] = []
+    jobs: dict[tuple, list[str]] = {}
     if "fidelity" in parts:
-        for name in make_black_boxes(0):
-            jobs += [(name, 35, 0.05, seed, list(STAND_INS)) for seed in seeds]
-    if "rules" in parts:
-        jobs += [
-            (name, rows, noise, seed, DEFAULTS)
-            for name in ("siamese, defaults", RULE)
-            for rows in n_rows
-            for noise in ((0.0,) if name == RULE else (0.0, 0.05, 0.2))
+        jobs |= {
+            (name, 35, 0.05, seed): list(STAND_INS)
+            for name in make_black_boxes(0)
             for seed in seeds
-        ]
-    return jobs
+        }
+    if "rules" in parts:
+        for name in ("siamese, defaults", RULE):
+            for rows, noise in product(n_rows, (0.0,) if name == RULE else (0.0, 0.05, 0.2)):
+                for seed in seeds:
+                    jobs.setdefault((name, rows, noise, seed), DEFAULTS)
+    return [(*job, stand_ins) for job, stand_ins in jobs.items()]
 
 
 def print_tables(results: pd.DataFrame) -> None:
