@@ -6,7 +6,7 @@ Every message says what came, where, what is allowed and how to mend it.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -129,6 +129,12 @@ def require_instance(owner: str, name: str, value: object, kind: type) -> None:
 def listed(names: Iterable[Any]) -> str:
     """Names in quotes, with commas; "none" without any."""
     return ", ".join(repr(plain_label(name)) for name in names) or "none"
+
+
+def some_of(texts: Sequence[str], most: int, separator: str = ", ") -> str:
+    """Join the first texts, and say how many more there are."""
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return separator.join(texts[:most]) + more
 
 
 def plain_label(label: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sksiamese._checks import plain_label, shorten
+from sksiamese._checks import plain_label, shorten, some_of
 from sksiamese.doctor._names_and_gaps import (
     check_category,
     check_gaps,
@@ -146,15 +146,12 @@ def _check_strange_cells(column: TableColumn) -> Iterator[Finding]:
     rows = np.flatnonzero(column.strange).tolist()
     texts = list(dict.fromkeys(shorten(plain_label(column.cells[row])) for row in rows))
     cures = list(dict.fromkeys(_advise(column.cells[row]) for row in rows))
-    more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
     if len(rows) == 1:
         message = f"{texts[0]} is not a number, unlike most cells of the column."
         yield column.finding("not_a_number", "error", rows[0], message, cures[0])
     elif len(rows):
         where = describe_rows(column.labels[row] for row in rows)
-        message = (
-            f"{len(rows)} cells are not numbers, in {where}: {', '.join(texts[:_SHOWN])}{more}."
-        )
+        message = f"{len(rows)} cells are not numbers, in {where}: {some_of(texts, _SHOWN)}."
         cure = " ".join(cures[:_CURES])
         yield column.finding("not_a_number", "error", None, message, cure)
 

@@ -25,7 +25,7 @@ from sksiamese.molecules._featurizer import SMILESFeaturizer
 from sksiamese.molecules._graph import parse_smiles
 from sksiamese.molecules._quiet_rdkit import quiet_rdkit
 from sksiamese.tables._column_kinds import column_kind, is_text
-from sksiamese.tables.encoding._new_values import warn_of_new_values
+from sksiamese.tables.encoding._new_values import find_new_names, warn_of_new_values
 
 DEFAULT_BASELINES = (
     "majority class",
@@ -134,10 +134,10 @@ class LevelMarks(OneHotEncoder):
 
     def transform(self, X: pd.DataFrame) -> Any:
         """Mark the levels of each row; a new one has zeros."""
-        levels = dict(zip(self.feature_names_in_, self.categories_, strict=True))
-        names = {column: _names_among(cells) for column, cells in levels.items()}
-        known = {column: cells for column, cells in names.items() if cells is not None}
-        warn_of_new_values(X, known, {}, stacklevel=2)
+        levels = zip(self.feature_names_in_, self.categories_, strict=True)
+        known = {column: _names_among(cells) for column, cells in levels}
+        new = {c: find_new_names(X[c], names) for c, names in known.items() if names is not None}
+        warn_of_new_values(new, {}, stacklevel=2)
         return super().transform(X.map(_strip))
 
 

@@ -11,7 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sksiamese._checks import listed, plain_label, require_integer, require_option, shorten
+from sksiamese._checks import (
+    listed,
+    plain_label,
+    require_integer,
+    require_option,
+    shorten,
+    some_of,
+)
 from sksiamese._frame_libraries import as_pandas
 from sksiamese._frames import require_columns
 from sksiamese.exceptions import TooFewCandidatesError
@@ -211,8 +218,7 @@ def _describe(column: Any) -> str:
         label if label == text or text is None else f"{label} ({text})"
         for label, text in zip(inner.labels(), inner.smiles, strict=True)
     ]
-    more = f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else ""
-    return ", ".join(labels[:_SHOWN]) + more
+    return some_of(labels, _SHOWN)
 
 
 def sift(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sksiamese._checks import listed
+from sksiamese._checks import listed, some_of
 from sksiamese.exceptions import DoubtfulColumnWarning
 from sksiamese.tables._read_column import read_column
 from sksiamese.tables._roles import INPUTS, find_roles
@@ -53,10 +53,9 @@ def warn_of_doubts(
     doubts = {n: r for n, r in roles.items() if r.role not in (*INPUTS, "empty")}
     if not doubts:
         return
-    shown = [f"{n!r} ({r.role}: {r.reason})" for n, r in list(doubts.items())[:_SHOWN]]
-    more = f" and {len(doubts) - _SHOWN} more" if len(doubts) > _SHOWN else ""
+    shown = some_of([f"{n!r} ({r.role}: {r.reason})" for n, r in doubts.items()], _SHOWN)
     warnings.warn(
-        f"Not every column looks like a condition: {', '.join(shown)}{more}. {taken} If they are "
+        f"Not every column looks like a condition: {shown}. {taken} If they are "
         f"none, leave them out, with X.drop(columns=[{listed(list(doubts)[:_SHOWN])}]) or "
         "read_experiments.",
         DoubtfulColumnWarning,

@@ -26,7 +26,12 @@ from sksiamese.tables._column_kinds import (
     is_usable_number,
 )
 from sksiamese.tables.encoding._molecule_column import Pool, holds_graphs
-from sksiamese.tables.encoding._new_values import find_constants, names_of, warn_of_new_values
+from sksiamese.tables.encoding._new_values import (
+    find_constants,
+    find_others,
+    names_of,
+    warn_of_new_values,
+)
 from sksiamese.tables.encoding._past_outcomes import Recall, row_keys
 from sksiamese.tables.reading._typed_numbers import is_number_text
 
@@ -160,7 +165,7 @@ class ExperimentEncoder:
             for role in self.roles_
             if self._is_mapped(pools[role].place, groups, weight.sum())
         }
-        return self._join(wide, pools, self._encode_names(table))
+        return self._join(wide, pools, self._encode_names(table)[0])
 
     def remember(
         self,
@@ -213,9 +218,9 @@ class ExperimentEncoder:
                 )
         numbers = self._read_numbers(table, self.numeric_)
         pools = self._read_molecules(table, self.roles_)
-        names = self._encode_names(table)
+        names, new = self._encode_names(table)
         if not self.keeps_constant:
-            warn_of_new_values(table, self.categories_, self.constants_, stacklevel=4)
+            warn_of_new_values(new, find_others(table, self.constants_), stacklevel=4)
         for start in range(0, len(table), n_rows):
             rows = slice(start, start + n_rows)
             part = {name: pool.take(rows) for name, pool in pools.items()}
@@ -333,15 +338,20 @@ class ExperimentEncoder:
             blocks += [pools[r].descriptors[pools[r].place] for r in self.roles_]
         return np.hstack(blocks)
 
-    def _encode_names(self, table: pd.DataFrame) -> _Int:
-        """Places (n_rows, n_categories) of names among those of training; below 0 for new ones."""
-        codes = np.empty((len(table), len(self.categories_)), np.int64)
+    def _encode_names(self, table: pd.DataFrame) -> tuple[_Int, dict[str, list[str]]]:
+        """Places (n_rows, n_categories) of names among those of training, and the new ones.
+
+        The place of a new one is below 0.
+        """
+        codes, fresh = np.empty((len(table), len(self.categories_)), np.int64), {}
         for i, (name, levels) in enumerate(self.categories_.items()):
             cells = names_of(table[name])
             codes[:, i] = pd.Index(levels, dtype=object).get_indexer(cells)
             new = codes[:, i] < 0
-            codes[new, i] = -1 - pd.factorize(cells[new])[0]
-        return codes
+            numbers, distinct = pd.factorize(cells[new])
+            codes[new, i] = -1 - numbers
+            fresh[name] = list(distinct)
+        return codes, fresh
 
     def _join(self, wide: _Float, pools: dict[str, Pool], names: _Int) -> Experiments:
         numeric = self.scaler_.transform(wide) if self.scaler_ is not None else wide

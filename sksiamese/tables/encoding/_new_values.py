@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sksiamese._checks import listed, plain_label, shorten
+from sksiamese._checks import plain_label, shorten, some_of
 from sksiamese.exceptions import NewValueWarning
 from sksiamese.molecules._canonical import canonical_key
 from sksiamese.molecules._graph import MolGraph
@@ -29,23 +29,43 @@ def find_constants(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, Any
     return {name: _plain(table[name].dropna().iloc[0]) for name in columns}
 
 
-def warn_of_new_values(
-    table: pd.DataFrame,
-    names: Mapping[str, Sequence[str]],
-    constants: Mapping[str, Any],
-    stacklevel: int,
-) -> None:
-    """Warn once of all values that training says nothing of.
+def find_others(table: pd.DataFrame, constants: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Find what columns hold now that held one value alone in training.
 
     Parameters
     ----------
     table : DataFrame of shape (n_rows, n_columns)
         New rows.
-    names : mapping of str to sequence of str
-        The names that columns of names held in training.
     constants : mapping of str to object
-        Columns that held one value alone, which a model therefore leaves out, and that value. A
-        molecule may be written in another way; a missing cell is not another value.
+        Columns and their values, by :func:`find_constants`.
+
+    Returns
+    -------
+    dict of str to (object, object)
+        Columns with another value: that of training, and the first other one. A molecule may be
+        written in another way; a missing cell is not another value.
+    """
+    found = {name: (value, _first_other(table[name], value)) for name, value in constants.items()}
+    return {name: pair for name, pair in found.items() if pair[1] is not None}
+
+
+def find_new_names(column: pd.Series, known: Sequence[str]) -> list[str]:
+    """Find the names of a column that are not among the known ones, in their order."""
+    cells = names_of(column)
+    return list(dict.fromkeys(cells[pd.Index(known, dtype=object).get_indexer(cells) < 0]))
+
+
+def warn_of_new_values(
+    new: Mapping[str, list[str]], others: Mapping[str, tuple[Any, Any]], stacklevel: int
+) -> None:
+    """Warn once of all values that training says nothing of.
+
+    Parameters
+    ----------
+    new : mapping of str to list of str
+        Columns of names, and the names in them that training did not hold.
+    others : mapping of str to (object, object)
+        Columns that never varied, which a model therefore leaves out, by :func:`find_others`.
     stacklevel : int
         As in :func:`warnings.warn`, counted from the caller.
 
@@ -54,13 +74,12 @@ def warn_of_new_values(
     NewValueWarning
         Naming the columns and values.
     """
-    new = {name: _new_names(table[name], known) for name, known in names.items()}
-    other = {name: _first_other(table[name], value) for name, value in constants.items()}
-    told = [f"{name!r}: {_shorten(cells, listed)}" for name, cells in new.items() if cells]
+    told = [
+        f"{name!r}: {some_of([*map(repr, cells)], _SHOWN)}" for name, cells in new.items() if cells
+    ]
     changed = [
-        f"{name!r} held {_show(constants[name])} and now {_show(value)}"
-        for name, value in other.items()
-        if value is not None
+        f"{name!r} held {_show(value)} and now {_show(other)}"
+        for name, (value, other) in others.items()
     ]
     sentences = []
     if told:
@@ -71,21 +90,10 @@ def warn_of_new_values(
     if changed:
         sentences.append(
             "These columns never varied in the training table, so that no prediction depends on "
-            f"them: {_shorten(changed, '; '.join)}."
+            f"them: {some_of(changed, _SHOWN, '; ')}."
         )
     if sentences:
         warnings.warn(" ".join(sentences), NewValueWarning, stacklevel=stacklevel + 1)
-
-
-def _shorten(texts: list[str], join: Callable[[list[str]], str]) -> str:
-    """Join the first texts, and say how many more there are."""
-    more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
-    return f"{join(texts[:_SHOWN])}{more}"
-
-
-def _new_names(column: pd.Series, known: Sequence[str]) -> list[str]:
-    cells = names_of(column)
-    return list(dict.fromkeys(cells[pd.Index(known, dtype=object).get_indexer(cells) < 0]))
 
 
 def _first_other(column: pd.Series, value: Any) -> Any:

@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 from sksiamese import GraphFingerprintSiameseClassifier, SMILESFeaturizer
 from sksiamese.exceptions import NewValueWarning
 from sksiamese.model_selection._baselines import make_baselines
-from sksiamese.tables.encoding._new_values import find_constants, warn_of_new_values
+from sksiamese.tables.encoding._new_values import (
+    find_constants,
+    find_new_names,
+    find_others,
+    warn_of_new_values,
+)
 
 TRAINING = pd.DataFrame(
     {
@@ -32,8 +37,9 @@ def said(table, **changed):
     row = table.iloc[[0]].assign(**changed)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        names, constants = {"ligand": ["SPhos", "XPhos"]}, find_constants(TRAINING, CONSTANT)
-        warn_of_new_values(row, names, constants, stacklevel=1)
+        new = {"ligand": find_new_names(row["ligand"], ["SPhos", "XPhos"])}
+        others = find_others(row, find_constants(TRAINING, CONSTANT))
+        warn_of_new_values(new, others, stacklevel=1)
     return [str(warning.message) for warning in caught]
 
 
@@ -69,7 +75,7 @@ def test_ten_columns_are_shown_and_the_others_counted():
     constants = find_constants(table, list(table))
     shown = "; ".join(f"'bit {i}' held 0 and now 1" for i in range(10))
     with pytest.warns(NewValueWarning, match=f"{shown} and 2 more.$"):
-        warn_of_new_values(table + 1, {}, constants, stacklevel=1)
+        warn_of_new_values({}, find_others(table + 1, constants), stacklevel=1)
 
 
 def test_columns_without_names_are_features_and_may_vary_later():
